@@ -1,0 +1,50 @@
+// Package secret holds strings that must not be printed: tokens, codes, client secrets.
+package secret
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"log/slog"
+)
+
+const redacted = "(secret)"
+
+// Value is a string that prints as "(secret)" under every fmt verb, slog and encoding/json.
+// Its zero value is the empty secret.
+//
+// The text sits behind a pointer, because fmt reads unexported fields of a surrounding struct by
+// reflection, without calling Format: it then meets an address and not the text.
+type Value struct{ text *string }
+
+// New returns text as a secret.
+func New(text string) Value { return Value{&text} }
+
+// Reveal returns the text. Calls to it are the places where a secret leaves its type.
+func (v Value) Reveal() string {
+	if v.text == nil {
+		return ""
+	}
+	return *v.text
+}
+
+// IsEmpty tells whether there is no text.
+func (v Value) IsEmpty() bool { return v.Reveal() == "" }
+
+// Equal compares two secrets in time that depends on their lengths only.
+func (v Value) Equal(other Value) bool {
+	return subtle.ConstantTimeCompare([]byte(v.Reveal()), []byte(other.Reveal())) == 1
+}
+
+// Format implements [fmt.Formatter], so that no verb, flag or width prints the text.
+func (v Value) Format(state fmt.State, _ rune) {
+	_, _ = state.Write([]byte(redacted)) // fmt.State never fails
+}
+
+// String implements [fmt.Stringer].
+func (v Value) String() string { return redacted }
+
+// MarshalText implements [encoding.TextMarshaler], which encoding/json uses as well.
+func (v Value) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue implements [slog.LogValuer].
+func (v Value) LogValue() slog.Value { return slog.StringValue(redacted) }
