@@ -1,0 +1,36 @@
+package cache_test
+
+import (
+	"testing"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+)
+
+// A key that changes makes every user sign in again.
+func TestKeyIsTheSameInEveryRelease(t *testing.T) {
+	t.Parallel()
+
+	for want, parts := range map[string][]string{
+		"9d9f25c4c321bc66f1493fb0491f3e87a84da198c0ade279f35d6e059cc42fe0": nil,
+		"faccf8d1e03704ddc7f673fdd211e1bb02c172537faefee5346a92d4f675a003": {"https://authentication.logmeininc.com", "client", "profile", "default"},
+	} {
+		if got := cache.NewKey(parts...).String(); got != want {
+			t.Errorf("the key of %q is %s, want %s", parts, got, want)
+		}
+	}
+}
+
+func TestKeysOfDifferentPartsDiffer(t *testing.T) {
+	t.Parallel()
+
+	seen := map[cache.Key][]string{}
+	for _, parts := range [][]string{
+		nil, {""}, {"", ""}, {"a"}, {"a", ""}, {"", "a"}, {"abc"}, {"a", "bc"}, {"ab", "c"}, {"a", "b", "c"},
+		{"a\x00bc"}, {"c", "ab"}, {"a", "\x00\x00\x00\x00\x00\x00\x00\x02bc"},
+	} {
+		if twin, found := seen[cache.NewKey(parts...)]; found {
+			t.Errorf("%q and %q have the same key", twin, parts)
+		}
+		seen[cache.NewKey(parts...)] = parts
+	}
+}

@@ -1,0 +1,118 @@
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+)
+
+// defaultDirectory is the name of the directory below the user's cache directory.
+const defaultDirectory = "terraform-provider-goto"
+
+// LocationError says that entries cannot be kept at a place, why, and what helps.
+type LocationError struct {
+	Location string // as it was given, or the path of the directory
+	Problem  string // a clause
+	Remedy   string // another
+	Err      error  // the cause, if there is one
+}
+
+// Error implements error.
+func (e *LocationError) Error() string {
+	problem := e.Problem
+	if e.Err != nil {
+		problem += " (" + e.Err.Error() + ")"
+	}
+	return fmt.Sprintf("the token cache %s cannot be used: %s; %s", e.Location, problem, e.Remedy)
+}
+
+// Unwrap returns the cause.
+func (e *LocationError) Unwrap() error { return e.Err }
+
+// OpenLocation returns the storage that location names: "file:///directory", "off" for a [Memory], or "" for a
+// directory of this user's. The error is a [*LocationError].
+//
+// It looks at the text only. That a directory cannot be used is found out when the first lock is taken, so that
+// nobody is bothered with it who needs no cache.
+func OpenLocation(location string, options DirectoryOptions) (Storage, error) {
+	switch location {
+	case "":
+		return openDefault(options), nil
+	case "off":
+		return NewMemory(), nil
+	}
+	path, err := parseLocation(location, runtime.GOOS)
+	if err != nil {
+		return nil, err
+	}
+	return newDirectory(path, options), nil
+}
+
+func openDefault(options DirectoryOptions) *Directory {
+	parent, err := os.UserCacheDir()
+	directory := newDirectory(filepath.Join(parent, defaultDirectory), options)
+	if err != nil {
+		directory.pathError = &LocationError{
+			Location: "in its default place",
+			Problem:  "this user has no cache directory",
+			Remedy:   `let token_cache name a directory, as in "file:///directory", or set it to "off"`,
+			Err:      err,
+		}
+	}
+	return directory
+}
+
+var (
+	windowsPath  = regexp.MustCompile(`^[A-Za-z]:`)
+	urlScheme    = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):`)
+	driveInAPath = regexp.MustCompile(`^/[A-Za-z]:/`)
+)
+
+// parseLocation returns the path of the directory that a file URL names, as the operating system goos writes it.
+func parseLocation(location, goos string) (string, error) {
+	const writeURL = `write a whole path after three slashes, as in "file:///var/cache/goto"`
+	refuse := func(problem, remedy string) (string, error) {
+		return "", &LocationError{Location: location, Problem: problem, Remedy: remedy}
+	}
+
+	scheme := urlScheme.FindStringSubmatch(location)
+	switch {
+	case windowsPath.MatchString(location):
+		return refuse("it is a path and not a URL",
+			`write the path with slashes and put "file:///" before it, as in "file:///C:/cache"`)
+	case strings.HasPrefix(location, "/"):
+		return refuse("it is a path and not a URL", fmt.Sprintf("write %q", "file://"+location))
+	case scheme == nil:
+		return refuse("it is not a URL", writeURL+`, or "off"`)
+	case !strings.EqualFold(scheme[1], "file"):
+		location = scheme[1] + ":…" // the rest may hold a password
+		return refuse("this kind of place is not known", `write "file:///directory" or "off"`)
+	}
+
+	parsed, err := url.Parse(location)
+	if err != nil {
+		return "", &LocationError{Location: location, Problem: "it is not a URL", Remedy: writeURL, Err: errors.Unwrap(err)}
+	}
+	switch {
+	case parsed.Host != "" || parsed.User != nil:
+		return refuse("what follows two slashes is the name of a host, and neither ~ nor a variable is expanded", writeURL)
+	case parsed.Path == "": // nothing, or a relative path, which net/url calls opaque
+		return refuse("it does not name a directory by its whole path", writeURL)
+	case strings.ContainsAny(location, "?#"):
+		return refuse("it has a query or a fragment", "write a question mark in a path as %3F and a hash as %23")
+	case parsed.Path == "/~" || strings.HasPrefix(parsed.Path, "/~/"):
+		return refuse("~ is not expanded", "write the whole path of your home directory")
+	}
+	if goos != "windows" {
+		return filepath.Clean(parsed.Path), nil
+	}
+	if !driveInAPath.MatchString(parsed.Path) {
+		return refuse("it names no drive", `write one, as in "file:///C:/cache"`)
+	}
+	return strings.ReplaceAll(parsed.Path[1:], "/", `\`), nil
+}

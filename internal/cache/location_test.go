@@ -1,0 +1,147 @@
+package cache_test
+
+import (
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+)
+
+func TestFileLocations(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct{ goos, location, want string }{
+		{"linux", "file:///var/cache/goto", "/var/cache/goto"},
+		{"linux", "FILE:///var/cache/goto/", "/var/cache/goto"},
+		{"linux", "file:///a/../b", "/b"},
+		{"linux", "file:///with%20space/100%25/%3F%23", "/with space/100%/?#"},
+		{"linux", "file:///with space/ä", "/with space/ä"},
+		{"linux", "file:/var/cache", "/var/cache"},
+		{"linux", "file:///C:/dir", "/C:/dir"},
+		{"darwin", "file:///Users/x/~y", "/Users/x/~y"},
+		{"windows", "file:///C:/Users/x%20y/cache", `C:\Users\x y\cache`},
+		{"windows", `file:///c:/Users\x`, `c:\Users\x`},
+	} {
+		if got, err := cache.ParseLocation(test.location, test.goos); err != nil || got != test.want {
+			t.Errorf("%s on %s: %q, %v; want %q", test.location, test.goos, got, err, test.want)
+		}
+	}
+}
+
+func TestWrongLocationsAreExplained(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct{ goos, location, problem, remedy string }{
+		{"linux", "/var/cache", "not a URL", `"file:///var/cache"`},
+		{"linux", "cache", "not a URL", "three slashes"},
+		{"linux", "./a:b", "not a URL", "three slashes"},
+		{"linux", "~/cache", "not a URL", "three slashes"},
+		{"linux", "Off", "not a URL", `"off"`},
+		{"linux", `C:\cache`, "not a URL", `"file:///C:/cache"`},
+		{"windows", "C:/cache", "not a URL", `"file:///C:/cache"`},
+		{"linux", "file://relative", "host", "three slashes"},
+		{"linux", "file://~/x", "host", "three slashes"},
+		{"linux", "file://$HOME/x", "host", "three slashes"},
+		{"linux", "file://user@/x", "host", "three slashes"},
+		{"linux", "file:relative", "whole path", "three slashes"},
+		{"linux", "file:", "whole path", "three slashes"},
+		{"linux", "file://", "whole path", "three slashes"},
+		{"linux", "file:///a?b", "query", "%3F"},
+		{"linux", "file:///a?", "query", "%3F"},
+		{"linux", "file:///a#b", "fragment", "%23"},
+		{"linux", "file:///a#", "fragment", "%23"},
+		{"linux", "file:///~/x", "~", "home"},
+		{"linux", "file:///100%", "escape", "three slashes"},
+		{"linux", "file:///a\x00b", "control character", "three slashes"},
+		{"linux", "s3://bucket/path", "not known", `"off"`},
+		{"linux", "https://example.com", "not known", `"off"`},
+		{"windows", "file:///cache", "drive", "file:///C:/cache"},
+		{"windows", "file://server/share", "host", "three slashes"},
+	} {
+		path, err := cache.ParseLocation(test.location, test.goos)
+		var wrong *cache.LocationError
+		if !errors.As(err, &wrong) || path != "" {
+			t.Errorf("%s on %s: %q, %v; want a LocationError", test.location, test.goos, path, err)
+			continue
+		}
+		wantParts(t, wrong.Error(), test.problem)
+		wantParts(t, wrong.Remedy, test.remedy)
+	}
+}
+
+func TestPasswordsInLocationsAreNotRepeated(t *testing.T) {
+	t.Parallel()
+
+	for _, location := range []string{"s3://key:hunter2@bucket/", "https://key:hunter2@%zz", "redis:hunter2"} {
+		if _, err := cache.OpenLocation(location, cache.DirectoryOptions{}); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%v", err)
+		}
+	}
+}
+
+func TestOpeningALocationTouchesNoDisk(t *testing.T) {
+	t.Parallel()
+
+	path := filepath.Join(t.TempDir(), "cache")
+	slashed := filepath.ToSlash(path)
+	if runtime.GOOS == "windows" {
+		slashed = "/" + slashed
+	}
+	storage, err := cache.OpenLocation((&url.URL{Scheme: "file", Path: slashed}).String(), cache.DirectoryOptions{})
+	must(t, err)
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("opening made a directory: %v", err)
+	}
+	must(t, lock(t, storage, key)())
+	write(t, storage, key, sealer, "x")
+	wantPlaintext(t, openDirectory(t, path, cache.DirectoryOptions{}), key, sealer, "x")
+}
+
+func TestOffKeepsNothing(t *testing.T) {
+	t.Parallel()
+
+	storage, err := cache.OpenLocation("off", cache.DirectoryOptions{})
+	must(t, err)
+	if storage.Persistent() {
+		t.Error("off is persistent")
+	}
+}
+
+func TestDefaultIsInTheUsersCacheDirectory(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("XDG_CACHE_HOME", "")
+	t.Setenv("LocalAppData", home)
+	parent, err := os.UserCacheDir()
+	must(t, err)
+
+	storage, err := cache.OpenLocation("", cache.DirectoryOptions{})
+	must(t, err)
+	write(t, storage, key, sealer, "x")
+	onlyFile(t, filepath.Join(parent, "terraform-provider-goto"), "*.v1")
+}
+
+func TestMissingHomeMattersOnlyToWhoUsesTheCache(t *testing.T) {
+	for _, variable := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} {
+		t.Setenv(variable, "")
+	}
+	storage, err := cache.OpenLocation("", cache.DirectoryOptions{})
+	must(t, err)
+
+	entries := cache.New(storage)
+	_, lockErr := entries.Lock(t.Context(), key)
+	_, readErr := entries.Read(t.Context(), key, sealer)
+	for name, err := range map[string]error{
+		"Lock":          lockErr,
+		"Read":          readErr,
+		"Write":         entries.Write(t.Context(), key, sealer, nil),
+		"ProveWritable": entries.ProveWritable(t.Context(), key),
+	} {
+		t.Run(name, func(t *testing.T) { wantUnfit(t, err, "token_cache", `"file:///directory"`, `"off"`) })
+	}
+}
