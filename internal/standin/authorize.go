@@ -1,0 +1,201 @@
+package standin
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// CodeRequest names what [Server.IssueCode] is to issue a code for. An empty field means the
+// default.
+type CodeRequest struct {
+	ClientID string
+	// RedirectURI is the one the authorize call carried; it must be registered.
+	RedirectURI string
+	// OmitRedirectURI stands for an authorize call without one.
+	OmitRedirectURI bool
+	Scope           string
+	// CodeChallenge is a PKCE challenge of method S256 (RFC 7636 section 4.2); none by default.
+	CodeChallenge string
+	Principal     string
+}
+
+// IssueCode returns a new authorization code, as if the person had pressed Allow. It panics when
+// the authorize call would have been refused, because the test is wrong then.
+func (s *Server) IssueCode(of CodeRequest) string {
+	query := url.Values{
+		"response_type": {"code"},
+		"client_id":     {cmp.Or(of.ClientID, s.clients[0].id)},
+		"redirect_uri":  {cmp.Or(of.RedirectURI, s.redirectURIs[0])},
+	}
+	if of.OmitRedirectURI {
+		query.Del("redirect_uri")
+	}
+	if of.Scope != "" {
+		query.Set("scope", of.Scope)
+	}
+	if of.CodeChallenge != "" {
+		query.Set("code_challenge", of.CodeChallenge)
+		query.Set("code_challenge_method", "S256")
+	}
+	request, refused := s.readAuthorization(query)
+	if refused != nil {
+		panic("standin: no code for this request: " + refused.description)
+	}
+	return s.allow(request, of.Principal)
+}
+
+// authorization is an authorization request (RFC 6749 section 4.1.1).
+type authorization struct {
+	clientID    string
+	target      string // Where the answer goes; empty if no redirect URI can be trusted.
+	redirectURI string // As sent, empty if it was not.
+	scope       string
+	state       string
+	challenge   string
+}
+
+// RFC 7636 section 4.2: base64url of a SHA-256 without padding.
+var s256 = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+
+// readAuthorization checks an authorization request. A refusal goes to the request's target if
+// there is one, and is shown to the person if not (RFC 6749 section 4.1.2.1).
+func (s *Server) readAuthorization(query url.Values) (authorization, *refusal) {
+	if name := repeated(query); name != "" {
+		return authorization{}, invalidRequest(name + " appears more than once")
+	}
+	request := authorization{
+		clientID:    query.Get("client_id"),
+		redirectURI: query.Get("redirect_uri"),
+		scope:       cmp.Or(query.Get("scope"), s.defaultScope()),
+		state:       query.Get("state"),
+		challenge:   query.Get("code_challenge"),
+	}
+	if _, known := s.client(request.clientID); !known {
+		return request, &refusal{http.StatusBadRequest, "invalid_client", "client not found"}
+	}
+	target := cmp.Or(request.redirectURI, s.redirectURIs[0])
+	if !slices.Contains(s.redirectURIs, target) { // Compared as text, as GoTo does.
+		return request, invalidRequest("redirect_uri is not registered for the client")
+	}
+	request.target = target
+
+	switch {
+	case query.Get("response_type") == "":
+		return request, invalidRequest("response_type is missing")
+	case query.Get("response_type") != "code":
+		return request, &refusal{http.StatusBadRequest, "unsupported_response_type", "only code is supported"}
+	case !s.allows(request.scope):
+		return request, &refusal{http.StatusBadRequest, "invalid_scope", "the client does not have this scope"}
+	case request.challenge == "" && query.Has("code_challenge_method"):
+		return request, invalidRequest("code_challenge is missing")
+	case request.challenge != "" && query.Get("code_challenge_method") != "S256":
+		// Left out it would mean "plain" (RFC 7636 section 4.3), which GoTo's metadata do not offer.
+		return request, invalidRequest("code_challenge_method must be S256")
+	case request.challenge != "" && !s256.MatchString(request.challenge):
+		return request, invalidRequest("code_challenge is not an S256 challenge")
+	}
+	return request, nil
+}
+
+// allow issues the code for a request that was checked.
+func (s *Server) allow(request authorization, principal string) string {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.store.addCode(&code{
+		login:       s.newLogin(Login{request.clientID, principal, request.scope}),
+		redirectURI: request.redirectURI,
+		challenge:   request.challenge,
+		expires:     now.Add(s.behaviour.CodeLifetime),
+	})
+}
+
+// showSignIn answers the authorize URL in a browser.
+func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) {
+	s.count(func(c *Counts) { c.Authorize++ })
+	request, refused := s.readAuthorization(r.URL.Query())
+	if refused != nil {
+		refuseSignIn(w, r, request, refused)
+		return
+	}
+	writePage(w, http.StatusOK, "sign-in.html", map[string]any{
+		"Client":    request.clientID,
+		"Principal": Principal,
+		"Scopes":    strings.Fields(request.scope),
+		"Target":    request.target,
+	})
+}
+
+// decideSignIn takes the person's decision. The page's form posts to the page's own address, so
+// the request is read and checked a second time, from the same place.
+func (s *Server) decideSignIn(w http.ResponseWriter, r *http.Request) {
+	request, refused := s.readAuthorization(r.URL.Query())
+	if refused != nil {
+		refuseSignIn(w, r, request, refused)
+		return
+	}
+	switch r.PostFormValue("decision") {
+	case "allow":
+		answer(w, r, request, url.Values{"code": {s.allow(request, Principal)}})
+	case "deny":
+		refuseSignIn(w, r, request, &refusal{
+			code: "access_denied", description: "The person denied the request",
+		})
+	default:
+		// The client did nothing wrong, so it is not told: there is no target.
+		refuseSignIn(w, r, authorization{}, invalidRequest("neither Allow nor Deny was pressed"))
+	}
+}
+
+func refuseSignIn(w http.ResponseWriter, r *http.Request, request authorization, refused *refusal) {
+	if request.target == "" {
+		writePage(w, refused.status, "refused.html", map[string]any{
+			"Error": refused.code, "Description": refused.description,
+		})
+		return
+	}
+	answer(w, r, request, url.Values{
+		"error": {refused.code}, "error_description": {refused.description},
+	})
+}
+
+// answer sends the browser back to the client. The redirect URI keeps its own query (RFC 6749
+// section 3.1.2), and gets the slash that browsers show for an empty path.
+func answer(w http.ResponseWriter, r *http.Request, request authorization, values url.Values) {
+	if request.state != "" {
+		values.Set("state", request.state)
+	}
+	target, err := url.Parse(request.target)
+	if err != nil { // Registered redirect URIs were parsed at the start.
+		http.Error(w, "stand-in: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if target.Path == "" && target.Host != "" {
+		target.Path = "/"
+	}
+	if target.RawQuery != "" {
+		target.RawQuery += "&"
+	}
+	target.RawQuery += values.Encode()
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	http.Redirect(w, r, target.String(), http.StatusFound)
+}
+
+// repeated returns the name of a parameter sent twice, which RFC 6749 section 3.1 forbids.
+func repeated(values url.Values) string {
+	for name, all := range values {
+		if len(all) > 1 {
+			return name
+		}
+	}
+	return ""
+}
+
+// expired tells whether the end has been reached.
+func expired(end, now time.Time) bool { return !now.Before(end) }

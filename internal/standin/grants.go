@@ -1,0 +1,142 @@
+package standin
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// grant answers an authenticated token request. The caller holds the lock.
+func (s *Server) grant(c client, form url.Values, now time.Time) (map[string]any, *refusal) {
+	switch form.Get("grant_type") {
+	case grantCode:
+		return s.exchangeCode(c, form, now)
+	case grantRefresh:
+		return s.refresh(c, form, now)
+	case grantPersonalAccessToken:
+		return s.exchangePersonalAccessToken(c, form, now)
+	case grantClientCredentials: // GoTo knows it and lets no client use it.
+		return nil, unauthorizedGrantType()
+	case "":
+		return nil, invalidRequest("grant_type is missing")
+	default:
+		return nil, &refusal{http.StatusBadRequest, "unsupported_grant_type", "grant_type is not supported"}
+	}
+}
+
+// unauthorizedGrantType carries GoTo's own text; the error code is what it most likely is.
+func unauthorizedGrantType() *refusal {
+	return &refusal{http.StatusUnauthorized, "invalid_client", "Unauthorized grant type"}
+}
+
+func (s *Server) invalidGrant(description string) *refusal {
+	return &refusal{s.behaviour.InvalidGrantStatus, "invalid_grant", description}
+}
+
+// exchangeCode is RFC 6749 section 4.1.3. A request that is refused does not use the code up.
+func (s *Server) exchangeCode(c client, form url.Values, now time.Time) (map[string]any, *refusal) {
+	if form.Get("code") == "" {
+		return nil, invalidRequest("code is missing")
+	}
+	code, found := s.store.codes[form.Get("code")]
+	switch {
+	case !found || code.client != c.id:
+		return nil, s.invalidGrant("the authorization code is not known")
+	case code.used:
+		s.reused(code.login)
+		return nil, s.invalidGrant("the authorization code was used before")
+	case expired(code.expires, now):
+		return nil, s.invalidGrant("the authorization code has expired")
+	case form.Get("redirect_uri") != code.redirectURI: // Neither more nor less than was sent then.
+		return nil, s.invalidGrant("redirect_uri is not the one of the authorize call")
+	case !verifies(form.Get("code_verifier"), code.challenge):
+		return nil, s.invalidGrant("code_verifier does not match code_challenge")
+	}
+	code.used = true
+	reply := s.newAccessToken(code.login, c, now)
+	reply["token_type"] = "Bearer"
+	reply["refresh_token"] = s.newRefreshToken(code.login, now)
+	reply["loa"] = 2 // Seen, never explained: the level of assurance, probably.
+	return reply, nil
+}
+
+// verifies is RFC 7636 section 4.6. A verifier without a challenge is refused too (RFC 9700
+// section 2.1.1), and so a client that forgets to send the challenge is found out.
+func verifies(verifier, challenge string) bool {
+	if verifier == "" || challenge == "" {
+		return verifier == challenge
+	}
+	sum := sha256.Sum256([]byte(verifier))
+	computed := base64.RawURLEncoding.EncodeToString(sum[:])
+	return subtle.ConstantTimeCompare([]byte(computed), []byte(challenge)) == 1
+}
+
+// refresh is RFC 6749 section 6. GoTo's documented reply has neither a token_type nor a
+// refresh_token, unless the refresh token is replaced.
+func (s *Server) refresh(c client, form url.Values, now time.Time) (map[string]any, *refusal) {
+	text := form.Get("refresh_token")
+	if text == "" {
+		return nil, invalidRequest("refresh_token is missing")
+	}
+	token, found := s.store.refreshTokens[text]
+	switch {
+	case !found || token.client != c.id:
+		return nil, s.invalidGrant("the refresh token is not known")
+	case token.replaced && !s.behaviour.ReplacedTokenLives:
+		s.reused(token.login)
+		return nil, s.invalidGrant("the refresh token was replaced")
+	case token.revoked:
+		return nil, s.invalidGrant("the refresh token was revoked")
+	case expired(token.expires, now):
+		return nil, s.invalidGrant("the refresh token has expired")
+	}
+	reply := s.newAccessToken(token.login, c, now)
+	switch {
+	case s.behaviour.ReplaceRefreshToken.replaces(token, now):
+		token.replaced = true
+		reply["token_type"] = "Bearer"
+		reply["refresh_token"] = s.newRefreshToken(token.login, now)
+	case s.behaviour.EchoRefreshToken:
+		reply["token_type"] = "Bearer"
+		reply["refresh_token"] = text
+	}
+	return reply, nil
+}
+
+// exchangePersonalAccessToken is GoTo's own grant (GoTo guide).
+func (s *Server) exchangePersonalAccessToken(c client, form url.Values, now time.Time) (map[string]any, *refusal) {
+	if s.behaviour.PersonalAccessTokenDisabled {
+		return nil, unauthorizedGrantType()
+	}
+	if form.Get("pat") == "" {
+		return nil, invalidRequest("pat is missing")
+	}
+	login, found := s.store.personalAccessTokens[form.Get("pat")]
+	if !found {
+		return nil, s.invalidGrant("the personal access token is not known")
+	}
+	reply := s.newAccessToken(login, c, now)
+	reply["token_type"] = "Bearer"
+	return reply, nil
+}
+
+// newAccessToken issues an access token and returns what every grant's reply has in common.
+func (s *Server) newAccessToken(l *login, c client, now time.Time) map[string]any {
+	life := s.behaviour.AccessTokenLifetime
+	return map[string]any{
+		"access_token": s.store.addAccessToken(&accessToken{login: l, client: c.id, expires: now.Add(life)}),
+		"expires_in":   int64(life / time.Second),
+		"scope":        l.scope,
+		"principal":    l.principal,
+	}
+}
+
+// reused is called when a dead credential of this login comes back.
+func (s *Server) reused(l *login) {
+	if s.behaviour.ReuseKillsFamily {
+		l.revoked = true
+	}
+}

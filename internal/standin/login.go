@@ -1,0 +1,158 @@
+package standin
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// login is one consent of one person to one client. What is issued from it dies with it.
+type login struct {
+	client    string
+	principal string
+	scope     string
+	revoked   bool
+}
+
+// code is an authorization code (RFC 6749 section 4.1.2).
+type code struct {
+	*login
+	redirectURI string // As sent in the authorize call, empty if it was not.
+	challenge   string // RFC 7636; empty without PKCE.
+	expires     time.Time
+	used        bool
+}
+
+type refreshToken struct {
+	*login
+	issued, expires time.Time
+	replaced        bool
+}
+
+type accessToken struct {
+	*login
+	client  string // A personal access token belongs to no client, what it buys does.
+	expires time.Time
+	revoked bool
+}
+
+// store is everything issued, by its text. The server's lock guards it.
+type store struct {
+	codes                map[string]*code
+	refreshTokens        map[string]*refreshToken
+	accessTokens         map[string]*accessToken
+	personalAccessTokens map[string]*login
+	issued               []string
+}
+
+func newStore() store {
+	return store{
+		codes:                map[string]*code{},
+		refreshTokens:        map[string]*refreshToken{},
+		accessTokens:         map[string]*accessToken{},
+		personalAccessTokens: map[string]*login{},
+	}
+}
+
+func (s *store) addCode(c *code) string {
+	text := s.newText("code")
+	s.codes[text] = c
+	return text
+}
+
+func (s *store) addRefreshToken(t *refreshToken) string {
+	text := s.newText("refresh")
+	s.refreshTokens[text] = t
+	return text
+}
+
+func (s *store) addAccessToken(t *accessToken) string {
+	text := s.newText("access")
+	s.accessTokens[text] = t
+	return text
+}
+
+// newText makes the text of a code or token: long, random, and in the shape of a JWT as GoTo's
+// are. Nobody can verify it; to a client it is opaque anyway (RFC 6749 section 1.4).
+func (s *store) newText(kind string) string {
+	random := make([]byte, 256)
+	_, _ = rand.Read(random) // It never fails.
+	header, _ := json.Marshal(map[string]string{"alg": "RS256", "typ": "JWT"})
+	payload, _ := json.Marshal(map[string]string{"kind": kind, "jti": rand.Text()}) // Nor do these.
+	encode := base64.RawURLEncoding.EncodeToString
+	text := encode(header) + "." + encode(payload) + "." + encode(random)
+	s.issued = append(s.issued, text)
+	return text
+}
+
+// Login names what [Server.IssueRefreshTokenFor] is to issue a token for. An empty field means
+// the default.
+type Login struct{ ClientID, Principal, Scope string }
+
+// IssueRefreshToken returns a new refresh token of the default client and person, as a login made
+// elsewhere would.
+func (s *Server) IssueRefreshToken() string { return s.IssueRefreshTokenFor(Login{}) }
+
+// IssueRefreshTokenFor is [Server.IssueRefreshToken] for another client, person or scope. It
+// panics when the client is not registered, because the test is wrong then.
+func (s *Server) IssueRefreshTokenFor(of Login) string {
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.newRefreshToken(s.newLogin(of), now)
+}
+
+// IssuePersonalAccessToken returns a new personal access token of the default person. Every client
+// may send it.
+func (s *Server) IssuePersonalAccessToken() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := s.store.newText("pat")
+	s.store.personalAccessTokens[text] = s.newLogin(Login{})
+	return text
+}
+
+// RevokeAll makes every refresh token worthless, as when the person logs out. Access tokens live
+// out their hour.
+func (s *Server) RevokeAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.store.refreshTokens)
+}
+
+// Secrets returns every text that must not leak: what was ever issued (codes, access, refresh and
+// personal access tokens), the client secrets, and the Basic credentials made of them.
+func (s *Server) Secrets() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	secrets := make([]string, 0, len(s.store.issued)+2*len(s.clients))
+	for _, c := range s.clients {
+		secrets = append(secrets, c.secret, base64.StdEncoding.EncodeToString([]byte(c.id+":"+c.secret)))
+	}
+	return append(secrets, s.store.issued...)
+}
+
+func (s *Server) newLogin(of Login) *login {
+	l := &login{client: of.ClientID, principal: of.Principal, scope: of.Scope}
+	if l.client == "" {
+		l.client = s.clients[0].id
+	}
+	if _, known := s.client(l.client); !known {
+		panic(fmt.Sprintf("standin: client %q is not registered", l.client))
+	}
+	if l.principal == "" {
+		l.principal = Principal
+	}
+	if l.scope == "" {
+		l.scope = s.defaultScope()
+	}
+	return l
+}
+
+func (s *Server) newRefreshToken(l *login, now time.Time) string {
+	return s.store.addRefreshToken(&refreshToken{
+		login: l, issued: now, expires: now.Add(s.behaviour.RefreshTokenLifetime),
+	})
+}

@@ -1,0 +1,47 @@
+package standin_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+func TestRevokedTokensAreDead(t *testing.T) {
+	t.Parallel()
+	server := start(t)
+	login := exchange(t, server, server.IssueCode(standin.CodeRequest{}))
+	other := refresh(t, server, login.str("refresh_token"))
+	revoke := func(token string) {
+		t.Helper()
+		if got := post(t, server.URL+"/oauth/revoke", "token", token); got.status != http.StatusOK {
+			t.Fatalf("%d %s", got.status, got.text)
+		}
+	}
+
+	revoke(login.str("access_token"))
+	if got := getMe(t, server, login.str("access_token")); got.status != http.StatusForbidden {
+		t.Errorf("the revoked access token: %d", got.status)
+	}
+	if got := getMe(t, server, other.str("access_token")); got.status != http.StatusOK {
+		t.Errorf("the other access token: %d", got.status)
+	}
+	revoke(login.str("refresh_token"))
+	wantRefused(t, refresh(t, server, login.str("refresh_token")), http.StatusBadRequest, "invalid_grant")
+	if got := getMe(t, server, other.str("access_token")); got.status != http.StatusForbidden {
+		t.Errorf("an access token of the revoked login: %d", got.status)
+	}
+	revoke("nobody's")
+}
+
+func TestRevocationIsForTheClientItself(t *testing.T) {
+	t.Parallel()
+	server := start(t, standin.WithClient(standin.ClientID, standin.ClientSecret), standin.WithClient("second", "s"))
+	token := server.IssueRefreshToken()
+	address := server.URL + "/oauth/revoke"
+
+	wantRefused(t, postAs(t, standin.ClientID, "wrong", address, "token", token), http.StatusUnauthorized, "invalid_client")
+	wantRefused(t, postAs(t, "second", "s", address, "token", token), http.StatusBadRequest, "invalid_grant")
+	wantRefused(t, post(t, address), http.StatusBadRequest, "invalid_request")
+	wantGranted(t, refresh(t, server, token))
+}

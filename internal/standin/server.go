@@ -1,0 +1,108 @@
+// Package standin is a server that behaves as GoTo's OAuth server is documented to behave, for
+// tests and for trying the provider without an account. It keeps everything in memory, knows one
+// person, and belongs in no release.
+//
+// What GoTo documents is the default; what is doubtful about GoTo is a field of [Behaviour].
+package standin
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Server is a running stand-in. Its methods may be called at any time from any goroutine.
+type Server struct {
+	// URL is the address it listens on, without a trailing slash. It serves both as the
+	// authentication URL and as the API URL.
+	URL string
+
+	settings
+	http   *http.Server
+	served chan error
+	closed func() error
+
+	mu        sync.Mutex
+	behaviour Behaviour
+	counts    Counts
+	last      TokenRequest
+	store     store
+}
+
+// Start starts a stand-in on a free loopback port.
+func Start(options ...Option) (*Server, error) {
+	s := &Server{
+		settings:  newSettings(options),
+		served:    make(chan error, 1),
+		behaviour: documented(),
+		store:     newStore(),
+	}
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("starting the stand-in: %w", err)
+	}
+	listener, err := net.Listen("tcp", s.address)
+	if err != nil {
+		return nil, fmt.Errorf("starting the stand-in: %w", err)
+	}
+	s.URL = "http://" + listener.Addr().String()
+	s.redirectURIs = append(s.redirectURIs, s.LandingURI())
+
+	// No limit on the whole request: a test may hold a reply back as long as it likes.
+	s.http = &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       time.Minute,
+	}
+	s.closed = sync.OnceValue(s.stop)
+	go func() { s.served <- s.http.Serve(listener) }()
+	return s, nil
+}
+
+// Close stops the server and breaks the connections it still has. Later calls return what the
+// first one did.
+func (s *Server) Close() error { return s.closed() }
+
+func (s *Server) stop() error {
+	closed := s.http.Close()
+	served := <-s.served
+	if errors.Is(served, http.ErrServerClosed) {
+		served = nil
+	}
+	return errors.Join(closed, served)
+}
+
+// Handler is everything the stand-in answers, so that a test can serve it elsewhere, behind TLS
+// for example. It shares its state with the server.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /oauth/authorize", s.showSignIn)
+	mux.HandleFunc("POST /oauth/authorize", s.decideSignIn)
+	mux.HandleFunc("POST /oauth/token", s.token)
+	mux.HandleFunc("POST /oauth/revoke", s.revoke)
+	mux.HandleFunc("GET /admin/rest/v1/me", s.me)
+	mux.HandleFunc("GET /.well-known/oauth-authorization-server", metadata)
+	mux.HandleFunc("GET "+landingPath, landing)
+	mux.HandleFunc("/oauth/v2/authorize", retired)
+	mux.HandleFunc("/oauth/v2/token", retired)
+	mux.HandleFunc("/", notFound)
+	return mux
+}
+
+// retired answers as GoTo's old endpoints on api.getgo.com do since September 2025: a message and
+// no error code. The status is a guess.
+func retired(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, http.StatusGone, map[string]any{
+		"message": "This endpoint is no longer valid, see https://developer.goto.com/",
+	})
+}
+
+// notFound answers a request for anything else, a known path with the wrong method included.
+func notFound(w http.ResponseWriter, r *http.Request) {
+	writeJSON(w, http.StatusNotFound, map[string]any{
+		"errorCode": "NOT_FOUND",
+		"message":   "There is no " + r.Method + " " + r.URL.Path,
+	})
+}

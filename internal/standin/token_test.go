@@ -1,0 +1,91 @@
+package standin_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+func TestClientSecretIsComparedRaw(t *testing.T) {
+	t.Parallel()
+	const colon = "with:colon+and=="
+	server := start(t, standin.WithClient(standin.ClientID, standin.ClientSecret), standin.WithClient("second", colon))
+	token := server.IssueRefreshToken()
+	second := server.IssueRefreshTokenFor(standin.Login{ClientID: "second"})
+	send := func(id, secret, token string) reply {
+		return postAs(t, id, secret, server.URL+"/oauth/token", "grant_type", "refresh_token", "refresh_token", token)
+	}
+
+	wantGranted(t, send(standin.ClientID, standin.ClientSecret, token))
+	wantGranted(t, send("second", colon, second))
+	escaped := send(standin.ClientID, url.QueryEscape(standin.ClientSecret), token)
+	wantRefused(t, escaped, http.StatusUnauthorized, "invalid_client")
+	if escaped.header.Get("WWW-Authenticate") == "" {
+		t.Error("401 without WWW-Authenticate")
+	}
+	wantRefused(t, send(standin.ClientID, "", token), http.StatusUnauthorized, "invalid_client")
+	wantRefused(t, send(standin.ClientID, colon, token), http.StatusUnauthorized, "invalid_client")
+	wantRefused(t, send("second", colon, token), http.StatusBadRequest, "invalid_grant")
+
+	unknown := send("nobody", standin.ClientSecret, token)
+	want := map[string]any{"error": "invalid_client", "error_description": "client not found"}
+	if diff := cmp.Diff(want, unknown.body); diff != "" || unknown.status != http.StatusUnauthorized {
+		t.Errorf("unknown client: %d %s", unknown.status, diff)
+	}
+}
+
+func TestCredentialsInTheFormAreNoAuthentication(t *testing.T) {
+	t.Parallel()
+	server := start(t)
+
+	wantRefused(t, do(t, newRequest(t, http.MethodPost, server.URL+"/oauth/token", url.Values{
+		"grant_type": {"refresh_token"}, "refresh_token": {server.IssueRefreshToken()},
+		"client_id": {standin.ClientID}, "client_secret": {standin.ClientSecret},
+	})), http.StatusUnauthorized, "invalid_client")
+}
+
+func TestMalformedTokenRequests(t *testing.T) {
+	t.Parallel()
+	server := start(t)
+	address := server.URL + "/oauth/token"
+
+	for name, got := range map[string]reply{
+		"no grant_type":    post(t, address),
+		"no code":          post(t, address, "grant_type", "authorization_code"),
+		"no refresh_token": post(t, address, "grant_type", "refresh_token"),
+		"no pat":           post(t, address, "grant_type", "personal_access_token"),
+		"twice":            post(t, address, "grant_type", "refresh_token", "refresh_token", "a", "refresh_token", "b"),
+		"too long":         post(t, address, "grant_type", strings.Repeat("x", 1<<20)),
+	} {
+		if got.status != http.StatusBadRequest || got.str("error") != "invalid_request" {
+			t.Errorf("%s: %d %s", name, got.status, got.text)
+		}
+	}
+
+	notAForm := newRequest(t, http.MethodPost, address, url.Values{"grant_type": {"refresh_token"}})
+	notAForm.Header.Set("Content-Type", "application/json")
+	notAForm.SetBasicAuth(standin.ClientID, standin.ClientSecret)
+	wantRefused(t, do(t, notAForm), http.StatusBadRequest, "invalid_request")
+
+	wantRefused(t, post(t, address, "grant_type", "password"), http.StatusBadRequest, "unsupported_grant_type")
+	wantRefused(t, post(t, address, "grant_type", "client_credentials"), http.StatusUnauthorized, "invalid_client")
+
+	if got := server.Counts(); got.Token != 9 || got.Refused != 9 || got.Granted != 0 {
+		t.Errorf("counts %+v", got)
+	}
+}
+
+func TestTokenRepliesMustNotBeStored(t *testing.T) {
+	t.Parallel()
+	server := start(t)
+
+	got := refresh(t, server, server.IssueRefreshToken())
+	if got.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("Cache-Control %q", got.header.Get("Cache-Control"))
+	}
+}
