@@ -1,0 +1,182 @@
+// Package engine turns a credential into a valid access token: one request however many ask, no
+// code sent twice, no replaced refresh token lost, across processes that share a token cache.
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+// Engine hands out tokens. All fields but Log are required; an engine must not be copied.
+type Engine struct {
+	Endpoint *oauth.TokenEndpoint
+	Cache    *cache.Cache
+	Now      func() time.Time
+	// Log is told what the engine decides, without secrets; nil is silent.
+	Log func(ctx context.Context, message string, fields ...map[string]any)
+
+	mutex sync.Mutex
+	// unsaved holds logins that the server has given and the cache has refused: the rest of the
+	// process uses them, and every use tries to store them again.
+	unsaved map[cache.Key]Login
+}
+
+// Request asks for a token.
+type Request struct {
+	Client oauth.Client
+	// Grant is the configured credential. Without a type there is none, and the login kept as
+	// Profile is used.
+	Grant oauth.Grant
+	// Profile is the name under which the login is kept, or empty.
+	Profile string
+	// MinValidity is how long the token must live at least from now on.
+	MinValidity time.Duration
+}
+
+// Token returns the login for request, its access token valid for MinValidity. The warnings are of
+// the types in warning.go, the error is of one of the types in error.go or an [*oauth.TokenError].
+//
+// Everything about one credential happens under the lock of its entry, in this order: lock, read,
+// hand out what is valid, else refresh, else exchange, store, unlock.
+func (e *Engine) Token(ctx context.Context, request Request) (Login, []error, error) {
+	if err := e.check(request); err != nil {
+		return Login{}, nil, err
+	}
+	key, warnings, err := e.loginKey(ctx, request)
+	if err != nil {
+		return Login{}, warnings, err
+	}
+	login, more, err := e.locked(ctx, key, request)
+	warnings = append(warnings, more...)
+	if err != nil {
+		return Login{}, warnings, err
+	}
+	if request.Profile != "" && request.Grant.Type != "" {
+		warnings = append(warnings, e.keepAs(ctx, request, key)...)
+	}
+	if left := login.ExpiresAt.Sub(e.Now()); left < request.MinValidity {
+		warnings = append(warnings, &ShortTokenWarning{Left: left, MinValidity: request.MinValidity})
+	}
+	return login, warnings, nil
+}
+
+// check refuses what the cache being off makes impossible, before anything is read or sent.
+func (e *Engine) check(request Request) error {
+	switch {
+	case request.Grant.Type == "" && request.Profile == "":
+		return &NoCredentialError{}
+	case e.Cache.Persistent():
+		return nil
+	case request.Grant.Type == oauth.AuthorizationCode:
+		return &CacheRequiredError{Grant: oauth.AuthorizationCode}
+	case request.Profile != "":
+		return &CacheRequiredError{Profile: request.Profile}
+	}
+	return nil
+}
+
+// locked does the engine's work on the entry at key.
+func (e *Engine) locked(ctx context.Context, key cache.Key, request Request) (Login, []error, error) {
+	unlock, err := e.lock(ctx, key)
+	if err != nil {
+		return Login{}, nil, err
+	}
+	defer unlock()
+
+	stored, warnings, err := e.read(ctx, key, request)
+	if err != nil {
+		return Login{}, warnings, err
+	}
+	if stored != nil && stored.valid(e.Now(), request.MinValidity) {
+		e.log(ctx, "using the stored access token", map[string]any{"expires_at": stored.ExpiresAt})
+		return *stored, append(warnings, e.saveAgain(ctx, key, request)...), nil
+	}
+	fresh, err := e.renew(ctx, key, request, stored)
+	if err != nil {
+		return Login{}, warnings, err
+	}
+	return fresh, append(warnings, e.write(ctx, key, request, fresh, stored)...), nil
+}
+
+// renew gets a fresh token: with the refresh token of the stored login, else, where that login has
+// ended, with the configured credential.
+func (e *Engine) renew(ctx context.Context, key cache.Key, request Request, stored *Login) (Login, error) {
+	if stored != nil && !stored.RefreshToken.IsEmpty() {
+		refresh := oauth.Grant{Type: oauth.RefreshToken, Credential: stored.RefreshToken}
+		fresh, err := e.request(ctx, request.Client, refresh, *stored)
+		if err == nil || !isEnded(err) {
+			return fresh, err
+		}
+		if !canReplace(request.Grant, *stored) {
+			return Login{}, &LoginEndedError{Profile: request.Profile, Grant: request.Grant.Type, Err: err}
+		}
+		e.log(ctx, "the stored refresh token has ended; using the configured credential", nil)
+	} else if stored != nil && (request.Grant.Type == "" || !request.Grant.Reusable()) {
+		return Login{}, &LoginEndedError{Profile: request.Profile, Grant: request.Grant.Type}
+	}
+	switch request.Grant.Type {
+	case "":
+		return Login{}, &NoLoginError{Profile: request.Profile}
+	case oauth.AuthorizationCode:
+		// A code that has been sent is gone: what it brings must find a place.
+		if err := e.Cache.ProveWritable(ctx, key); err != nil {
+			return Login{}, &CacheError{Err: err}
+		}
+	case oauth.RefreshToken, oauth.PersonalAccessToken:
+	}
+	return e.request(ctx, request.Client, request.Grant, Login{})
+}
+
+// isEnded tells whether err means that the credential which was sent is no longer accepted.
+func isEnded(err error) bool {
+	var refused *oauth.TokenError
+	return errors.As(err, &refused) && refused.Outcome == oauth.Refused && refused.Code == oauth.InvalidGrant
+}
+
+// canReplace tells whether the configured grant is worth a request after the refresh token of the
+// stored login was refused.
+func canReplace(grant oauth.Grant, stored Login) bool {
+	switch grant.Type {
+	case oauth.PersonalAccessToken:
+		return true
+	case oauth.RefreshToken:
+		return !grant.Credential.Equal(stored.RefreshToken)
+	case oauth.AuthorizationCode:
+	}
+	return false
+}
+
+// request sends one token request and returns the login as it stands after the reply.
+func (e *Engine) request(ctx context.Context, client oauth.Client, grant oauth.Grant, before Login) (Login, error) {
+	sent := e.Now()
+	e.log(ctx, "requesting a token", map[string]any{"grant_type": string(grant.Type)})
+	reply, err := e.Endpoint.Token(ctx, client, grant)
+	if err != nil {
+		return Login{}, err
+	}
+	return before.after(grant, reply, sent), nil
+}
+
+// lock takes the lock of the entry at key.
+func (e *Engine) lock(ctx context.Context, key cache.Key) (unlock func(), err error) {
+	release, err := e.Cache.Lock(ctx, key)
+	if err != nil {
+		return nil, &CacheError{Err: err}
+	}
+	return func() {
+		if err := release(); err != nil {
+			e.log(ctx, "releasing the lock of a cache entry failed", map[string]any{"error": err.Error()})
+		}
+	}, nil
+}
+
+func (e *Engine) log(ctx context.Context, message string, fields map[string]any) {
+	if e.Log != nil {
+		e.Log(ctx, message, fields)
+	}
+}

@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+// ShortTokenWarning says that the server hands out tokens that end before MinValidity is over.
+type ShortTokenWarning struct{ Left, MinValidity time.Duration }
+
+// Error implements the error interface.
+func (w *ShortTokenWarning) Error() string {
+	return fmt.Sprintf("the access token ends in %s, before min_validity (%s)", w.Left, w.MinValidity)
+}
+
+// UnreadableWarning says that an entry of the cache was passed over.
+type UnreadableWarning struct{ Err *cache.UnreadableError }
+
+// Error implements the error interface.
+func (w *UnreadableWarning) Error() string { return w.Err.Error() }
+
+// Unwrap returns what is wrong with the entry.
+func (w *UnreadableWarning) Unwrap() error { return w.Err }
+
+// NotStoredWarning says that the server has given a login which could not be stored: the run has
+// it, the next process will not.
+type NotStoredWarning struct {
+	Grant   oauth.GrantType // what was configured, empty: the login of a profile
+	Profile string
+	Err     error
+}
+
+// Error implements the error interface.
+func (w *NotStoredWarning) Error() string { return w.Err.Error() }
+
+// Unwrap returns why storing failed.
+func (w *NotStoredWarning) Unwrap() error { return w.Err }
+
+// ProfileNotStoredWarning says that a login could not be kept under Profile.
+type ProfileNotStoredWarning struct {
+	Profile string
+	Err     error
+}
+
+// Error implements the error interface.
+func (w *ProfileNotStoredWarning) Error() string { return w.Err.Error() }
+
+// Unwrap returns why storing failed.
+func (w *ProfileNotStoredWarning) Unwrap() error { return w.Err }
+
+// ReplacedWarning says that the server has replaced the configured refresh token while the cache is
+// off, so that nothing keeps the new one.
+type ReplacedWarning struct{}
+
+// Error implements the error interface.
+func (*ReplacedWarning) Error() string {
+	return "the refresh token was replaced and the token cache is off"
+}

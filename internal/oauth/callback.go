@@ -1,0 +1,118 @@
+package oauth
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+// Callback is what the authorization response must match (RFC 6749 section 4.1.2).
+type Callback struct {
+	RedirectURI string // empty: not checked
+	State       string // empty: not checked
+}
+
+// Code takes the authorization code out of landed, the whole address the browser was sent to. Its
+// errors are sentences that never repeat a code or a state.
+func (c Callback) Code(landed string) (secret.Value, error) {
+	if !strings.Contains(landed, "://") {
+		return secret.Value{}, errors.New("this is not an address: paste the whole address from the browser's address bar, or give a bare code as `code`")
+	}
+	parsed, err := url.Parse(landed)
+	if err != nil || parsed.Host == "" || strings.ContainsFunc(landed, isControl) {
+		return secret.Value{}, errors.New("this cannot be read as an address: paste it unchanged from the browser's address bar, in one line")
+	}
+	query, err := url.ParseQuery(parsed.RawQuery)
+	if err != nil {
+		return secret.Value{}, errors.New("the part after the question mark cannot be read: paste the address unchanged from the browser's address bar")
+	}
+	if query.Has("response_type") {
+		return secret.Value{}, errors.New("this is the address at which signing in starts: open it, sign in, press Allow, and paste the address the browser shows then")
+	}
+	if err := c.checkRedirectURI(parsed, query); err != nil {
+		return secret.Value{}, err
+	}
+	if err := c.checkState(query["state"]); err != nil {
+		return secret.Value{}, err
+	}
+	if query.Has("error") {
+		return secret.Value{}, refusal(query)
+	}
+	switch codes := query["code"]; {
+	case len(codes) == 0 || codes[0] == "":
+		return secret.Value{}, errors.New("it has no code: sign in at the authorize URL, press Allow, and paste the address the browser shows then, even if the page says that nothing was found")
+	case len(codes) > 1:
+		return secret.Value{}, errors.New("it has more than one code: paste the address unchanged from the browser's address bar")
+	default:
+		if err := CheckCode(codes[0]); err != nil {
+			return secret.Value{}, err
+		}
+		return secret.New(codes[0]), nil
+	}
+}
+
+// CheckCode tells, as a sentence that does not repeat it, why text cannot be an authorization code.
+func CheckCode(text string) error {
+	if strings.Contains(text, "://") || strings.Contains(text, "code=") {
+		return errors.New("this is an address or a part of one: give the whole address as `callback_url`, or only what stands between code= and the next & as `code`")
+	}
+	return CheckCredential(text)
+}
+
+func refusal(query url.Values) error {
+	var secrets []secret.Value
+	for _, value := range append(query["code"], query["state"]...) {
+		secrets = append(secrets, secret.New(value))
+	}
+	reason := describe(query.Get("error"), query.Get("error_description"), secrets)
+	if query.Get("error") == "access_denied" {
+		return fmt.Errorf("GoTo reports that access was not allowed: %s. Open the authorize URL again and press Allow, as a person who may use this OAuth client", reason)
+	}
+	return fmt.Errorf("GoTo reports an error instead of a code: %s", reason)
+}
+
+func (c Callback) checkState(states []string) error {
+	if c.State == "" {
+		return nil
+	}
+	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(c.State)) != 1 {
+		return errors.New("its state is not the one in `state`: it belongs to another sign-in. Open the authorize URL that carries this state, or give the state of the URL that was opened")
+	}
+	return nil
+}
+
+func (c Callback) checkRedirectURI(landed *url.URL, query url.Values) error {
+	if c.RedirectURI == "" {
+		return nil
+	}
+	expected, err := url.Parse(c.RedirectURI)
+	if err != nil {
+		return errors.New("`redirect_uri` cannot be read as a URI")
+	}
+	same := strings.EqualFold(landed.Scheme, expected.Scheme) &&
+		strings.EqualFold(landed.Host, expected.Host) &&
+		pathOrSlash(landed) == pathOrSlash(expected)
+	for name, values := range expected.Query() {
+		same = same && slices.Equal(query[name], values)
+	}
+	if !same {
+		// Cleaned: where the question mark got lost, the code is a part of the path.
+		start := clean(landed.Scheme+"://"+landed.Host+landed.EscapedPath(), nil)
+		return fmt.Errorf("it does not start with `redirect_uri` (%s) but with %s. Paste the address the browser landed on after Allow; `redirect_uri` must be the one in the authorize URL that was opened",
+			c.RedirectURI, start)
+	}
+	return nil
+}
+
+// Browsers show "https://example.com" as "https://example.com/".
+func pathOrSlash(u *url.URL) string {
+	if path := u.EscapedPath(); path != "" {
+		return path
+	}
+	return "/"
+}

@@ -1,0 +1,64 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+// Client is an OAuth client as registered with GoTo (RFC 6749 section 2).
+type Client struct {
+	ID     string
+	Secret secret.Value
+	// RedirectURI is the registered address the browser is sent to. Empty when the authorize URL
+	// named none; then a token request must not name one either (RFC 6749 section 4.1.3).
+	RedirectURI string
+}
+
+// basicCredentials returns the user-pass of the Basic header (RFC 7617). ID and secret are raw:
+// GoTo does not decode what RFC 6749 section 2.3.1 asks clients to URL-encode.
+func (c Client) basicCredentials() string {
+	return base64.StdEncoding.EncodeToString([]byte(c.ID + ":" + c.Secret.Reveal()))
+}
+
+// CheckClientID tells, as a sentence, why id cannot be sent as a client identifier: the Basic
+// header ends the user name at the first colon (RFC 7617 section 2).
+func CheckClientID(id string) error {
+	if strings.Contains(id, ":") {
+		return errors.New("a client ID has no colon in it; this looks like a client ID and a client secret in one")
+	}
+	return CheckCredential(id)
+}
+
+// CheckCredential tells, as a sentence that does not repeat it, why text cannot be a client secret
+// or a token: what was meant nearly always has a stray newline or space from copying.
+func CheckCredential(text string) error {
+	switch {
+	case text == "":
+		return errors.New("it is an empty string; leave the argument out instead")
+	case strings.TrimSpace(text) != text:
+		return errors.New("it starts or ends with white space, which usually comes from copying; trimspace() removes it")
+	case strings.ContainsFunc(text, isControl):
+		return errors.New("it contains a line break or another control character")
+	}
+	return nil
+}
+
+// CheckRedirectURI tells, as a sentence, why uri cannot be a redirection endpoint (RFC 6749
+// section 3.1.2: absolute, without a fragment).
+func CheckRedirectURI(uri string) error {
+	if err := CheckCredential(uri); err != nil {
+		return err // about white space, which a path may not but url.Parse lets it have
+	}
+	parsed, err := url.Parse(uri)
+	if err != nil || !parsed.IsAbs() || (parsed.Host == "" && parsed.Opaque == "" && parsed.Path == "") {
+		return errors.New("it is not an absolute URI; copy it exactly as it is registered for the OAuth client, starting with https:// or http://")
+	}
+	if strings.Contains(uri, "#") {
+		return errors.New("it must not have a fragment (#)")
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package oauth
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+// Outcome is what is known about a failed token request.
+type Outcome int
+
+const (
+	// NotSent: no connection came about, so the server has seen nothing.
+	NotSent Outcome = iota + 1
+	// Interrupted: the request was sent and no whole answer came back. It may have been processed.
+	Interrupted
+	// Unavailable: the server, or a gateway before it, answered that it cannot serve now (429, 5xx).
+	Unavailable
+	// Refused: the server answered and said no (RFC 6749 section 5.2).
+	Refused
+	// Unusable: the server reported success with a reply that cannot be used.
+	Unusable
+)
+
+// Codes of RFC 6749 section 5.2 that callers tell apart.
+const (
+	InvalidClient      = "invalid_client"
+	InvalidGrant       = "invalid_grant"
+	UnauthorizedClient = "unauthorized_client"
+)
+
+// TokenError is a failed token request. Nothing in it holds a secret, even where the server
+// repeated one.
+type TokenError struct {
+	Outcome  Outcome
+	Grant    GrantType
+	Endpoint string
+	// Status is the HTTP status, 0 without an answer.
+	Status int
+	// Code is the error code of the reply, empty where it had none.
+	Code string
+	// Reason says in words what came back or went wrong.
+	Reason string
+	// RetryAfter is how long the server asked to wait, 0 if it did not.
+	RetryAfter time.Duration
+	// Err is the context's error where the context ended the request, else nil. It is never the
+	// error of net/http, which repeats what a server sends instead of HTTP.
+	Err error
+}
+
+// Error implements the error interface.
+func (e *TokenError) Error() string {
+	if e.Status == 0 {
+		return fmt.Sprintf("POST %s: %s", e.Endpoint, e.Reason)
+	}
+	status := strings.TrimSpace(fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)))
+	return fmt.Sprintf("POST %s: %s: %s", e.Endpoint, status, e.Reason)
+}
+
+// Unwrap returns the error of the context, if it ended the request.
+func (e *TokenError) Unwrap() error { return e.Err }
+
+// MaybeProcessed tells whether the server may have carried out the request all the same, which
+// uses up an authorization code.
+func (e *TokenError) MaybeProcessed() bool {
+	switch e.Outcome {
+	case Interrupted, Unusable:
+		return true
+	case Unavailable:
+		return !surelyUnprocessed(e.Status)
+	case NotSent, Refused:
+	}
+	return false
+}
+
+// unavailable lists the answers that say no more than "not now".
+func unavailable(status int) bool {
+	return status == http.StatusTooManyRequests || status >= 500
+}
+
+// surelyUnprocessed lists the answers of servers that turn a request away unread.
+func surelyUnprocessed(status int) bool {
+	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
+}
+
+// explain reads an error reply into the code and the words in it: error and error_description
+// (RFC 6749 section 5.2), else what GoTo's gateways send, else the text itself.
+func explain(status int, contentType string, body []byte, secrets []secret.Value) (code, reason string) {
+	var reply struct {
+		Error       any `json:"error"`
+		Description any `json:"error_description"`
+		Message     any `json:"message"`
+		ErrorCode   any `json:"errorCode"`
+		IntErrCode  any `json:"int_err_code"`
+		Msg         any `json:"msg"`
+	}
+	body = withoutMark(body)
+	if json.Unmarshal(body, &reply) == nil {
+		code := text(reply.Error)
+		switch {
+		case code != "":
+			return clean(code, secrets), describe(code, text(reply.Description), secrets)
+		case text(reply.Message) != "" || text(reply.ErrorCode) != "":
+			return "", describe(text(reply.ErrorCode), text(reply.Message), secrets)
+		case text(reply.Msg) != "":
+			return "", describe(text(reply.IntErrCode), text(reply.Msg), secrets)
+		}
+	}
+	trimmed := bytes.TrimSpace(body)
+	switch {
+	case status >= 300 && status < 400:
+		return "", "a redirect, which is not followed because credentials must not travel to another address"
+	case len(trimmed) == 0:
+		return "", "an empty reply"
+	case strings.Contains(strings.ToLower(contentType), "html") || trimmed[0] == '<':
+		return "", "a web page instead of a reply, probably from a gateway or proxy on the way"
+	}
+	return "", clean(string(trimmed), secrets)
+}

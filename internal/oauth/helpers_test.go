@@ -1,0 +1,144 @@
+package oauth_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+const (
+	clientID       = "b7c0d6f2-8a49-4e0c"
+	clientSecret   = "3naO10IA2agcvG+9I9TGEQ=="
+	theCode        = "eyJhbGciOiJSUzUxMiJ9.co/de+1.c2ln"
+	theVerifier    = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+	theRefresh     = "rt<1>&\"two\"/three four"
+	thePAT         = "pat:50%~é"
+	redirectURI    = "https://example.com/callback"
+	documentedBody = `{"access_token":"eyJ.access.sig","token_type":"Bearer","refresh_token":"eyJ.refresh.sig",` +
+		`"expires_in":3600,"scope":"identity:scim.me collab:","principal":"jane.doe@example.com"}`
+)
+
+var (
+	theClient   = oauth.Client{ID: clientID, Secret: secret.New(clientSecret), RedirectURI: redirectURI}
+	codeGrant   = oauth.Grant{Type: oauth.AuthorizationCode, Credential: secret.New(theCode), CodeVerifier: secret.New(theVerifier)}
+	refreshing  = oauth.Grant{Type: oauth.RefreshToken, Credential: secret.New(theRefresh)}
+	patGrant    = oauth.Grant{Type: oauth.PersonalAccessToken, Credential: secret.New(thePAT)}
+	everyGrant  = []oauth.Grant{codeGrant, refreshing, patGrant}
+	theSecrets  = []string{clientSecret, theCode, theVerifier, theRefresh, thePAT, basic(clientID, clientSecret)}
+	secretParts = parts(theSecrets)
+)
+
+func basic(id, secret string) string {
+	return base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))
+}
+
+// parts returns pieces by which a secret is recognised in every encoding.
+func parts(secrets []string) []string {
+	var parts []string
+	for _, text := range secrets {
+		quoted, _ := json.Marshal(text)
+		parts = append(parts, text, string(quoted[1:len(quoted)-1]),
+			url.QueryEscape(text), strings.ToLower(url.QueryEscape(text)), url.PathEscape(text),
+			base64.RawStdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)))
+	}
+	return append(parts, "3naO10IA2agcvG", "eyJhbGciOiJSUzUxMiJ9", "dBjftJeZ4CVP")
+}
+
+// leak returns the first piece of a secret in text.
+func leak(text string) string {
+	for _, part := range secretParts {
+		if strings.Contains(text, part) {
+			return part
+		}
+	}
+	return ""
+}
+
+func checkNoLeak(t *testing.T, what string, value any) {
+	t.Helper()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%q", "%s"} {
+		if part := leak(fmt.Sprintf(verb, value)); part != "" {
+			t.Errorf("%s under %s holds %q: %s", what, verb, part, fmt.Sprintf(verb, value))
+		}
+	}
+	encoded, _ := json.Marshal(value) // what cannot be encoded shows nothing
+	if part := leak(string(encoded)); part != "" {
+		t.Errorf("%s as JSON holds %q: %s", what, part, encoded)
+	}
+}
+
+// newEndpoint returns a token endpoint at base that repeats twice, nearly at once.
+func newEndpoint(t *testing.T, base string) *oauth.TokenEndpoint {
+	t.Helper()
+	server, err := oauth.NewServer(base)
+	if err != nil {
+		t.Fatalf("NewServer(%q): %v", base, err)
+	}
+	client := oauth.NewHTTPClient(10 * time.Second)
+	t.Cleanup(client.CloseIdleConnections)
+	return &oauth.TokenEndpoint{
+		Server:     server,
+		UserAgent:  "terraform-provider-goto/test",
+		HTTP:       client,
+		MaxRetries: 2,
+		Now:        time.Now,
+		Wait:       func(int) time.Duration { return time.Microsecond },
+	}
+}
+
+func transport(t *testing.T, endpoint *oauth.TokenEndpoint) *http.Transport {
+	t.Helper()
+	transport, ok := endpoint.HTTP.Transport.(*http.Transport)
+	if !ok {
+		t.Fatalf("the transport is a %T", endpoint.HTTP.Transport)
+	}
+	return transport
+}
+
+// counted serves handler and counts the requests. The requests' bodies have been read.
+func counted(t *testing.T, handler http.HandlerFunc) (base string, requests *atomic.Int32) {
+	t.Helper()
+	requests = new(atomic.Int32)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		if err := r.ParseForm(); err != nil {
+			t.Errorf("the form cannot be read: %v", err)
+		}
+		handler(w, r)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, requests
+}
+
+// answer replies with a fixed answer.
+func answer(status int, contentType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+// tokenError returns err as what every failed token request must be, and checks that it is clean.
+func tokenError(t *testing.T, err error) *oauth.TokenError {
+	t.Helper()
+	var failure *oauth.TokenError
+	if !errors.As(err, &failure) {
+		t.Fatalf("got %T (%v), want a *oauth.TokenError", err, err)
+	}
+	checkNoLeak(t, "the error", err)
+	checkNoLeak(t, "the cause", errors.Unwrap(err))
+	checkNoLeak(t, "the struct", *failure)
+	return failure
+}

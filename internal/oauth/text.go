@@ -1,0 +1,112 @@
+package oauth
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+const (
+	// maxText bounds what is repeated of a server's words, in runes.
+	maxText = 300
+	masked  = "(secret)"
+)
+
+// longRun matches what is too long for a word: a server that repeats a part of some token, which
+// no comparison with the known secrets would find.
+var longRun = regexp.MustCompile(`[A-Za-z0-9._~+=%-]{41,}`)
+
+// escapeSequence matches what would move the cursor or change colours in a terminal (ECMA-48).
+var escapeSequence = regexp.MustCompile("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(\x07|\x1b\\\\)?|.)")
+
+// escaped matches characters written for a URL or inside JSON.
+var escaped = regexp.MustCompile(`(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\["\\/]`)
+
+// clean makes a server's text fit for a diagnostic: secrets masked in every encoding a server could
+// echo them in, one line, no control or direction-changing characters, of bounded length.
+func clean(text string, secrets []secret.Value) string {
+	text = mask(text, secrets, func(form string) string { return form })
+	// Every server escapes in its own way, and what is dropped may have stood inside a secret.
+	text = mask(plain(text), secrets, plain)
+	text = longRun.ReplaceAllString(text, masked)
+	if runes := []rune(text); len(runes) > maxText {
+		text = string(runes[:maxText]) + "…"
+	}
+	return text
+}
+
+// mask replaces what read makes of every form of secrets.
+func mask(text string, secrets []secret.Value, read func(string) string) string {
+	for _, value := range secrets {
+		for _, form := range encodings(value.Reveal()) {
+			if form = read(form); form != "" {
+				text = strings.ReplaceAll(text, form, masked)
+			}
+		}
+	}
+	return text
+}
+
+// plain returns text unescaped and in one line, without what a terminal would act on.
+func plain(text string) string {
+	text = html.UnescapeString(escaped.ReplaceAllStringFunc(text, unescape))
+	text = escapeSequence.ReplaceAllString(text, "")
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case isControl(r), r == unicode.ReplacementChar:
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(text, ""))
+	return strings.Join(strings.Fields(text), " ")
+}
+
+func unescape(match string) (text string) {
+	if match[0] == '%' {
+		text, _ = url.PathUnescape(match) // well-formed, as matched
+	} else {
+		_ = json.Unmarshal([]byte(`"`+match+`"`), &text) // likewise
+	}
+	return text
+}
+
+// isControl matches control characters and the invisible ones that change how text is shown.
+func isControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+
+// encodings returns the forms in which text can stand in a reply, longest alphabet first so that
+// no form is broken up by the masking of another.
+func encodings(text string) []string {
+	quoted, _ := json.Marshal(text) // a string always encodes
+	return []string{
+		base64.StdEncoding.EncodeToString([]byte(text)),
+		base64.URLEncoding.EncodeToString([]byte(text)),
+		base64.RawStdEncoding.EncodeToString([]byte(text)),
+		base64.RawURLEncoding.EncodeToString([]byte(text)),
+		text,
+		string(quoted[1 : len(quoted)-1]),
+		url.QueryEscape(text),
+		url.PathEscape(text),
+	}
+}
+
+// describe joins an error code and its description as they came from a server.
+func describe(code, description string, secrets []secret.Value) string {
+	code, description = clean(code, secrets), clean(description, secrets)
+	switch {
+	case code == "" && description == "":
+		return "no reason given"
+	case description == "":
+		return code
+	case code == "":
+		return description
+	}
+	return code + " (" + description + ")"
+}
