@@ -1,0 +1,253 @@
+package provider
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+const defaultMinValidity = 10 * time.Minute
+
+var _ ephemeral.EphemeralResourceWithConfigure = (*accessTokenEphemeralResource)(nil)
+
+func newAccessTokenEphemeralResource() ephemeral.EphemeralResource {
+	return &accessTokenEphemeralResource{}
+}
+
+// accessTokenEphemeralResource has no Renew, because GoTo's tokens cannot be prolonged in place,
+// and no Close, because the token is kept for the next run.
+type accessTokenEphemeralResource struct{ settings *settings }
+
+// Metadata implements [ephemeral.EphemeralResource].
+func (r *accessTokenEphemeralResource) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_access_token"
+}
+
+// Schema implements [ephemeral.EphemeralResource].
+func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "A valid access token for GoTo's APIs, from an authorization code, a refresh token, a personal access token or a stored login. " +
+			"Terraform opens an ephemeral resource at least twice per apply, in different processes: the token is therefore kept in an encrypted cache (`token_cache` of the provider), so that a code is exchanged once and one request serves every block, process and run until the token ends.",
+		Attributes: map[string]schema.Attribute{
+			"client_id": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "ID of the OAuth client. Default: the provider's.",
+				Validators:          []validator.String{sentence(oauth.CheckClientID)},
+			},
+			"client_secret": schema.StringAttribute{
+				Optional:            true,
+				Sensitive:           true,
+				MarkdownDescription: "Secret of the OAuth client. Default: the provider's.",
+				Validators:          []validator.String{sentence(oauth.CheckCredential)},
+			},
+			"redirect_uri": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Redirect URI that the authorize URL named. Default: the provider's.",
+				Validators:          []validator.String{sentence(oauth.CheckRedirectURI)},
+			},
+			"code": schema.StringAttribute{
+				Optional:            true,
+				Sensitive:           true,
+				MarkdownDescription: "Authorization code: what stands between `code=` and the next `&` in the address the browser landed on. It is exchanged once; it may stay in the configuration as long as the login it brought lasts.",
+				Validators:          grantValidators(oauth.CheckCode, "code"),
+			},
+			"code_verifier": schema.StringAttribute{
+				Optional:            true,
+				Sensitive:           true,
+				MarkdownDescription: "PKCE code verifier, when the authorize URL had its `code_challenge`.",
+				Validators: []validator.String{
+					sentence(oauth.CheckCodeVerifier),
+					stringvalidator.ConflictsWith(path.MatchRoot("refresh_token"), path.MatchRoot("personal_access_token")),
+				},
+			},
+			"callback_url": schema.StringAttribute{
+				Optional:            true,
+				Sensitive:           true,
+				MarkdownDescription: "Instead of `code`: the whole address the browser landed on, which is checked against `redirect_uri` and `state`.",
+				Validators:          grantValidators(checkNotEmpty, "callback_url"),
+			},
+			"state": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "`state` of the authorize URL, which `callback_url` must repeat.",
+				Validators: []validator.String{
+					sentence(oauth.CheckCredential),
+					stringvalidator.ConflictsWith(path.MatchRoot("code"), path.MatchRoot("refresh_token"), path.MatchRoot("personal_access_token")),
+				},
+			},
+			"refresh_token": schema.StringAttribute{
+				Optional:            true,
+				Computed:            true,
+				Sensitive:           true,
+				MarkdownDescription: "Refresh token to get access tokens with. One that GoTo replaces is kept in the cache, so the configuration need not follow. Left out, it is the same as `next_refresh_token` once opened; given, it stays as given, because Terraform lets no provider change an argument.",
+				Validators:          grantValidators(oauth.CheckCredential, "refresh_token"),
+			},
+			"personal_access_token": schema.StringAttribute{
+				Optional:            true,
+				Sensitive:           true,
+				MarkdownDescription: "Personal access token to get access tokens with. The OAuth client needs the grant type \"Personal Access Token\".",
+				Validators: append(grantValidators(oauth.CheckCredential, "personal_access_token"),
+					stringvalidator.ConflictsWith(path.MatchRoot("profile"))),
+			},
+			"profile": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Name under which the login is kept. With a code, callback URL or refresh token it keeps what they bring, replacing the login it stood for; without one it uses what is kept. So a person signs in once, and the code is dropped from the configuration afterwards. Default: the provider's.",
+				Validators:          []validator.String{sentence(checkProfile)},
+			},
+			"min_validity": schema.StringAttribute{
+				CustomType:          timetypes.GoDurationType{},
+				Optional:            true,
+				MarkdownDescription: "How long the token lives at least from when it is handed out, like `30m`. A run that takes longer needs more: nothing can prolong a token that another provider already holds. Tokens last an hour at GoTo. Default: `10m`.",
+				Validators:          []validator.String{sentence(checkPositiveDuration)},
+			},
+			"required_scopes": schema.SetAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				MarkdownDescription: "Scopes the token must have. One that is missing is an error here, instead of a refusal by some API in the middle of an apply.",
+				Validators: []validator.Set{
+					setvalidator.SizeAtLeast(1),
+					setvalidator.ValueStringsAre(sentence(oauth.CheckScope)),
+				},
+			},
+			"access_token": schema.StringAttribute{
+				Computed:            true,
+				Sensitive:           true,
+				MarkdownDescription: "The access token.",
+			},
+			"authorization_header": schema.StringAttribute{
+				Computed:            true,
+				Sensitive:           true,
+				MarkdownDescription: "The value of an `Authorization` header: `Bearer` and the access token.",
+			},
+			"next_refresh_token": schema.StringAttribute{
+				Computed:            true,
+				Sensitive:           true,
+				MarkdownDescription: "The refresh token to use next: the one GoTo has replaced the last one with, else the last one; null for a personal access token. Needed only to keep it outside the token cache.",
+			},
+			"token_type": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "Type of the access token, always `Bearer`.",
+			},
+			"expires_in": schema.Int64Attribute{
+				Computed:            true,
+				MarkdownDescription: "Seconds the access token has left.",
+			},
+			"expires_at": schema.StringAttribute{
+				CustomType:          timetypes.RFC3339Type{},
+				Computed:            true,
+				MarkdownDescription: "When the access token ends (RFC 3339, UTC).",
+			},
+			"scope": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "Scopes of the token as GoTo sent them, separated by spaces.",
+			},
+			"scopes": schema.SetAttribute{
+				ElementType:         types.StringType,
+				Computed:            true,
+				MarkdownDescription: "Scopes of the token.",
+			},
+			"principal": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "Who signed in, usually an e-mail address.",
+			},
+		},
+	}
+}
+
+// grantValidators are the validators of the argument called self, which is a grant and so excludes
+// the others.
+func grantValidators(check sentence, self string) []validator.String {
+	var others []path.Expression
+	for _, other := range []string{"code", "callback_url", "refresh_token", "personal_access_token"} {
+		if other != self {
+			others = append(others, path.MatchRoot(other))
+		}
+	}
+	return []validator.String{check, stringvalidator.ConflictsWith(others...)}
+}
+
+// Configure implements [ephemeral.EphemeralResourceWithConfigure].
+func (r *accessTokenEphemeralResource) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	r.settings = settingsFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// Open implements [ephemeral.EphemeralResource].
+func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var model accessTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	asked, diags := newTokenRequest(r.settings, model)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	login, warnings, err := r.settings.engine.Token(ctx, asked.Request)
+	for _, warning := range warnings {
+		resp.Diagnostics.Append(asked.warning(warning))
+	}
+	if err != nil {
+		resp.Diagnostics.Append(asked.failure(err))
+		return
+	}
+	resp.Diagnostics.Append(asked.checkScopes(ctx, model.RequiredScopes, login.Scope)...)
+	resp.Diagnostics.Append(model.fill(ctx, login, r.settings.now())...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
+}
+
+// fill sets the computed attributes.
+func (m *accessTokenModel) fill(ctx context.Context, login engine.Login, now time.Time) (diags diag.Diagnostics) {
+	m.AccessToken = types.StringValue(login.AccessToken.Reveal())
+	m.AuthorizationHeader = types.StringValue("Bearer " + login.AccessToken.Reveal())
+	m.TokenType = types.StringValue("Bearer")
+	m.NextRefreshToken = stringOrNull(login.RefreshToken.Reveal())
+	if m.RefreshToken.IsNull() {
+		m.RefreshToken = m.NextRefreshToken
+	}
+	m.ExpiresIn = types.Int64Value(int64(login.ExpiresAt.Sub(now) / time.Second))
+	m.ExpiresAt = timetypes.NewRFC3339TimeValue(login.ExpiresAt.UTC().Truncate(time.Second))
+	m.Scope = stringOrNull(login.Scope)
+	m.Principal = stringOrNull(login.Principal)
+	m.Scopes, diags = types.SetValueFrom(ctx, types.StringType, distinct(strings.Fields(login.Scope)))
+	return diags
+}
+
+type accessTokenModel struct {
+	ClientID            types.String         `tfsdk:"client_id"`
+	ClientSecret        types.String         `tfsdk:"client_secret"`
+	RedirectURI         types.String         `tfsdk:"redirect_uri"`
+	Code                types.String         `tfsdk:"code"`
+	CodeVerifier        types.String         `tfsdk:"code_verifier"`
+	CallbackURL         types.String         `tfsdk:"callback_url"`
+	State               types.String         `tfsdk:"state"`
+	RefreshToken        types.String         `tfsdk:"refresh_token"`
+	PersonalAccessToken types.String         `tfsdk:"personal_access_token"`
+	Profile             types.String         `tfsdk:"profile"`
+	MinValidity         timetypes.GoDuration `tfsdk:"min_validity"`
+	RequiredScopes      types.Set            `tfsdk:"required_scopes"`
+	AccessToken         types.String         `tfsdk:"access_token"`
+	AuthorizationHeader types.String         `tfsdk:"authorization_header"`
+	NextRefreshToken    types.String         `tfsdk:"next_refresh_token"`
+	TokenType           types.String         `tfsdk:"token_type"`
+	ExpiresIn           types.Int64          `tfsdk:"expires_in"`
+	ExpiresAt           timetypes.RFC3339    `tfsdk:"expires_at"`
+	Scope               types.String         `tfsdk:"scope"`
+	Scopes              types.Set            `tfsdk:"scopes"`
+	Principal           types.String         `tfsdk:"principal"`
+}

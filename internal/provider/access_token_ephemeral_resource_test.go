@@ -1,0 +1,310 @@
+package provider_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// output is the check that an attribute of the token is as expected.
+func output(attribute string, expected knownvalue.Check) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey(attribute), expected)
+}
+
+// landing is the address the browser lands on with a fresh code.
+func (w *world) landing(state string) string {
+	query := url.Values{"code": {w.server.IssueCode(standin.CodeRequest{})}}
+	if state != "" {
+		query.Set("state", state)
+	}
+	return standin.RedirectURI + "?" + query.Encode()
+}
+
+func (w *world) expectRequests(codes, refreshes, personalAccessTokens int) {
+	w.Helper()
+	got := w.server.Counts()
+	if got.Code != codes || got.Refresh != refreshes || got.PersonalAccessToken != personalAccessTokens {
+		w.Errorf("token requests: %d with a code, %d refreshes, %d with a personal access token; want %d, %d, %d",
+			got.Code, got.Refresh, got.PersonalAccessToken, codes, refreshes, personalAccessTokens)
+	}
+}
+
+func TestAccessTokenOutputs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(resource.TestStep{
+		Config: echoed(fmt.Sprintf("callback_url = %q\nstate = \"xyz\"", w.landing("xyz"))),
+		ConfigStateChecks: []statecheck.StateCheck{
+			output("access_token", knownvalue.StringRegexp(regexp.MustCompile(`^eyJ[!-~]+$`))),
+			output("authorization_header", knownvalue.StringRegexp(regexp.MustCompile(`^Bearer eyJ[!-~]+$`))),
+			output("token_type", knownvalue.StringExact("Bearer")),
+			output("refresh_token", knownvalue.StringRegexp(regexp.MustCompile(`^eyJ[!-~]+$`))),
+			output("expires_in", knownvalue.Int64Func(func(seconds int64) error {
+				if seconds < 3000 || seconds > 3600 {
+					return fmt.Errorf("%d seconds", seconds)
+				}
+				return nil
+			})),
+			output("expires_at", knownvalue.StringFunc(func(text string) error {
+				expiry, err := time.Parse("2006-01-02T15:04:05Z", text)
+				if left := time.Until(expiry); err == nil && (left < 50*time.Minute || left > time.Hour) {
+					return fmt.Errorf("%s left", left)
+				}
+				return err
+			})),
+			output("scope", knownvalue.StringExact(standin.Scope)),
+			output("scopes", knownvalue.SetExact(strings2checks(strings.Fields(standin.Scope)))),
+			output("principal", knownvalue.StringExact(standin.Principal)),
+			output("state", knownvalue.StringExact("xyz")),
+			output("client_id", knownvalue.Null()),
+		},
+	})
+	w.expectRequests(1, 0, 0)
+}
+
+func strings2checks(texts []string) (checks []knownvalue.Check) {
+	for _, text := range texts {
+		checks = append(checks, knownvalue.StringExact(text))
+	}
+	return checks
+}
+
+func TestAccessTokenFromEachGrant(t *testing.T) {
+	t.Parallel()
+	const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+	for name, test := range map[string]struct {
+		arguments                              func(*world) string
+		codes, refreshes, personalAccessTokens int
+	}{
+		"code": {func(w *world) string {
+			return fmt.Sprintf("code = %q", w.server.IssueCode(standin.CodeRequest{}))
+		}, 1, 0, 0},
+		"code with PKCE": {func(w *world) string {
+			return fmt.Sprintf("code = %q\ncode_verifier = %q", w.server.IssueCode(standin.CodeRequest{
+				CodeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+			}), verifier)
+		}, 1, 0, 0},
+		"refresh token": {func(w *world) string {
+			return fmt.Sprintf("refresh_token = %q", w.server.IssueRefreshToken())
+		}, 0, 1, 0},
+		"personal access token": {func(w *world) string {
+			return fmt.Sprintf("personal_access_token = %q", w.server.IssuePersonalAccessToken())
+		}, 0, 0, 1},
+		"refresh token of the provider": {func(w *world) string {
+			w.set("GOTO_REFRESH_TOKEN", w.server.IssueRefreshToken())
+			return ""
+		}, 0, 1, 0},
+		"personal access token of the provider": {func(w *world) string {
+			w.set("GOTO_PERSONAL_ACCESS_TOKEN", w.server.IssuePersonalAccessToken())
+			return ""
+		}, 0, 0, 1},
+		"own grant before the provider's": {func(w *world) string {
+			w.set("GOTO_REFRESH_TOKEN", "of the environment", "GOTO_PROFILE", "ada")
+			return fmt.Sprintf("personal_access_token = %q", w.server.IssuePersonalAccessToken())
+		}, 0, 0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.run(resource.TestStep{Config: echoed(test.arguments(w))})
+			w.expectRequests(test.codes, test.refreshes, test.personalAccessTokens)
+		})
+	}
+}
+
+// One grant in the provider's configuration silences every grant in the environment.
+func TestAccessTokenConfigurationSilencesEnvironment(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set("GOTO_PERSONAL_ACCESS_TOKEN", "of the environment", "GOTO_REFRESH_TOKEN", "of the environment")
+	w.run(resource.TestStep{
+		Config: fmt.Sprintf("provider \"goto\" {\n  refresh_token = %q\n}\n", w.server.IssueRefreshToken()) + echoed(""),
+	})
+	w.expectRequests(0, 1, 0)
+}
+
+func TestAccessTokenClientOfItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set("GOTO_CLIENT_ID", "another", "GOTO_CLIENT_SECRET", "another")
+	w.run(resource.TestStep{Config: echoed(fmt.Sprintf(
+		"client_id = %q\nclient_secret = %q\nrefresh_token = %q", standin.ClientID, standin.ClientSecret, w.server.IssueRefreshToken()))})
+	w.expectRequests(0, 1, 0)
+}
+
+// The refresh token to use next is handed out wherever the configured one comes from. Terraform
+// does not let an attribute differ from an argument of the same name.
+func TestAccessTokenReplacedRefreshToken(t *testing.T) {
+	t.Parallel()
+	for name, fromProvider := range map[string]bool{"own": false, "of the provider": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Always })
+			configured := w.server.IssueRefreshToken()
+			replaced := knownvalue.StringFunc(func(text string) error {
+				if text == configured {
+					return errors.New("it is the configured one")
+				}
+				return nil
+			})
+			arguments, repeated := fmt.Sprintf("refresh_token = %q", configured), knownvalue.Check(knownvalue.StringExact(configured))
+			if fromProvider {
+				w.set("GOTO_REFRESH_TOKEN", configured)
+				arguments, repeated = "", replaced
+			}
+			w.run(resource.TestStep{
+				Config: echoed(arguments),
+				ConfigStateChecks: []statecheck.StateCheck{
+					output("next_refresh_token", replaced),
+					output("refresh_token", repeated),
+				},
+			})
+			w.expectRequests(0, 1, 0)
+		})
+	}
+}
+
+func TestAccessTokenRefusesArguments(t *testing.T) {
+	t.Parallel()
+	landing := standin.RedirectURI + "?code=abc&state=xyz"
+	for name, test := range map[string]struct{ arguments, message string }{
+		"two grants":                  {"code = \"abc\"\nrefresh_token = \"def\"", `Attribute "refresh_token" cannot be specified when "code" is specified`},
+		"code and callback":           {"code = \"abc\"\ncallback_url = \"" + landing + "\"", `Attribute "callback_url" cannot be specified when "code" is specified`},
+		"no grant":                    {"", `There is nothing to get a token with: give one of callback_url, code, refresh_token or personal_access_token,`},
+		"empty code":                  {`code = ""`, `Invalid code … It is an empty string;`},
+		"empty callback":              {`callback_url = ""`, `Invalid callback_url … It is an empty string;`},
+		"empty refresh token":         {`refresh_token = ""`, `Invalid refresh_token … It is an empty string;`},
+		"empty personal access token": {`personal_access_token = ""`, `Invalid personal_access_token … It is an empty string;`},
+		"empty profile":               {`profile = ""`, `Invalid profile … It is an empty string;`},
+		"address as code":             {"code = \"" + landing + "\"", `This is an address or a part of one: give the whole address as`},
+		"code as address":             {`callback_url = "abc"`, `This is not an address: paste the whole address`},
+		"authorize URL as address":    {`callback_url = "https://authentication.logmeininc.com/oauth/authorize?response_type=code&client_id=x"`, `This is the address at which signing in starts`},
+		"denied":                      {"callback_url = \"" + standin.RedirectURI + "?error=access_denied&error_description=The%20user%20said%20no\"", `GoTo reports that access was not allowed: access_denied (The user said no). Open the authorize URL again and press Allow`},
+		"another state":               {"callback_url = \"" + landing + "\"\nstate = \"abc\"", `Its state is not the one in`},
+		"no state":                    {"callback_url = \"" + standin.RedirectURI + "?code=abc\"\nstate = \"abc\"", `Its state is not the one in`},
+		"another redirect URI":        {`callback_url = "https://example.org/?code=abc"`, `It does not start with`},
+		"no duration":                 {"refresh_token = \"abc\"\nmin_validity = \"soon\"", `time: invalid duration "soon"`},
+		"no positive duration":        {"refresh_token = \"abc\"\nmin_validity = \"-5m\"", `Invalid min_validity … "-5m" is not a positive duration.`},
+		"profile of a pat":            {"personal_access_token = \"abc\"\nprofile = \"ada\"", `Attribute "profile" cannot be specified when "personal_access_token" is specified`},
+		"short verifier":              {"code = \"abc\"\ncode_verifier = \"def\"", `A code verifier is 43 to 128 characters`},
+		"state with a code":           {"code = \"abc\"\nstate = \"def\"", `Attribute "code" cannot be specified when "state" is specified`},
+		"no required scopes":          {"refresh_token = \"abc\"\nrequired_scopes = []", `Attribute required_scopes set must contain at least 1 elements`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			newWorld(t).refuses(echoed(test.arguments), test.message)
+		})
+	}
+	for _, argument := range []string{"client_id", "client_secret"} {
+		t.Run("no "+argument, func(t *testing.T) {
+			t.Parallel()
+			newWorld(t).set("GOTO_"+strings.ToUpper(argument), "").
+				refuses(echoed(`refresh_token = "abc"`), "Missing "+argument)
+		})
+	}
+	t.Run("cache off", func(t *testing.T) {
+		t.Parallel()
+		newWorld(t).set("GOTO_TOKEN_CACHE", "off").
+			refuses(echoed(`code = "abc"`), `An authorization code needs the token cache`)
+	})
+}
+
+func TestAccessTokenRequiredScopes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	token := w.server.IssuePersonalAccessToken()
+	w.run(
+		resource.TestStep{Config: echoed(fmt.Sprintf("personal_access_token = %q\nrequired_scopes = [\"collab:\"]", token))},
+		resource.TestStep{
+			Config:      echoed(fmt.Sprintf("personal_access_token = %q\nrequired_scopes = [\"collab:\", \"webinar:\", \"fax.v1\"]", token)),
+			ExpectError: words("The token lacks required scopes"),
+		},
+		resource.TestStep{
+			Config:      echoed(fmt.Sprintf("personal_access_token = %q\nrequired_scopes = [\"collab:\", \"webinar:\", \"fax.v1\"]", token)),
+			ExpectError: words("Missing: fax.v1, webinar:. The token has: " + strings.Join(strings.Fields(standin.Scope), ", ")),
+		},
+		// Destroying at the end opens the token once more.
+		resource.TestStep{Config: echoed(fmt.Sprintf("personal_access_token = %q", token))},
+	)
+	w.expectRequests(0, 0, 1)
+}
+
+// What GoTo refuses is said with its cause, its remedy and the argument at fault, and no secret.
+func TestAccessTokenRefusals(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		arguments func(*world) string
+		messages  []string
+	}{
+		"code that was used": {func(w *world) string {
+			return fmt.Sprintf("code = %q", "used-"+strings.Repeat("x", 50))
+		}, []string{"Code not accepted", "A code works once and for 10 minutes", "To sign in, open this address"}},
+		"another redirect URI": {func(w *world) string {
+			return fmt.Sprintf("redirect_uri = \"https://example.org/\"\ncode = %q", w.server.IssueCode(standin.CodeRequest{}))
+		}, []string{"Code not accepted", "redirect_uri must be exactly the one in the authorize URL (sent: https://example.org/)"}},
+		"wrong secret": {func(w *world) string {
+			return fmt.Sprintf("client_secret = \"wrong\"\nrefresh_token = %q", w.server.IssueRefreshToken())
+		}, []string{"Wrong client secret", "Copy it again, whole and unencoded"}},
+		"unknown client": {func(w *world) string {
+			return fmt.Sprintf("client_id = \"nobody\"\nrefresh_token = %q", w.server.IssueRefreshToken())
+		}, []string{"Unknown OAuth client", "invalid_client (client not found)", `GoTo knows no OAuth client "nobody"`}},
+		"dead refresh token": {func(w *world) string {
+			token := w.server.IssueRefreshToken()
+			w.server.RevokeAll()
+			return fmt.Sprintf("refresh_token = %q", token)
+		}, []string{"Refresh token not accepted", "Give the current refresh token, or sign in again."}},
+		"bad personal access token": {func(*world) string {
+			return `personal_access_token = "abc"`
+		}, []string{"Personal access token not accepted", "Create a new one in your GoTo account"}},
+		"personal access tokens switched off": {func(w *world) string {
+			w.server.Configure(func(b *standin.Behaviour) { b.PersonalAccessTokenDisabled = true })
+			return fmt.Sprintf("personal_access_token = %q", w.server.IssuePersonalAccessToken())
+		}, []string{"Grant type not enabled", `Switch on "Personal Access Token" under "Grant types"`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			configuration := echoed(test.arguments(w))
+			for _, message := range test.messages {
+				w.run(resource.TestStep{Config: configuration, ExpectError: words(message)})
+			}
+		})
+	}
+}
+
+// The secret reaches the server as it is, as GoTo compares it.
+func TestAccessTokenSendsTheSecretRaw(t *testing.T) {
+	t.Parallel()
+	for _, clientSecret := range []string{"3naO10IA2agcvG+9I9TGEQ==", "100% :ü€ a+b=c"} {
+		server, err := standin.Start(standin.WithClient("client", clientSecret))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &world{T: t, server: server, environment: map[string]string{
+			"GOTO_CLIENT_ID": "client", "GOTO_CLIENT_SECRET": clientSecret,
+			"GOTO_AUTHENTICATION_URL": server.URL, "GOTO_TOKEN_CACHE": "off",
+			"GOTO_PERSONAL_ACCESS_TOKEN": server.IssuePersonalAccessToken(),
+		}}
+		w.run(resource.TestStep{Config: echoed("")})
+		basic := strings.TrimPrefix(server.LastToken().Header.Get("Authorization"), "Basic ")
+		if sent, err := base64.StdEncoding.DecodeString(basic); err != nil || string(sent) != "client:"+clientSecret {
+			t.Errorf("sent %q, %v", sent, err)
+		}
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+var _ datasource.DataSourceWithConfigure = (*authorizeURLDataSource)(nil)
+
+func newAuthorizeURLDataSource() datasource.DataSource { return &authorizeURLDataSource{} }
+
+type authorizeURLDataSource struct{ settings *settings }
+
+// Metadata implements [datasource.DataSource].
+func (d *authorizeURLDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_authorize_url"
+}
+
+// Schema implements [datasource.DataSource].
+func (d *authorizeURLDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Builds the address at which a person signs in to GoTo and allows the OAuth client. Nothing is sent, and the same arguments give the same address every time.",
+		Attributes: map[string]schema.Attribute{
+			"client_id": schema.StringAttribute{
+				Optional:            true,
+				Computed:            true,
+				MarkdownDescription: "ID of the OAuth client. Default: the provider's.",
+				Validators:          []validator.String{sentence(oauth.CheckClientID)},
+			},
+			"redirect_uri": schema.StringAttribute{
+				Optional:            true,
+				Computed:            true,
+				MarkdownDescription: "Redirect URI, exactly as registered for the OAuth client. Default: the provider's; without one, GoTo takes the registered one.",
+				Validators:          []validator.String{sentence(oauth.CheckRedirectURI)},
+			},
+			"scopes": schema.SetAttribute{
+				ElementType:         types.StringType,
+				Optional:            true,
+				MarkdownDescription: "Scopes to ask for. Left out, GoTo takes every scope of the client.",
+				Validators: []validator.Set{
+					setvalidator.SizeAtLeast(1),
+					setvalidator.ValueStringsAre(sentence(oauth.CheckScope)),
+				},
+			},
+			"state": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Value that GoTo repeats in the address the browser lands on; give the same to `goto_access_token`, which then refuses the address of another sign-in.",
+				Validators:          []validator.String{sentence(oauth.CheckCredential)},
+			},
+			"code_challenge": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "PKCE code challenge (S256): the SHA-256 of the `code_verifier` given to `goto_access_token`, as unpadded base64url.",
+				Validators:          []validator.String{sentence(oauth.CheckCodeChallenge)},
+			},
+			"url": schema.StringAttribute{
+				Computed:            true,
+				MarkdownDescription: "The address to open in a browser.",
+			},
+		},
+	}
+}
+
+// Configure implements [datasource.DataSourceWithConfigure].
+func (d *authorizeURLDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.settings = settingsFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// Read implements [datasource.DataSource].
+func (d *authorizeURLDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model authorizeURLModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	request := oauth.AuthorizationRequest{
+		ClientID:      or(model.ClientID, d.settings.client.ID),
+		RedirectURI:   or(model.RedirectURI, d.settings.client.RedirectURI),
+		State:         model.State.ValueString(),
+		CodeChallenge: model.CodeChallenge.ValueString(),
+	}
+	resp.Diagnostics.Append(model.Scopes.ElementsAs(ctx, &request.Scopes, false)...)
+	if request.ClientID == "" {
+		resp.Diagnostics.Append(missingClient("client_id"))
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	model.ClientID = types.StringValue(request.ClientID)
+	model.RedirectURI = stringOrNull(request.RedirectURI)
+	model.URL = types.StringValue(d.settings.server.AuthorizeURL(request))
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+type authorizeURLModel struct {
+	ClientID      types.String `tfsdk:"client_id"`
+	RedirectURI   types.String `tfsdk:"redirect_uri"`
+	Scopes        types.Set    `tfsdk:"scopes"`
+	State         types.String `tfsdk:"state"`
+	CodeChallenge types.String `tfsdk:"code_challenge"`
+	URL           types.String `tfsdk:"url"`
+}

@@ -1,0 +1,78 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+// sentence is a string validator whose function says in a sentence what is wrong with a value,
+// without repeating values that may be secret.
+type sentence func(string) error
+
+// Description implements [validator.Describer].
+func (sentence) Description(context.Context) string { return "value must be usable" }
+
+// MarkdownDescription implements [validator.Describer].
+func (s sentence) MarkdownDescription(ctx context.Context) string { return s.Description(ctx) }
+
+// ValidateString implements [validator.String].
+func (s sentence) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if err := s(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+name(req.Path), capitalized(err.Error())+".")
+	}
+}
+
+// capitalized makes a Go error the beginning of a sentence.
+func capitalized(text string) string {
+	runes := []rune(text)
+	if len(runes) > 0 && !strings.HasPrefix(text, "http") {
+		runes[0] = unicode.ToUpper(runes[0])
+	}
+	return string(runes)
+}
+
+func checkNotEmpty(text string) error {
+	if strings.TrimSpace(text) == "" {
+		return errors.New("it is an empty string; leave the argument out instead")
+	}
+	return nil
+}
+
+func checkProfile(name string) error {
+	if err := oauth.CheckCredential(name); err != nil {
+		return err
+	}
+	if len(name) > 256 {
+		return errors.New("a profile name has at most 256 characters")
+	}
+	return nil
+}
+
+func checkAuthenticationURL(text string) error {
+	_, err := oauth.NewServer(text)
+	return err
+}
+
+func checkAPIURL(text string) error {
+	_, err := oauth.ParseBaseURL(text)
+	return err
+}
+
+// checkPositiveDuration leaves texts that are no duration to the attribute's type.
+func checkPositiveDuration(text string) error {
+	if duration, err := time.ParseDuration(text); err == nil && duration <= 0 {
+		return fmt.Errorf("%q is not a positive duration", text)
+	}
+	return nil
+}

@@ -1,0 +1,191 @@
+package provider_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/provider"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// These tests are about arguments, attributes and messages. They keep the provider in their own
+// process, where a cache in memory would look perfect: what is claimed about walks and processes is
+// tested by the command-line stories.
+
+// world is a stand-in and the environment a provider meets.
+type world struct {
+	*testing.T
+	server      *standin.Server
+	environment map[string]string
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	server, err := standin.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &world{T: t, server: server, environment: map[string]string{
+		"GOTO_CLIENT_ID":          standin.ClientID,
+		"GOTO_CLIENT_SECRET":      standin.ClientSecret,
+		"GOTO_REDIRECT_URI":       standin.RedirectURI,
+		"GOTO_AUTHENTICATION_URL": server.URL,
+		"GOTO_TOKEN_CACHE":        "file://" + filepath.ToSlash(filepath.Join(t.TempDir(), "cache")),
+	}}
+}
+
+// set changes environment variables, given as name and value in turn.
+func (w *world) set(pairs ...string) *world {
+	for i := 0; i < len(pairs); i += 2 {
+		w.environment[pairs[i]] = pairs[i+1]
+	}
+	return w
+}
+
+// run applies one configuration after the other.
+func (w *world) run(steps ...resource.TestStep) {
+	w.Helper()
+	resource.UnitTest(w.T, resource.TestCase{
+		TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_10_0)},
+		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
+			"goto": providerserver.NewProtocol6WithError(provider.New("test",
+				provider.WithEnvironment(func(name string) string { return w.environment[name] }))()),
+			"echo": echoprovider.NewProviderServer(),
+		},
+		Steps: steps,
+	})
+}
+
+// refuses fails the test unless configuration is refused with message, before anything is sent.
+// The message is compared without regard to where the CLI breaks lines.
+func (w *world) refuses(configuration, message string) {
+	w.Helper()
+	w.run(resource.TestStep{Config: configuration, ExpectError: words(message)})
+	if counts := w.server.Counts(); counts.Token != 0 {
+		w.Errorf("%d token requests were sent", counts.Token)
+	}
+}
+
+// words matches a message wherever the CLI has wrapped it. An ellipsis in it stands for the place
+// in the configuration that the CLI prints between summary and detail.
+func words(message string) *regexp.Regexp {
+	fields := strings.Fields(message)
+	for i := range fields {
+		if fields[i] == "…" {
+			fields[i] = `(?s:.*)`
+		} else {
+			fields[i] = regexp.QuoteMeta(fields[i])
+		}
+	}
+	return regexp.MustCompile(strings.Join(fields, `[\s│]+`))
+}
+
+// echoed is a configuration that hands the ephemeral resource with these arguments to the echo
+// provider, whose resource keeps it in the state for the test to see.
+func echoed(arguments string) string {
+	return fmt.Sprintf(`
+ephemeral "goto_access_token" "test" {
+%s
+}
+provider "echo" {
+  data = ephemeral.goto_access_token.test
+}
+resource "echo" "test" {}
+`, arguments)
+}
+
+func TestProviderArguments(t *testing.T) {
+	t.Parallel()
+	const use = "\ndata \"goto_authorize_url\" \"test\" {}\n"
+	for name, test := range map[string]struct{ arguments, message string }{
+		"http to another machine":    {`authentication_url = "http://goto.example.com"`, `Invalid authentication_url … Credentials are sent to goto.example.com and would travel in the clear.`},
+		"retired host":               {`authentication_url = "https://api.getgo.com/oauth/v2"`, `GoTo has retired the OAuth endpoints on api.getgo.com (/oauth/v2).`},
+		"endpoint instead of base":   {`authentication_url = "https://authentication.logmeininc.com/oauth/token"`, `The address must be the base of the endpoints, without "/oauth/token".`},
+		"api over http":              {`api_url = "http://goto.example.com"`, `Invalid api_url … Credentials are sent to goto.example.com and would travel in the clear.`},
+		"two grants":                 {"refresh_token = \"one\"\npersonal_access_token = \"two\"", `Attribute "personal_access_token" cannot be specified when "refresh_token" is specified`},
+		"profile of a pat":           {"profile = \"ada\"\npersonal_access_token = \"two\"", `Attribute "profile" cannot be specified when "personal_access_token" is specified`},
+		"empty client ID":            {`client_id = ""`, `Invalid client_id … It is an empty string; leave the argument out instead.`},
+		"empty client secret":        {`client_secret = ""`, `Invalid client_secret … It is an empty string; leave the argument out instead.`},
+		"empty redirect URI":         {`redirect_uri = ""`, `Invalid redirect_uri … It is an empty string;`},
+		"empty refresh token":        {`refresh_token = ""`, `Invalid refresh_token … It is an empty string;`},
+		"empty token":                {`personal_access_token = ""`, `Invalid personal_access_token … It is an empty string;`},
+		"empty profile":              {`profile = ""`, `Invalid profile … It is an empty string;`},
+		"empty token cache":          {`token_cache = ""`, `Invalid token_cache … It is an empty string;`},
+		"secret with a line break":   {"client_secret = \"secret\\n\"", `Invalid client_secret … It starts or ends with white space,`},
+		"ID and secret in one":       {`client_id = "id:secret"`, `Invalid client_id … A client ID has no colon in it;`},
+		"bare path as token cache":   {`token_cache = "/var/cache"`, `token_cache`},
+		"unknown scheme":             {`token_cache = "s3://bucket"`, `token_cache`},
+		"no duration":                {`request_timeout = "soon"`, `time: invalid duration "soon"`},
+		"no positive duration":       {`request_timeout = "0s"`, `Invalid request_timeout … "0s" is not a positive duration.`},
+		"too many retries":           {`max_retries = 11`, `Attribute max_retries value must be between 0 and 10, got: 11`},
+		"redirect URI with fragment": {`redirect_uri = "https://example.com/#x"`, `Invalid redirect_uri … It must not have a fragment (#).`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			newWorld(t).refuses("provider \"goto\" {\n"+test.arguments+"\n}"+use, test.message)
+		})
+	}
+}
+
+func TestProviderEnvironment(t *testing.T) {
+	t.Parallel()
+	const use = `data "goto_authorize_url" "test" {}`
+	for name, test := range map[string]struct {
+		environment []string
+		message     string
+	}{
+		"http to another machine": {[]string{"GOTO_AUTHENTICATION_URL", "http://goto.example.com"}, `Invalid GOTO_AUTHENTICATION_URL … The environment variable GOTO_AUTHENTICATION_URL is read because the argument authentication_url is absent.`},
+		"white space":             {[]string{"GOTO_CLIENT_SECRET", "secret\n"}, `Invalid GOTO_CLIENT_SECRET`},
+		"two grants":              {[]string{"GOTO_REFRESH_TOKEN", "one", "GOTO_PERSONAL_ACCESS_TOKEN", "two"}, `GOTO_REFRESH_TOKEN and GOTO_PERSONAL_ACCESS_TOKEN are both set, and only one of them can be used.`},
+		"profile of a pat":        {[]string{"GOTO_PROFILE", "ada", "GOTO_PERSONAL_ACCESS_TOKEN", "two"}, `GOTO_PERSONAL_ACCESS_TOKEN and GOTO_PROFILE are both set,`},
+		"no duration":             {[]string{"GOTO_REQUEST_TIMEOUT", "soon"}, `"soon" is not a duration like 30s or 1m.`},
+		"no positive duration":    {[]string{"GOTO_REQUEST_TIMEOUT", "-1s"}, `"-1s" is not a positive duration.`},
+		"no number":               {[]string{"GOTO_MAX_RETRIES", "many"}, `"many" is not a whole number from 0 to 10.`},
+		"too many retries":        {[]string{"GOTO_MAX_RETRIES", "11"}, `"11" is not a whole number from 0 to 10.`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			newWorld(t).set(test.environment...).refuses(use, test.message)
+		})
+	}
+}
+
+// An argument that depends on something not applied yet must not be read as empty.
+func TestProviderArgumentNotKnownYet(t *testing.T) {
+	t.Parallel()
+	newWorld(t).refuses(`
+resource "terraform_data" "later" {
+  input = "value"
+}
+provider "goto" {
+  client_secret = terraform_data.later.id
+}
+data "goto_authorize_url" "test" {}
+`, `Provider argument not known yet`)
+}
+
+func TestProviderTokenLifetimeIsNotAssumed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.server.Configure(func(b *standin.Behaviour) { b.AccessTokenLifetime = 2 * time.Hour })
+	w.set("GOTO_PERSONAL_ACCESS_TOKEN", w.server.IssuePersonalAccessToken())
+	w.run(resource.TestStep{Config: echoed(`min_validity = "110m"`)})
+	if counts := w.server.Counts(); counts.Token != 1 {
+		t.Errorf("%d token requests", counts.Token)
+	}
+}

@@ -1,0 +1,204 @@
+package provider
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+const (
+	defaultAPIURL         = "https://api.getgo.com"
+	defaultRequestTimeout = 30 * time.Second
+	defaultMaxRetries     = 3
+	maxMaxRetries         = 10
+)
+
+// settings are the provider's arguments once the environment has been read, as the data sources
+// and ephemeral resources get them.
+type settings struct {
+	client  oauth.Client // each part may be empty
+	grant   oauth.Grant  // without a type: none
+	profile string
+	server  oauth.Server
+	engine  *engine.Engine
+	now     func() time.Time
+}
+
+// settings reads the arguments, the environment where one is absent, and the defaults.
+func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostics) {
+	read := environment{getenv: p.getenv}
+	s := &settings{
+		client: oauth.Client{
+			ID:          read.text("client_id", model.ClientID, oauth.CheckClientID),
+			Secret:      secret.New(read.text("client_secret", model.ClientSecret, oauth.CheckCredential)),
+			RedirectURI: read.text("redirect_uri", model.RedirectURI, oauth.CheckRedirectURI),
+		},
+		now: p.now,
+	}
+	s.grant, s.profile = read.grant(model)
+	authenticationURL := read.text("authentication_url", model.AuthenticationURL, checkAuthenticationURL)
+	if authenticationURL == "" {
+		authenticationURL = oauth.DefaultAuthenticationURL
+	}
+	read.text("api_url", model.APIURL, checkAPIURL)
+	location := read.text("token_cache", model.TokenCache, checkNotEmpty)
+	timeout := read.duration("request_timeout", model.RequestTimeout, defaultRequestTimeout)
+	retries := read.count("max_retries", model.MaxRetries, defaultMaxRetries, maxMaxRetries)
+	if read.diags.HasError() {
+		return nil, read.diags
+	}
+
+	var err error
+	if s.server, err = oauth.NewServer(authenticationURL); err != nil {
+		read.refuse("authentication_url", err)
+		return nil, read.diags
+	}
+	endpoint := &oauth.TokenEndpoint{
+		Server:     s.server,
+		UserAgent:  "terraform-provider-goto/" + p.version + " (+https://github.com/terraform-goto/terraform-provider-goto)",
+		HTTP:       oauth.NewHTTPClient(timeout),
+		MaxRetries: retries,
+		Now:        p.now,
+		Log:        tflog.Info,
+	}
+	storage, err := cache.OpenLocation(location, cache.DirectoryOptions{
+		// Whoever holds a lock may need two token requests: a refresh, then the configured credential.
+		LockTimeout: 2*endpoint.Budget() + 30*time.Second,
+		Now:         p.now,
+		Log:         tflog.Info,
+	})
+	if err != nil {
+		read.refuse("token_cache", err)
+		return nil, read.diags
+	}
+	s.engine = &engine.Engine{Endpoint: endpoint, Cache: cache.New(storage), Now: p.now, Log: tflog.Debug}
+	return s, read.diags
+}
+
+// environment reads arguments, falling back to GOTO_<NAME>. An empty variable counts as absent:
+// that is how pipelines hand on what is not set.
+type environment struct {
+	getenv func(string) string
+	diags  diag.Diagnostics
+}
+
+func (e *environment) text(name string, configured types.String, check func(string) error) string {
+	if !configured.IsNull() {
+		return configured.ValueString() // checked by the schema
+	}
+	text := e.getenv(variable(name))
+	if text == "" {
+		return ""
+	}
+	if err := check(text); err != nil {
+		e.diags.AddAttributeError(path.Root(name), "Invalid "+variable(name),
+			fmt.Sprintf("The environment variable %s is read because the argument %s is absent. %s.", variable(name), name, capitalized(err.Error())))
+		return ""
+	}
+	return text
+}
+
+// grant returns the default grant and profile. Credentials are a set: a grant in the configuration
+// silences every grant in the environment. A personal access token keeps no login, so it and a
+// profile exclude each other, and the configuration wins over the environment here too.
+func (e *environment) grant(model providerModel) (oauth.Grant, string) {
+	configured := !model.RefreshToken.IsNull() || !model.PersonalAccessToken.IsNull()
+	profile := e.text("profile", model.Profile, checkProfile)
+	refreshToken, personalAccessToken := model.RefreshToken.ValueString(), model.PersonalAccessToken.ValueString()
+	if !configured {
+		refreshToken = e.text("refresh_token", model.RefreshToken, oauth.CheckCredential)
+		personalAccessToken = e.text("personal_access_token", model.PersonalAccessToken, oauth.CheckCredential)
+		if refreshToken != "" && personalAccessToken != "" {
+			e.conflict("refresh_token", "personal_access_token")
+		}
+	}
+	switch {
+	case refreshToken != "":
+		return oauth.Grant{Type: oauth.RefreshToken, Credential: secret.New(refreshToken)}, profile
+	case personalAccessToken == "":
+		return oauth.Grant{}, profile
+	case profile != "" && !configured && !model.Profile.IsNull():
+		return oauth.Grant{}, profile
+	case profile != "" && !configured:
+		e.conflict("personal_access_token", "profile")
+	}
+	return oauth.Grant{Type: oauth.PersonalAccessToken, Credential: secret.New(personalAccessToken)}, ""
+}
+
+func (e *environment) duration(name string, configured timetypes.GoDuration, otherwise time.Duration) time.Duration {
+	text := e.text(name, configured.StringValue, func(text string) error {
+		if _, err := time.ParseDuration(text); err != nil {
+			return fmt.Errorf("%q is not a duration like 30s or 1m", text)
+		}
+		return checkPositiveDuration(text)
+	})
+	if text == "" {
+		return otherwise
+	}
+	duration, err := time.ParseDuration(text)
+	if err != nil {
+		e.refuse(name, err)
+	}
+	return duration
+}
+
+func (e *environment) count(name string, configured types.Int64, otherwise, most int) int {
+	if !configured.IsNull() {
+		return int(configured.ValueInt64()) // checked by the schema
+	}
+	count := otherwise
+	e.text(name, types.StringNull(), func(text string) error {
+		var err error
+		if count, err = strconv.Atoi(text); err != nil || count < 0 || count > most {
+			return fmt.Errorf("%q is not a whole number from 0 to %d", text, most)
+		}
+		return nil
+	})
+	return count
+}
+
+func (e *environment) conflict(one, other string) {
+	e.diags.AddAttributeError(path.Root(one), "Two credentials in the environment",
+		fmt.Sprintf("%s and %s are both set, and only one of them can be used. Unset one, or give the one that is meant in the configuration of the provider.", variable(one), variable(other)))
+}
+
+func (e *environment) refuse(name string, err error) {
+	e.diags.AddAttributeError(path.Root(name), "Invalid "+name, capitalized(err.Error())+".")
+}
+
+// variable returns the environment variable of a provider argument.
+func variable(argument string) string { return "GOTO_" + strings.ToUpper(argument) }
+
+// refuseUnknown says which arguments of the provider are not known yet, rather than reading them
+// as empty.
+func refuseUnknown(config tftypes.Value) (diags diag.Diagnostics) {
+	var arguments map[string]tftypes.Value
+	if err := config.As(&arguments); err != nil {
+		diags.AddError("Unreadable provider configuration", err.Error())
+		return diags
+	}
+	for _, argument := range slices.Sorted(maps.Keys(arguments)) {
+		if !arguments[argument].IsKnown() {
+			diags.AddAttributeError(path.Root(argument), "Provider argument not known yet",
+				fmt.Sprintf("The value of %s becomes known only when something else in this configuration is applied, but the provider needs it before. "+
+					"Take it from a variable, the environment (%s), a data source or an ephemeral resource, or apply what it comes from first, with -target.",
+					argument, variable(argument)))
+		}
+	}
+	return diags
+}

@@ -1,0 +1,134 @@
+package provider
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+// tokenRequest is what the engine is asked for by one goto_access_token, with what is needed to
+// talk about it.
+type tokenRequest struct {
+	engine.Request
+	server oauth.Server
+	// grantArgument is the argument that holds the grant, empty when the provider's is used.
+	grantArgument string
+	state         string
+	codeVerifier  secret.Value
+}
+
+// newTokenRequest fills what model leaves out from the provider. Its diagnostics are about what
+// cannot be sent.
+func newTokenRequest(s *settings, model accessTokenModel) (t tokenRequest, diags diag.Diagnostics) {
+	t = tokenRequest{
+		Request: engine.Request{
+			Client: oauth.Client{
+				ID:          or(model.ClientID, s.client.ID),
+				Secret:      secret.New(or(model.ClientSecret, s.client.Secret.Reveal())),
+				RedirectURI: or(model.RedirectURI, s.client.RedirectURI),
+			},
+			Profile:     or(model.Profile, s.profile),
+			MinValidity: defaultMinValidity,
+		},
+		server:       s.server,
+		state:        model.State.ValueString(),
+		codeVerifier: secret.New(model.CodeVerifier.ValueString()),
+	}
+	if !model.MinValidity.IsNull() {
+		var durationDiags diag.Diagnostics
+		t.MinValidity, durationDiags = model.MinValidity.ValueGoDuration()
+		diags.Append(durationDiags...)
+	}
+	if t.Client.ID == "" {
+		diags.Append(missingClient("client_id"))
+	}
+	if t.Client.Secret.IsEmpty() {
+		diags.Append(missingClient("client_secret"))
+	}
+	switch {
+	case !model.Code.IsNull():
+		t.use("code", oauth.AuthorizationCode, secret.New(model.Code.ValueString()))
+	case !model.CallbackURL.IsNull():
+		callback := oauth.Callback{RedirectURI: t.Client.RedirectURI, State: t.state}
+		code, err := callback.Code(model.CallbackURL.ValueString())
+		if err != nil {
+			diags.AddAttributeError(path.Root("callback_url"), "Unusable callback_url", capitalized(err.Error())+".")
+		}
+		t.use("callback_url", oauth.AuthorizationCode, code)
+	case !model.RefreshToken.IsNull():
+		t.use("refresh_token", oauth.RefreshToken, secret.New(model.RefreshToken.ValueString()))
+	case !model.PersonalAccessToken.IsNull():
+		t.use("personal_access_token", oauth.PersonalAccessToken, secret.New(model.PersonalAccessToken.ValueString()))
+	case s.grant.Type == oauth.PersonalAccessToken && !model.Profile.IsNull():
+		// The profile stands closer than the provider's token, and cannot be joined with it.
+	default:
+		t.Grant = s.grant
+	}
+	if t.Grant.Type == oauth.PersonalAccessToken {
+		t.Profile = "" // it needs no login to be kept
+	}
+	return t, diags
+}
+
+func (t *tokenRequest) use(argument string, grantType oauth.GrantType, credential secret.Value) {
+	t.grantArgument = argument
+	t.Grant = oauth.Grant{Type: grantType, Credential: credential}
+	if grantType == oauth.AuthorizationCode {
+		t.Grant.CodeVerifier = t.codeVerifier
+	}
+}
+
+// checkScopes compares required_scopes with the scopes of the token, as sent.
+func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, granted string) (diags diag.Diagnostics) {
+	var scopes []string
+	diags.Append(required.ElementsAs(ctx, &scopes, false)...)
+	if len(scopes) == 0 {
+		return diags
+	}
+	if granted == "" {
+		diags.AddAttributeWarning(path.Root("required_scopes"), "Scopes could not be checked",
+			"GoTo did not say which scopes the token has.")
+		return diags
+	}
+	present := strings.Fields(granted)
+	missing := slices.DeleteFunc(scopes, func(scope string) bool { return slices.Contains(present, scope) })
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		diags.AddAttributeError(path.Root("required_scopes"), "The token lacks required scopes",
+			"Missing: "+strings.Join(missing, ", ")+". The token has: "+strings.Join(present, ", ")+".\n\n"+
+				"Give the OAuth client these scopes on its page at GoTo, and check that the authorize URL did not ask for fewer. "+t.signIn())
+	}
+	return diags
+}
+
+// or returns the text of value, or otherwise where there is none.
+func or(value types.String, otherwise string) string {
+	if value.IsNull() {
+		return otherwise
+	}
+	return value.ValueString()
+}
+
+func stringOrNull(text string) types.String {
+	if text == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(text)
+}
+
+func distinct(words []string) []string {
+	slices.Sort(words)
+	return slices.Compact(words)
+}
+
+// left rounds a duration for people.
+func left(duration time.Duration) string { return max(duration, 0).Round(time.Second).String() }
