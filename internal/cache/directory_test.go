@@ -78,7 +78,7 @@ func TestWhatIsNoEntryIsUnreadable(t *testing.T) {
 			file := onlyFile(t, path, "*.v1")
 			must(t, os.Remove(file))
 			must(t, test.put(file))
-			wantParts(t, wantUnreadableFile(t, directory, key, file).Reason, test.reason)
+			wantParts(t, wantUnreadableFile(t, directory, key, file), test.reason)
 		})
 	}
 }
@@ -147,8 +147,7 @@ func TestProvingWritableFailsWhereNothingCanBeWritten(t *testing.T) {
 	directory, path := newDirectory(t, cache.DirectoryOptions{})
 	must(t, os.Mkdir(filepath.Join(path, key.String()+".probe"), 0o700)) // in the way of root as well
 	err := cache.New(directory).ProveWritable(t.Context(), key)
-	var unfit *cache.LocationError
-	if !errors.As(err, &unfit) {
+	if _, ok := errors.AsType[*cache.LocationError](err); !ok {
 		t.Fatalf("%v, want a LocationError", err)
 	}
 	wantParts(t, err.Error(), path, "token_cache", "test file")
@@ -212,14 +211,13 @@ func TestUnfitDirectoriesAreRefused(t *testing.T) {
 
 func wantUnfit(t *testing.T, err error, parts ...string) {
 	t.Helper()
-	var unfit *cache.LocationError
-	if !errors.As(err, &unfit) {
+	if _, ok := errors.AsType[*cache.LocationError](err); !ok {
 		t.Fatalf("%v, want a LocationError", err)
 	}
 	wantParts(t, err.Error(), parts...)
 }
 
-func wantUnreadableFile(t *testing.T, storage cache.Storage, key cache.Key, path string) *cache.UnreadableError {
+func wantUnreadableFile(t *testing.T, storage cache.Storage, key cache.Key, path string) (reason string) {
 	t.Helper()
 	plaintext, err := cache.New(storage).Read(t.Context(), key, sealer)
 	var unreadable *cache.UnreadableError
@@ -229,5 +227,5 @@ func wantUnreadableFile(t *testing.T, storage cache.Storage, key cache.Key, path
 	if unreadable.Path != path {
 		t.Errorf("it is about %s, want %s", unreadable.Path, path)
 	}
-	return unreadable
+	return unreadable.Reason
 }

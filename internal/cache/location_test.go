@@ -127,9 +127,9 @@ func TestDefaultIsInTheUsersCacheDirectory(t *testing.T) {
 }
 
 func TestMissingHomeMattersOnlyToWhoUsesTheCache(t *testing.T) {
-	for _, variable := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} {
-		t.Setenv(variable, "")
-	}
+	t.Setenv("HOME", "")
+	t.Setenv("XDG_CACHE_HOME", "")
+	t.Setenv("LocalAppData", "")
 	storage, err := cache.OpenLocation("", cache.DirectoryOptions{})
 	must(t, err)
 

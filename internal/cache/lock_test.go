@@ -190,8 +190,7 @@ func TestWaitingHasALimit(t *testing.T) {
 		"beside the storage": openDirectory(t, path, cache.DirectoryOptions{LockTimeout: limit}),
 	} {
 		_, err := waiter.Lock(t.Context(), key)
-		var timeout *cache.LockTimeoutError
-		if !errors.As(err, &timeout) {
+		if _, ok := errors.AsType[*cache.LockTimeoutError](err); !ok {
 			t.Fatalf("%s: %v, want a LockTimeoutError", name, err)
 		}
 		if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {

@@ -98,15 +98,13 @@ func (w *world) token(request engine.Request) engine.Login {
 	return login
 }
 
-// fails asks a new process, and fails the test unless the error is of type E.
-func fails[E error](w *world, request engine.Request) E {
+// fails asks a new process, and fails the test unless the error is of type E and as expected.
+func fails[E error](w *world, request engine.Request, expected func(E) bool) {
 	w.Helper()
 	_, _, err := w.process().Token(w.Context(), request)
-	var expected E
-	if !errors.As(err, &expected) {
-		w.Fatalf("got %T %v, want %T", err, err, expected)
+	if failure, ok := errors.AsType[E](err); !ok || !expected(failure) {
+		w.Fatalf("got %T %v", err, err)
 	}
-	return expected
 }
 
 // counts fails the test unless the token endpoint has seen exactly these requests since the last call.
@@ -202,8 +200,7 @@ func TestCodeIsNotSentIntoAnUnwritableCache(t *testing.T) {
 	full := &faultyStorage{Storage: storage, probe: errors.New("no space left")}
 
 	_, _, err = w.engineOn(full).Token(t.Context(), code)
-	var unusable *engine.CacheError
-	if !errors.As(err, &unusable) {
+	if _, ok := errors.AsType[*engine.CacheError](err); !ok {
 		t.Errorf("got %v", err)
 	}
 	w.counts(0, 0, 0)
@@ -301,9 +298,7 @@ func TestCredentialsDoNotWaitForEachOther(t *testing.T) {
 func TestProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if err := fails[*engine.NoLoginError](w, profile("ada")); err.Profile != "ada" {
-		t.Errorf("got %v", err)
-	}
+	fails(w, profile("ada"), func(err *engine.NoLoginError) bool { return err.Profile == "ada" })
 	w.counts(0, 0, 0)
 
 	code := w.code()
@@ -316,7 +311,7 @@ func TestProfile(t *testing.T) {
 		}
 		w.token(code)
 	}
-	fails[*engine.NoLoginError](w, profile("grace"))
+	fails(w, profile("grace"), func(err *engine.NoLoginError) bool { return err.Profile == "grace" })
 	w.counts(0, 0, 0)
 
 	grace := with(oauth.RefreshToken, w.server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
@@ -431,12 +426,8 @@ func TestEndedLogin(t *testing.T) {
 		w.server.RevokeAll()
 		w.pass(time.Hour)
 
-		if err := fails[*engine.LoginEndedError](w, code); err.Grant != oauth.AuthorizationCode {
-			t.Errorf("got %+v", err)
-		}
-		if err := fails[*engine.LoginEndedError](w, profile("ada")); err.Profile != "ada" {
-			t.Errorf("got %+v", err)
-		}
+		fails(w, code, func(err *engine.LoginEndedError) bool { return err.Grant == oauth.AuthorizationCode })
+		fails(w, profile("ada"), func(err *engine.LoginEndedError) bool { return err.Profile == "ada" })
 		w.counts(0, 2, 0) // the code was not sent again
 
 		signedInAgain := w.code()
@@ -486,7 +477,7 @@ func TestOtherRefusalsKeepTheLogin(t *testing.T) {
 
 	wrong := profile("ada")
 	wrong.Client.Secret = secret.New("another")
-	fails[*engine.NoLoginError](w, wrong)
+	fails(w, wrong, func(err *engine.NoLoginError) bool { return err.Profile == "ada" })
 	w.counts(0, 0, 0)
 	w.server.Configure(func(b *standin.Behaviour) {
 		b.Intercept = func(rw http.ResponseWriter, _ *http.Request) bool {
@@ -494,7 +485,7 @@ func TestOtherRefusalsKeepTheLogin(t *testing.T) {
 			return true
 		}
 	})
-	fails[*oauth.TokenError](w, profile("ada"))
+	fails(w, profile("ada"), func(err *oauth.TokenError) bool { return err.Outcome == oauth.Unavailable })
 	w.server.Configure(func(b *standin.Behaviour) { b.Intercept = nil })
 	w.server.ResetCounts()
 	w.token(profile("ada"))
@@ -516,7 +507,7 @@ func TestDamagedEntry(t *testing.T) {
 		t.Errorf("got warnings %v and error %v, want one about the entry", warnings, err)
 	}
 	w.counts(0, 1, 0)
-	fails[*engine.LoginEndedError](w, code)
+	fails(w, code, func(err *engine.LoginEndedError) bool { return err.Grant == oauth.AuthorizationCode })
 	w.counts(0, 0, 0) // the entry shows that the code was used
 	w.token(refreshToken)
 }
@@ -638,7 +629,7 @@ func TestCancelledRunKeepsWhatTheServerGave(t *testing.T) {
 func TestNoCredential(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	fails[*engine.NoCredentialError](w, engine.Request{Client: client})
+	fails(w, engine.Request{Client: client}, func(*engine.NoCredentialError) bool { return true })
 	w.counts(0, 0, 0)
 }
 

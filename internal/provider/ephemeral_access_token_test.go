@@ -249,7 +249,7 @@ func TestAccessTokenRefusals(t *testing.T) {
 		arguments func(*world) string
 		messages  []string
 	}{
-		"code that was used": {func(w *world) string {
+		"code that was used": {func(*world) string {
 			return fmt.Sprintf("code = %q", "used-"+strings.Repeat("x", 50))
 		}, []string{"Code not accepted", "A code works once and for 10 minutes", "To sign in, open this address"}},
 		"another redirect URI": {func(w *world) string {
