@@ -24,6 +24,8 @@ type Engine struct {
 	// unsaved holds logins that the server has given and the cache has refused: the rest of the
 	// process uses them, and every use tries to store them again.
 	unsaved map[cache.Key]Login
+	// failures are the last failed request of each entry, see [failureMemory].
+	failures map[cache.Key]failure
 }
 
 // Request asks for a token.
@@ -51,10 +53,13 @@ func (e *Engine) Token(ctx context.Context, request Request) (Login, []error, er
 	if err != nil {
 		return Login{}, warnings, err
 	}
-	login, more, err := e.locked(ctx, key, request)
+	login, renewed, more, err := e.locked(ctx, key, request)
 	warnings = append(warnings, more...)
 	if err != nil {
 		return Login{}, warnings, err
+	}
+	if renewed { // and so not on the way of those who are served from the cache
+		e.prune(ctx)
 	}
 	if request.Profile != "" && request.Grant.Type != "" {
 		warnings = append(warnings, e.keepAs(ctx, request, key)...)
@@ -80,27 +85,33 @@ func (e *Engine) check(request Request) error {
 	return nil
 }
 
-// locked does the engine's work on the entry at key.
-func (e *Engine) locked(ctx context.Context, key cache.Key, request Request) (Login, []error, error) {
+// locked does the engine's work on the entry at key. It tells whether the login had to be renewed.
+func (e *Engine) locked(ctx context.Context, key cache.Key, request Request) (login Login, renewed bool, warnings []error, err error) {
 	unlock, err := e.lock(ctx, key)
 	if err != nil {
-		return Login{}, nil, err
+		return Login{}, false, nil, err
 	}
 	defer unlock()
 
 	stored, warnings, err := e.read(ctx, key, request)
 	if err != nil {
-		return Login{}, warnings, err
+		return Login{}, false, warnings, err
 	}
 	if stored != nil && stored.valid(e.Now(), request.MinValidity) {
 		e.log(ctx, "using the stored access token", map[string]any{"expires_at": stored.ExpiresAt})
-		return *stored, append(warnings, e.saveAgain(ctx, key, request)...), nil
+		return *stored, false, append(warnings, e.saveAgain(ctx, key, request)...), nil
+	}
+	if err := e.recentFailure(key, request); err != nil {
+		return Login{}, false, warnings, err
 	}
 	fresh, err := e.renew(ctx, key, request, stored)
 	if err != nil {
-		return Login{}, warnings, err
+		if ctx.Err() == nil {
+			e.rememberFailure(key, request, err)
+		}
+		return Login{}, false, warnings, err
 	}
-	return fresh, append(warnings, e.write(ctx, key, request, fresh, stored)...), nil
+	return fresh, true, append(warnings, e.write(ctx, key, request, fresh, stored)...), nil
 }
 
 // renew gets a fresh token: with the refresh token of the stored login, else, where that login has
@@ -173,6 +184,12 @@ func (e *Engine) lock(ctx context.Context, key cache.Key) (unlock func(), err er
 			e.log(ctx, "releasing the lock of a cache entry failed", map[string]any{"error": err.Error()})
 		}
 	}, nil
+}
+
+func (e *Engine) prune(ctx context.Context) {
+	if err := e.Cache.Prune(ctx); err != nil {
+		e.log(ctx, "removing unused cache entries failed", map[string]any{"error": err.Error()})
+	}
 }
 
 func (e *Engine) log(ctx context.Context, message string, fields map[string]any) {

@@ -262,6 +262,35 @@ func TestOneRequestForAll(t *testing.T) {
 	w.counts(0, 1, 0)
 }
 
+// Many blocks with one credential that is refused are one refused request, and a code is not shown again.
+func TestOneFailureForAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	process, code := w.process(), with(oauth.AuthorizationCode, "a code that GoTo does not know")
+	ask := func() {
+		t.Helper()
+		_, _, err := process.Token(t.Context(), code)
+		if refused, ok := errors.AsType[*oauth.TokenError](err); !ok || refused.Code != oauth.InvalidGrant {
+			t.Errorf("got %v", err)
+		}
+	}
+	for range 100 {
+		ask()
+	}
+	w.counts(1, 0, 0)
+
+	corrected := code
+	corrected.Client.Secret = secret.New("another")
+	_, _, err := process.Token(t.Context(), corrected)
+	if refused, ok := errors.AsType[*oauth.TokenError](err); !ok || refused.Code != oauth.InvalidClient {
+		t.Errorf("another request got %v", err)
+	}
+	w.counts(1, 0, 0)
+	w.pass(time.Minute)
+	ask()
+	w.counts(1, 0, 0)
+}
+
 func TestCredentialsDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

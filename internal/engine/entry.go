@@ -50,9 +50,6 @@ func (e *Engine) write(ctx context.Context, key cache.Key, request Request, fres
 	if err := e.save(ctx, key, request, fresh); err != nil {
 		return []error{&NotStoredWarning{Grant: request.Grant.Type, Profile: request.Profile, Err: err}}
 	}
-	if err := e.Cache.Prune(ctx); err != nil {
-		e.log(ctx, "removing unused cache entries failed", map[string]any{"error": err.Error()})
-	}
 	if !e.Cache.Persistent() && replaced(request.Grant, before, fresh) {
 		return []error{&ReplacedWarning{}}
 	}

@@ -207,7 +207,7 @@ func (t tokenRequest) warning(err error) diag.Diagnostic {
 				left(short.Left), left(short.MinValidity)))
 	case errors.As(err, &unreadable):
 		return diag.NewWarningDiagnostic("Stored login passed over",
-			capitalized(unreadable.Error())+". It is left as it is, and this run goes on as if nothing were stored.")
+			capitalized(unreadable.Error())+". This run goes on as if nothing were stored.")
 	case errors.As(err, &notStored):
 		return diag.NewWarningDiagnostic("THE NEW TOKEN COULD NOT BE STORED", t.notStored(notStored))
 	case errors.As(err, &noProfile):
