@@ -15,6 +15,9 @@ import (
 // Every text here says what was attempted, what came back and what to do next. None holds a secret:
 // the errors below it are built without.
 
+// clientsPage is where GoTo's developers manage OAuth clients (GoTo guide "How to create an OAuth client").
+const clientsPage = "https://developer.logmeininc.com/clients"
+
 // settingsFrom returns what Configure of the provider left; nothing during validation.
 func settingsFrom(providerData any, diags *diag.Diagnostics) *settings {
 	if providerData == nil {
@@ -40,7 +43,7 @@ func name(at path.Path) string {
 func missingClient(argument string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root(argument), "Missing "+argument,
 		fmt.Sprintf("No %[1]s is given here, at the provider or in the environment variable %[2]s (an empty variable counts as absent). "+
-			"Give it as %[1]s; it stands on the page of your OAuth client at https://developer.logmeininc.com/clients.", argument, variable(argument)))
+			"Give it as %[1]s; see the page of your OAuth client at "+clientsPage+".", argument, variable(argument)))
 }
 
 // failure puts err into words and points at the argument at fault.
@@ -76,13 +79,13 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 }
 
 func (t tokenRequest) cacheRequired(required *engine.CacheRequiredError) diag.Diagnostic {
-	argument, subject := "profile", "A stored login"
+	argument, reason := "profile", "A profile names a login that is kept in the token cache."
 	if required.Grant != "" {
-		argument, subject = t.grantArgument, "An authorization code"
+		argument = t.grantArgument
+		reason = "An authorization code needs the token cache: it can be exchanged once, and Terraform opens this resource twice per apply, in different processes."
 	}
 	return t.errorAt(argument, "Token cache is off",
-		subject+" needs the token cache, because Terraform opens this resource twice, in different processes, and a code can be exchanged once only. "+
-			"Nothing was sent. Leave out token_cache = \"off\" ("+variable("token_cache")+"), or use a personal_access_token or a refresh_token instead.")
+		reason+" Nothing was sent. Leave out token_cache = \"off\" ("+variable("token_cache")+"), or use a personal_access_token or a refresh_token instead.")
 }
 
 func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic {
@@ -90,7 +93,7 @@ func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic 
 	var refused *oauth.TokenError
 	switch {
 	case errors.As(ended.Err, &refused):
-		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". It lasts 30 days without use, and less if the person logs out, the OAuth client changes or somebody revokes it."
+		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". Such a token lasts 30 days, GoTo replaces it from day 18 on when it is used, and it ends earlier if the person logs out, the OAuth client changes or somebody revokes it."
 	case ended.Err != nil:
 		reason = "The stored login cannot be used: " + ended.Err.Error() + "."
 	}
@@ -161,13 +164,13 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 	switch {
 	case failed.Code == oauth.UnauthorizedClient || strings.Contains(reason, "grant type"):
 		return t.errorAt(t.grantArgument, "Grant type not enabled",
-			what+fmt.Sprintf("\n\nThe OAuth client %q may not use this grant. Switch on %q under \"Grant types\" on the client's page at https://developer.logmeininc.com/clients.", t.Client.ID, grantTypes[failed.Grant]))
+			what+fmt.Sprintf("\n\nThe OAuth client %q may not use this grant. Switch on %q under \"Grant types\" on the client's page at %s.", t.Client.ID, grantTypes[failed.Grant], clientsPage))
 	case failed.Code == oauth.InvalidClient && strings.Contains(reason, "not found"):
 		return t.errorAt("client_id", "Unknown OAuth client",
-			what+fmt.Sprintf("\n\nGoTo knows no OAuth client %q. Compare client_id with the client's page at https://developer.logmeininc.com/clients.", t.Client.ID))
+			what+fmt.Sprintf("\n\nGoTo knows no OAuth client %q. Compare client_id with the client's page at %s.", t.Client.ID, clientsPage))
 	case failed.Code == oauth.InvalidClient:
 		return t.errorAt("client_secret", "Wrong client secret",
-			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, whole and unencoded; if it is lost, create a new one on the client's page at https://developer.logmeininc.com/clients.", t.Client.ID))
+			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, whole and unencoded; if it is lost, create a new one on the client's page at %s.", t.Client.ID, clientsPage))
 	case failed.Code != oauth.InvalidGrant:
 		return t.errorAt(t.grantArgument, "GoTo refused the request",
 			what+"\n\nCheck authentication_url ("+t.server.String()+"), the OAuth client and the credential.")
@@ -183,7 +186,7 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 				"It must also belong to this OAuth client, and redirect_uri must be exactly the one in the authorize URL ("+redirect+").\n\n"+t.signIn())
 	case oauth.RefreshToken:
 		return t.errorAt(t.grantArgument, "Refresh token not accepted",
-			what+"\n\nIt has ended (30 days without use, a log-out, a change of the OAuth client, a revocation), was replaced by a newer one elsewhere, or belongs to another OAuth client. "+
+			what+"\n\nIt has ended (30 days after it was issued, by a log-out, a change of the OAuth client or a revocation), was replaced by a newer one elsewhere, or belongs to another OAuth client. "+
 				"Give the current refresh token, or sign in again. "+t.signIn())
 	case oauth.PersonalAccessToken:
 	}

@@ -103,9 +103,12 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 	missing := slices.DeleteFunc(scopes, func(scope string) bool { return slices.Contains(present, scope) })
 	if len(missing) > 0 {
 		slices.Sort(missing)
+		remedy := "Give the OAuth client these scopes on its page at " + clientsPage + ", and check that the authorize URL did not ask for fewer. " + t.signIn()
+		if t.Grant.Type == oauth.PersonalAccessToken {
+			remedy = "Create a personal access token with these scopes in your GoTo account. They must be scopes of the OAuth client as well, see " + clientsPage + "."
+		}
 		diags.AddAttributeError(path.Root("required_scopes"), "The token lacks required scopes",
-			"Missing: "+strings.Join(missing, ", ")+". The token has: "+strings.Join(present, ", ")+".\n\n"+
-				"Give the OAuth client these scopes on its page at GoTo, and check that the authorize URL did not ask for fewer. "+t.signIn())
+			"Missing: "+strings.Join(missing, ", ")+". The token has: "+strings.Join(present, ", ")+".\n\n"+remedy)
 	}
 	return diags
 }
