@@ -1,0 +1,136 @@
+package engine_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+// orders is the environment variable that makes this test binary a process which asks for one token.
+const orders = "GOTO_ENGINE_TEST_ORDERS"
+
+// TestMain lets this binary be a process of its own, see [obey].
+func TestMain(m *testing.M) {
+	if text := os.Getenv(orders); text != "" {
+		if err := obey(text); err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// order is what a process is told.
+type order struct {
+	URL, Directory string
+	RefreshToken   string
+	Ahead          time.Duration // of the real clock
+}
+
+// obey says "ready", waits for a line, asks for a token and says "done".
+func obey(text string) error {
+	var told order
+	if err := json.Unmarshal([]byte(text), &told); err != nil {
+		return err
+	}
+	now := func() time.Time { return time.Now().Add(told.Ahead) }
+	server, err := oauth.NewServer(told.URL)
+	if err != nil {
+		return err
+	}
+	storage, err := cache.OpenDirectory(told.Directory, cache.DirectoryOptions{Now: now})
+	if err != nil {
+		return err
+	}
+	process := engine.Engine{
+		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: oauth.NewHTTPClient(30 * time.Second), Now: now},
+		Cache:    cache.New(storage),
+		Now:      now,
+	}
+	fmt.Println("ready")
+	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
+		return err
+	}
+	_, warnings, err := process.Token(context.Background(), with(oauth.RefreshToken, told.RefreshToken))
+	for _, warning := range warnings {
+		if _, short := warning.(*engine.ShortTokenWarning); !short { //nolint:errorlint // never wrapped
+			err = fmt.Errorf("warning: %w", warning)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Println("done")
+	return nil
+}
+
+// child is a process that has been told an order.
+type child struct {
+	command *exec.Cmd
+	in      io.WriteCloser
+	out     *bufio.Reader
+}
+
+// start returns a process that is ready.
+func (w *world) start(told order) *child {
+	w.Helper()
+	told.URL, told.Directory = w.server.URL, w.directory
+	text, err := json.Marshal(told)
+	if err != nil {
+		w.Fatal(err)
+	}
+	binary, err := os.Executable()
+	if err != nil {
+		w.Fatal(err)
+	}
+	c := &child{command: exec.CommandContext(w.Context(), binary)}
+	// The race detector would keep the process for a second after its end.
+	c.command.Env = append(os.Environ(), orders+"="+string(text), "GORACE=atexit_sleep_ms=0")
+	if c.in, err = c.command.StdinPipe(); err != nil {
+		w.Fatal(err)
+	}
+	out, err := c.command.StdoutPipe()
+	if err != nil {
+		w.Fatal(err)
+	}
+	c.out = bufio.NewReader(out)
+	if err := c.command.Start(); err != nil {
+		w.Fatal(err)
+	}
+	if line, err := c.out.ReadString('\n'); line != "ready\n" {
+		w.Fatalf("a process said %q, %v", line, err)
+	}
+	return c
+}
+
+// release lets the process ask.
+func (c *child) release() error {
+	_, err := io.WriteString(c.in, "\n")
+	return err
+}
+
+// finish waits for the end of the process and returns what it said.
+func (c *child) finish() string {
+	said, readErr := io.ReadAll(c.out)
+	waitErr := c.command.Wait()
+	return strings.TrimSpace(fmt.Sprintln(string(said), ignoreNil(readErr), ignoreNil(waitErr)))
+}
+
+func ignoreNil(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
