@@ -21,6 +21,7 @@ func TestKilledProcesses(t *testing.T) {
 	t.Parallel()
 	const kills = 300
 	w := newKillingWorld(t)
+	front := newFront(t, w)
 	refreshToken := w.server.IssueRefreshToken()
 	var ahead time.Duration // by an hour more each time, so that every opening is due for a request
 	step := func() order {
@@ -67,6 +68,7 @@ func TestKilledProcesses(t *testing.T) {
 			continue
 		}
 		killed++
+		front.settle(t) // its request may still be on the way
 		seen := w.server.Counts()
 
 		process := w.process()

@@ -138,6 +138,8 @@ func TestChecks(t *testing.T) {
 
 		{"redirect URI", oauth.CheckRedirectURI, "https://example.com", ""},
 		{"redirect URI", oauth.CheckRedirectURI, "http://localhost:8080/cb?a=b", ""},
+		{"redirect URI", oauth.CheckRedirectURI, "com.example.app:/landing", ""},
+		{"redirect URI", oauth.CheckRedirectURI, "localhost:8080/cb", "it is not an absolute URI; copy it exactly as it is registered for the OAuth client, starting with https:// or http://"},
 		{"redirect URI", oauth.CheckRedirectURI, "com.example.app:/oauth", ""},
 		{"redirect URI", oauth.CheckRedirectURI, "", empty},
 		{"redirect URI", oauth.CheckRedirectURI, "https://example.com/cb ", whiteSpace},

@@ -95,7 +95,7 @@ func (c Callback) checkRedirectURI(landed *url.URL, query url.Values) error {
 		return errors.New("`redirect_uri` cannot be read as a URI")
 	}
 	same := strings.EqualFold(landed.Scheme, expected.Scheme) &&
-		strings.EqualFold(landed.Host, expected.Host) &&
+		strings.EqualFold(authority(landed), authority(expected)) &&
 		pathOrSlash(landed) == pathOrSlash(expected)
 	for name, values := range expected.Query() {
 		same = same && slices.Equal(query[name], values)
@@ -115,4 +115,10 @@ func pathOrSlash(u *url.URL) string {
 		return path
 	}
 	return "/"
+}
+
+// authority returns the host with its port. Browsers do not show the default port of a scheme.
+func authority(u *url.URL) string {
+	defaultPort := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
+	return strings.TrimSuffix(u.Host, defaultPort)
 }

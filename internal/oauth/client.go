@@ -54,7 +54,7 @@ func CheckRedirectURI(uri string) error {
 		return err // about white space, which a path may not but url.Parse lets it have
 	}
 	parsed, err := url.Parse(uri)
-	if err != nil || !parsed.IsAbs() || (parsed.Host == "" && parsed.Opaque == "" && parsed.Path == "") {
+	if err != nil || !parsed.IsAbs() || parsed.Host+parsed.Path == "" {
 		return errors.New("it is not an absolute URI; copy it exactly as it is registered for the OAuth client, starting with https:// or http://")
 	}
 	if strings.Contains(uri, "#") {

@@ -120,5 +120,5 @@ func explain(status int, contentType string, body []byte, secrets []secret.Value
 	case strings.Contains(strings.ToLower(contentType), "html") || trimmed[0] == '<':
 		return "", "a web page instead of a reply, probably from a gateway or proxy on the way"
 	}
-	return "", clean(string(trimmed), secrets)
+	return "", describe("", string(trimmed), secrets)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -37,6 +38,7 @@ var (
 	everyGrant  = []oauth.Grant{codeGrant, refreshing, patGrant}
 	theSecrets  = []string{clientSecret, theCode, theVerifier, theRefresh, thePAT, basic(clientID, clientSecret)}
 	secretParts = parts(theSecrets)
+	encodings   = []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding}
 )
 
 func basic(id, secret string) string {
@@ -141,4 +143,23 @@ func tokenError(t *testing.T, err error) *oauth.TokenError {
 	checkNoLeak(t, "the cause", errors.Unwrap(err))
 	checkNoLeak(t, "the struct", *failure)
 	return failure
+}
+
+// refusing returns an address at which nobody listens, and nobody can while the test runs: it is
+// the near end of a connection.
+func refusing(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = conn.Close()
+		_ = listener.Close()
+	})
+	return conn.LocalAddr().String()
 }

@@ -73,8 +73,8 @@ func decodeToken(body []byte) (Token, error) {
 		AccessToken:  secret.New(accessToken),
 		RefreshToken: secret.New(refreshToken),
 		Lifetime:     lifetime(reply.ExpiresIn),
-		Scope:        text(reply.Scope),
-		Principal:    text(reply.Principal),
+		Scope:        printable(text(reply.Scope)),
+		Principal:    printable(text(reply.Principal)),
 	}, nil
 }
 
@@ -85,6 +85,16 @@ func withoutMark(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xe
 func text(value any) string {
 	text, _ := value.(string)
 	return text
+}
+
+// printable makes text, which will be shown to people, safe for a terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // lifetime reads expires_in, in seconds: a number, or a string as GoTo once sent it.

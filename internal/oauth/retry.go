@@ -21,7 +21,7 @@ func retryable(grant Grant, sent bool, response *http.Response, err error) bool 
 	if err != nil {
 		var certificate *tls.CertificateVerificationError
 		var lookup *net.DNSError
-		if errors.Is(err, errProxyAddress) || errors.As(err, &certificate) || (errors.As(err, &lookup) && lookup.IsNotFound) {
+		if errors.As(err, &certificate) || (errors.As(err, &lookup) && lookup.IsNotFound) {
 			return false
 		}
 		return grant.Reusable() || !sent

@@ -16,7 +16,7 @@ func TestNewServer(t *testing.T) {
 		query    = "the address must not have a query or a fragment"
 		retired  = "GoTo has retired the OAuth endpoints on api.getgo.com (/oauth/v2). Use https://authentication.logmeininc.com, which is the default"
 	)
-	clear := func(host string) string {
+	inTheClear := func(host string) string {
 		return "credentials are sent to " + host + " and would travel in the clear. Use https (http is accepted for a loopback address only)"
 	}
 	for base, want := range map[string]string{ // the normal form, or the error
@@ -55,13 +55,13 @@ func TestNewServer(t *testing.T) {
 		"https://host/#hunter2":           query,
 		"ftp://host":                      "the address must start with https://, not with ftp://",
 		"file://localhost/etc":            "the address must start with https://, not with file://",
-		"http://identity.goto.com":        clear("identity.goto.com"),
-		"http://127.0.0.1.example.com":    clear("127.0.0.1.example.com"),
-		"http://localhost.example.com":    clear("localhost.example.com"),
-		"http://0.0.0.0":                  clear("0.0.0.0"),
-		"http://2130706433":               clear("2130706433"),
-		"http://[::2]":                    clear("::2"),
-		"http://[fe80::1%25lo]":           clear("fe80::1%lo"),
+		"http://identity.goto.com":        inTheClear("identity.goto.com"),
+		"http://127.0.0.1.example.com":    inTheClear("127.0.0.1.example.com"),
+		"http://localhost.example.com":    inTheClear("localhost.example.com"),
+		"http://0.0.0.0":                  inTheClear("0.0.0.0"),
+		"http://2130706433":               inTheClear("2130706433"),
+		"http://[::2]":                    inTheClear("::2"),
+		"http://[fe80::1%25lo]":           inTheClear("fe80::1%lo"),
 
 		"https://api.getgo.com":                "retired",
 		"https://API.getgo.com:443/oauth/v2/":  "retired",
@@ -113,22 +113,4 @@ func FuzzParseBaseURL(f *testing.F) {
 
 func isLoopbackName(host string) bool {
 	return host == "localhost" || strings.HasPrefix(host, "127.") || strings.Contains(host, ":") // IPv6: see the table
-}
-
-func FuzzParseBaseURLPassword(f *testing.F) {
-	f.Add("https://user:", "@host")
-	f.Add("https://us%er:", "@host")
-	f.Add("ftp://", "@host/?q")
-	f.Add("http://host/?pw=", "")
-	f.Add("https://host/#", " ")
-	const password = "hunter2secret"
-	f.Fuzz(func(t *testing.T, before, after string) {
-		raw := before + password + after
-		parsed, err := oauth.ParseBaseURL(raw)
-		if err != nil && strings.Contains(err.Error(), password) &&
-			!strings.Contains(raw, "://"+password) && !strings.Contains(raw, "."+password) {
-			t.Fatalf("ParseBaseURL(%q): %v", raw, err)
-		}
-		_ = parsed
-	})
 }

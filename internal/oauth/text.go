@@ -1,11 +1,13 @@
 package oauth
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"html"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -15,6 +17,8 @@ import (
 const (
 	// maxText bounds what is repeated of a server's words, in runes.
 	maxText = 300
+	// maxRead bounds what is looked at to find them, in bytes.
+	maxRead = 16 << 10
 	masked  = "(secret)"
 )
 
@@ -32,6 +36,7 @@ var escaped = regexp.MustCompile(`(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\
 // echo them in, one line, no control or direction-changing characters, of bounded length.
 func clean(text string, secrets []secret.Value) string {
 	text = mask(text, secrets, func(form string) string { return form })
+	text = text[:min(len(text), maxRead)]
 	// Every server escapes in its own way, and what is dropped may have stood inside a secret.
 	text = mask(plain(text), secrets, plain)
 	text = longRun.ReplaceAllString(text, masked)
@@ -43,11 +48,19 @@ func clean(text string, secrets []secret.Value) string {
 
 // mask replaces what read makes of every form of secrets.
 func mask(text string, secrets []secret.Value, read func(string) string) string {
+	var forms []string
 	for _, value := range secrets {
 		for _, form := range encodings(value.Reveal()) {
-			if form = read(form); form != "" {
-				text = strings.ReplaceAll(text, form, masked)
-			}
+			forms = append(forms, read(form))
+		}
+	}
+	// The longest first: one may be a part of another.
+	slices.SortFunc(forms, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
+	})
+	for _, form := range slices.Compact(forms) {
+		if form != "" {
+			text = strings.ReplaceAll(text, form, masked)
 		}
 	}
 	return text
@@ -55,7 +68,9 @@ func mask(text string, secrets []secret.Value, read func(string) string) string 
 
 // plain returns text unescaped and in one line, without what a terminal would act on.
 func plain(text string) string {
-	text = html.UnescapeString(escaped.ReplaceAllStringFunc(text, unescape))
+	for range 3 { // JSON within JSON, and a URL in that
+		text = html.UnescapeString(escaped.ReplaceAllStringFunc(text, unescape))
+	}
 	text = escapeSequence.ReplaceAllString(text, "")
 	text = strings.Map(func(r rune) rune {
 		switch {
@@ -81,8 +96,7 @@ func unescape(match string) (text string) {
 // isControl matches control characters and the invisible ones that change how text is shown.
 func isControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
-// encodings returns the forms in which text can stand in a reply, longest alphabet first so that
-// no form is broken up by the masking of another.
+// encodings returns the forms in which text can stand in a reply.
 func encodings(text string) []string {
 	quoted, _ := json.Marshal(text) // a string always encodes
 	return []string{

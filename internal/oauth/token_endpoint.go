@@ -177,8 +177,7 @@ func (x *exchange) failed(ctx context.Context, err error) error {
 	case x.sent.Load() || x.ambiguous:
 		outcome = Interrupted
 	}
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, isURL := errors.AsType[*url.Error](err); isURL {
 		err = wrapped.Err // without the method and URL, which TokenError has
 	}
 	reason := clean(err.Error(), x.secrets)

@@ -2,10 +2,8 @@ package oauth
 
 import (
 	"crypto/tls"
-	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -19,23 +17,14 @@ func NewHTTPClient(timeout time.Duration) *http.Client {
 			return http.ErrUseLastResponse
 		},
 		Transport: &http.Transport{
-			Proxy:               proxyFromEnvironment,
-			DialContext:         (&net.Dialer{Timeout: timeout, KeepAlive: 30 * time.Second}).DialContext,
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: timeout}).DialContext,
 			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout: timeout,
 			ForceAttemptHTTP2:   true,
-			IdleConnTimeout:     30 * time.Second,
+			// Requests are rare, and one that meets an idle connection which the server has just closed
+			// leaves open whether it was processed.
+			DisableKeepAlives: true,
 		},
 	}
-}
-
-var errProxyAddress = errors.New("the proxy address in the environment (HTTPS_PROXY or HTTP_PROXY) cannot be read")
-
-func proxyFromEnvironment(request *http.Request) (*url.URL, error) {
-	proxy, err := http.ProxyFromEnvironment(request)
-	if err != nil {
-		// The error repeats the address, which may hold a password.
-		return nil, errProxyAddress
-	}
-	return proxy, nil
 }

@@ -69,6 +69,17 @@ func checkAPIURL(text string) error {
 	return err
 }
 
+// maxRequestTimeout keeps the time that all repetitions of a request take within reason.
+const maxRequestTimeout = 10 * time.Minute
+
+// checkRequestTimeout leaves texts that are no duration to the attribute's type.
+func checkRequestTimeout(text string) error {
+	if duration, err := time.ParseDuration(text); err == nil && duration > maxRequestTimeout {
+		return fmt.Errorf("%q is longer than %s", text, maxRequestTimeout)
+	}
+	return checkPositiveDuration(text)
+}
+
 // checkPositiveDuration leaves texts that are no duration to the attribute's type.
 func checkPositiveDuration(text string) error {
 	if duration, err := time.ParseDuration(text); err == nil && duration <= 0 {

@@ -121,8 +121,8 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			"request_timeout": schema.StringAttribute{
 				CustomType:          timetypes.GoDurationType{},
 				Optional:            true,
-				MarkdownDescription: "How long one request to GoTo may take, like `30s`, which is the default. A token request with its repetitions and the waiting between them takes at most `request_timeout` times (`max_retries` + 1). Environment variable: `GOTO_REQUEST_TIMEOUT`.",
-				Validators:          []validator.String{sentence(checkPositiveDuration)},
+				MarkdownDescription: "How long one request to GoTo may take, like `30s`, which is the default, and at most `10m`. A token request with its repetitions and the waiting between them takes at most `request_timeout` times (`max_retries` + 1). Environment variable: `GOTO_REQUEST_TIMEOUT`.",
+				Validators:          []validator.String{sentence(checkRequestTimeout)},
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional:            true,

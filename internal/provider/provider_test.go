@@ -132,6 +132,7 @@ func TestProviderArguments(t *testing.T) {
 		"unknown scheme":             {`token_cache = "s3://bucket"`, `token_cache`},
 		"no duration":                {`request_timeout = "soon"`, `time: invalid duration "soon"`},
 		"no positive duration":       {`request_timeout = "0s"`, `Invalid request_timeout … "0s" is not a positive duration.`},
+		"too long a timeout":         {`request_timeout = "11m"`, `Invalid request_timeout … "11m" is longer than 10m0s.`},
 		"too many retries":           {`max_retries = 11`, `Attribute max_retries value must be between 0 and 10, got: 11`},
 		"redirect URI with fragment": {`redirect_uri = "https://example.com/#x"`, `Invalid redirect_uri … It must not have a fragment (#).`},
 	} {

@@ -145,7 +145,7 @@ func (e *environment) duration(name string, configured timetypes.GoDuration, oth
 		if _, err := time.ParseDuration(text); err != nil {
 			return fmt.Errorf("%q is not a duration like 30s or 1m", text)
 		}
-		return checkPositiveDuration(text)
+		return checkRequestTimeout(text)
 	})
 	if text == "" {
 		return otherwise

@@ -1,0 +1,322 @@
+package oauth_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+// wire stands in for the network: it answers the n-th request, n = 1, 2, …. A nil connection error
+// means that a connection came about.
+type wire func(n int, request *http.Request) (*http.Response, error)
+
+// errDial says that no connection came about.
+var errDial = errors.New("connection refused")
+
+type counting struct {
+	wire wire
+	at   []time.Duration // when the requests came, from the first one on
+	from time.Time
+}
+
+func (c *counting) RoundTrip(request *http.Request) (*http.Response, error) {
+	if c.at == nil {
+		c.from = time.Now()
+	}
+	c.at = append(c.at, time.Since(c.from))
+	_, _ = io.Copy(io.Discard, request.Body)
+	_ = request.Body.Close()
+	response, err := c.wire(len(c.at), request)
+	if trace := httptrace.ContextClientTrace(request.Context()); !errors.Is(err, errDial) && trace != nil && trace.GotConn != nil {
+		trace.GotConn(httptrace.GotConnInfo{})
+	}
+	return response, err
+}
+
+func replied(status int, body string) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+func repliedAfter(status int, retryAfter string) *http.Response {
+	response := replied(status, "")
+	response.Header.Set("Retry-After", retryAfter)
+	return response
+}
+
+// wired returns an endpoint on a wire, with the waits of the real one. Its budget is four times timeout.
+func wired(t *testing.T, timeout time.Duration, wire wire) (*oauth.TokenEndpoint, *counting) {
+	t.Helper()
+	sent := &counting{wire: wire}
+	endpoint := newEndpoint(t, "https://goto.invalid")
+	endpoint.HTTP.Transport = sent
+	endpoint.HTTP.Timeout = timeout
+	endpoint.MaxRetries = 3
+	endpoint.Wait = nil
+	return endpoint, sent
+}
+
+func TestWaits(t *testing.T) {
+	t.Parallel()
+
+	for name, test := range map[string]struct {
+		wire wire
+		want []time.Duration
+	}{
+		"seconds": {func(n int, _ *http.Request) (*http.Response, error) {
+			return repliedAfter(429, []string{"2", "5", "1", "1"}[n-1]), nil
+		}, []time.Duration{0, 2 * time.Second, 7 * time.Second, 8 * time.Second}},
+		"date": {func(int, *http.Request) (*http.Response, error) {
+			return repliedAfter(503, time.Now().Add(3*time.Second).UTC().Format(http.TimeFormat)), nil
+		}, []time.Duration{0, 3 * time.Second, 6 * time.Second, 9 * time.Second}},
+		"longer than the budget": {func(int, *http.Request) (*http.Response, error) {
+			return repliedAfter(429, "41"), nil
+		}, []time.Duration{0}},
+		"longer than what is left": {func(int, *http.Request) (*http.Response, error) {
+			return repliedAfter(429, "30"), nil
+		}, []time.Duration{0, 30 * time.Second}},
+	} {
+		for _, grant := range everyGrant {
+			synctest.Test(t, func(t *testing.T) {
+				endpoint, sent := wired(t, 10*time.Second, test.wire)
+				started := time.Now()
+				_, err := endpoint.Token(t.Context(), theClient, grant)
+				if failure := tokenError(t, err); failure.Outcome != oauth.Unavailable || failure.MaybeProcessed() {
+					t.Errorf("%s: outcome %d, %v", name, failure.Outcome, err)
+				}
+				if diff := cmp.Diff(test.want, sent.at); diff != "" {
+					t.Errorf("%s: the times of the requests (-want +got):\n%s", name, diff)
+				}
+				if took, last := time.Since(started), test.want[len(test.want)-1]; took != last {
+					t.Errorf("%s: failed after %s, the last request was sent after %s", name, took, last)
+				}
+			})
+		}
+	}
+}
+
+func TestDefaultWaits(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		endpoint, sent := wired(t, 30*time.Second, func(int, *http.Request) (*http.Response, error) { return nil, errDial })
+		_, err := endpoint.Token(t.Context(), theClient, codeGrant)
+		if failure := tokenError(t, err); failure.Outcome != oauth.NotSent || len(sent.at) != 4 {
+			t.Fatalf("outcome %d after %d requests", failure.Outcome, len(sent.at))
+		}
+		for n := 1; n < 4; n++ {
+			about := time.Duration(n) * 500 * time.Millisecond
+			if wait := sent.at[n] - sent.at[n-1]; wait < about/2 || wait > about*3/2 {
+				t.Errorf("the wait before repetition %d was %s", n, wait)
+			}
+		}
+	})
+}
+
+// A pause that would end after the budget is not begun: the answer is worth more than "no answer".
+func TestPauseBeyondTheBudget(t *testing.T) {
+	t.Parallel()
+
+	for name, test := range map[string]struct {
+		wire    wire
+		outcome oauth.Outcome
+		status  int
+	}{
+		"turned away": {func(int, *http.Request) (*http.Response, error) { return replied(503, "maintenance"), nil }, oauth.Unavailable, 503},
+		"not reached": {func(int, *http.Request) (*http.Response, error) { return nil, errDial }, oauth.NotSent, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			endpoint, sent := wired(t, time.Second, test.wire)
+			endpoint.Wait = func(int) time.Duration { return time.Minute }
+			started := time.Now()
+			_, err := endpoint.Token(t.Context(), theClient, codeGrant)
+			failure := tokenError(t, err)
+			if failure.Outcome != test.outcome || failure.Status != test.status || failure.MaybeProcessed() {
+				t.Errorf("%s: outcome %d, %v", name, failure.Outcome, err)
+			}
+			if took := time.Since(started); took != 0 || len(sent.at) != 1 {
+				t.Errorf("%s: %d requests in %s", name, len(sent.at), took)
+			}
+		})
+	}
+}
+
+func TestSilence(t *testing.T) {
+	t.Parallel()
+
+	drip := func(status int) wire {
+		return func(_ int, request *http.Request) (*http.Response, error) {
+			response := replied(status, "")
+			response.Body = io.NopCloser(readerFunc(func(p []byte) (int, error) {
+				select {
+				case <-request.Context().Done():
+					return 0, request.Context().Err()
+				case <-time.After(100 * time.Millisecond):
+					return copy(p, "{"), nil
+				}
+			}))
+			return response, nil
+		}
+	}
+	for name, test := range map[string]struct {
+		wire wire
+		failing
+	}{
+		"no answer": {func(_ int, request *http.Request) (*http.Response, error) {
+			<-request.Context().Done()
+			return nil, request.Context().Err()
+		}, failing{[2]int32{1, 4}, oauth.Interrupted, 0, true, "no answer within 10s"}},
+		"200 byte by byte": {drip(200), failing{[2]int32{1, 4}, oauth.Interrupted, 0, true, "no answer within 10s"}},
+		"400 byte by byte": {drip(400), failing{[2]int32{1, 4}, oauth.Interrupted, 0, true, "no answer within 10s"}},
+		"500 byte by byte": {drip(500), failing{[2]int32{1, 4}, oauth.Unavailable, 500, true, "~{{"}},
+		"503 byte by byte": {drip(503), failing{[2]int32{4, 4}, oauth.Unavailable, 503, false, "~{{"}},
+	} {
+		for _, grant := range everyGrant {
+			synctest.Test(t, func(t *testing.T) {
+				endpoint, sent := wired(t, 10*time.Second, test.wire)
+				if got := endpoint.Budget(); got != 40*time.Second {
+					t.Errorf("the budget is %s", got)
+				}
+				started := time.Now()
+				_, err := endpoint.Token(t.Context(), theClient, grant)
+				test.check(t, grant, err, int32(len(sent.at)))
+				if took := time.Since(started); took > endpoint.Budget() || took < 9*time.Second*time.Duration(len(sent.at)) {
+					t.Errorf("%s: %s: it took %s", name, grant.Type, took)
+				}
+			})
+		}
+	}
+}
+
+func TestCancelDuringARequest(t *testing.T) {
+	t.Parallel()
+
+	arrived := make(chan struct{}, 1)
+	base, requests := counted(t, func(_ http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		<-r.Context().Done()
+	})
+	for _, grant := range everyGrant {
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			<-arrived
+			cancel()
+		}()
+		_, err := newEndpoint(t, base).Token(ctx, theClient, grant)
+		failing{[2]int32{1, 1}, oauth.Interrupted, 0, true, "the run was cancelled"}.check(t, grant, err, requests.Swap(0))
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v is not context.Canceled", grant.Type, err)
+		}
+	}
+}
+
+func TestCancelBeforeTheRequest(t *testing.T) {
+	t.Parallel()
+
+	base, requests := counted(t, answer(http.StatusOK, "application/json", documentedBody))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, grant := range everyGrant {
+		_, err := newEndpoint(t, base).Token(ctx, theClient, grant)
+		failing{[2]int32{0, 0}, oauth.NotSent, 0, false, "the run was cancelled"}.check(t, grant, err, requests.Load())
+	}
+}
+
+func TestCancelDuringAWait(t *testing.T) {
+	t.Parallel()
+
+	for name, test := range map[string]struct {
+		wire wire
+		failing
+	}{
+		"turned away": {func(int, *http.Request) (*http.Response, error) { return repliedAfter(429, "9"), nil },
+			failing{[2]int32{1, 1}, oauth.Unavailable, 429, false, "the run was cancelled"}},
+		"not reached": {func(int, *http.Request) (*http.Response, error) { return nil, errDial },
+			failing{[2]int32{1, 1}, oauth.NotSent, 0, false, "the run was cancelled"}},
+	} {
+		for _, grant := range everyGrant {
+			synctest.Test(t, func(t *testing.T) {
+				endpoint, sent := wired(t, 10*time.Second, test.wire)
+				ctx, cancel := context.WithCancel(t.Context())
+				started := time.Now()
+				go func() {
+					synctest.Wait() // until Token waits
+					cancel()
+				}()
+				_, err := endpoint.Token(ctx, theClient, grant)
+				test.check(t, grant, err, int32(len(sent.at)))
+				if took := time.Since(started); took != 0 || !errors.Is(err, context.Canceled) {
+					t.Errorf("%s: %v after %s", name, err, took)
+				}
+			})
+		}
+	}
+}
+
+// What may have happened in one repetition is not forgotten in the next.
+func TestAmbiguityOutlastsARepetition(t *testing.T) {
+	t.Parallel()
+
+	for name, first := range map[string]func() (*http.Response, error){
+		"interrupted": func() (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
+		"500":         func() (*http.Response, error) { return replied(500, ""), nil },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			endpoint, sent := wired(t, 10*time.Second, func(n int, _ *http.Request) (*http.Response, error) {
+				if n == 1 {
+					return first()
+				}
+				return nil, errDial
+			})
+			_, err := endpoint.Token(t.Context(), theClient, refreshing)
+			failure := tokenError(t, err)
+			if failure.Outcome != oauth.Interrupted || failure.Status != 0 || len(sent.at) != 4 {
+				t.Errorf("%s: outcome %d after %d requests: %v", name, failure.Outcome, len(sent.at), err)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		endpoint, _ := wired(t, 10*time.Second, func(n int, _ *http.Request) (*http.Response, error) {
+			if n == 1 {
+				return replied(429, ""), nil
+			}
+			return nil, errDial
+		})
+		_, err := endpoint.Token(t.Context(), theClient, codeGrant)
+		if failure := tokenError(t, err); failure.Outcome != oauth.NotSent {
+			t.Errorf("turned away, then not reached: outcome %d: %v", failure.Outcome, err)
+		}
+	})
+}
+
+// A code that was exchanged must not be lost because the run is cancelled a moment later.
+func TestCancelRightAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+
+	ctx, cancel := context.WithCancel(t.Context())
+	endpoint, sent := wired(t, 10*time.Second, func(int, *http.Request) (*http.Response, error) {
+		response := replied(http.StatusOK, "")
+		response.Body = io.NopCloser(io.MultiReader(strings.NewReader(documentedBody), readerFunc(func([]byte) (int, error) {
+			cancel()
+			return 0, io.EOF
+		})))
+		return response, nil
+	})
+	token, err := endpoint.Token(ctx, theClient, codeGrant)
+	if err != nil || token.AccessToken.Reveal() != "eyJ.access.sig" || len(sent.at) != 1 {
+		t.Errorf("got %v after %d requests", err, len(sent.at))
+	}
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

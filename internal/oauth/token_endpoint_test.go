@@ -1,0 +1,275 @@
+package oauth_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+func TestTokenRequest(t *testing.T) {
+	t.Parallel()
+
+	documented := reply{"eyJ.access.sig", "eyJ.refresh.sig", time.Hour, "identity:scim.me collab:", "jane.doe@example.com"}
+	refreshed := `{"access_token":"eyJ.access.sig","expires_in":3600,"scope":"identity:scim.me collab:","principal":"jane.doe@example.com"}`
+	plain := reply{"eyJ.access.sig", "", time.Hour, "identity:scim.me collab:", "jane.doe@example.com"}
+	for name, test := range map[string]struct {
+		client oauth.Client
+		grant  oauth.Grant
+		form   url.Values
+		reply  string
+		want   reply
+	}{
+		"code": {
+			client: theClient,
+			grant:  oauth.Grant{Type: oauth.AuthorizationCode, Credential: secret.New("a+b/c=&d é")},
+			form:   url.Values{"grant_type": {"authorization_code"}, "code": {"a+b/c=&d é"}, "redirect_uri": {redirectURI}},
+			reply:  documentedBody, want: documented,
+		},
+		"code with a verifier": {
+			client: theClient,
+			grant:  codeGrant,
+			form:   url.Values{"grant_type": {"authorization_code"}, "code": {theCode}, "redirect_uri": {redirectURI}, "code_verifier": {theVerifier}},
+			reply:  documentedBody, want: documented,
+		},
+		"code without a redirect URI": {
+			client: oauth.Client{ID: clientID, Secret: secret.New("100%:é>>>>>?????")},
+			grant:  oauth.Grant{Type: oauth.AuthorizationCode, Credential: secret.New(theCode)},
+			form:   url.Values{"grant_type": {"authorization_code"}, "code": {theCode}},
+			reply:  documentedBody, want: documented,
+		},
+		"refresh": {
+			client: theClient,
+			grant:  refreshing,
+			form:   url.Values{"grant_type": {"refresh_token"}, "refresh_token": {theRefresh}},
+			reply:  refreshed, want: plain,
+		},
+		"refresh, replaced": {
+			client: theClient,
+			grant:  refreshing,
+			form:   url.Values{"grant_type": {"refresh_token"}, "refresh_token": {theRefresh}},
+			reply:  documentedBody, want: documented,
+		},
+		"personal access token": {
+			client: theClient,
+			grant:  patGrant,
+			form:   url.Values{"grant_type": {"personal_access_token"}, "pat": {thePAT}},
+			reply:  strings.Replace(refreshed, `"expires_in"`, `"token_type":"Bearer","expires_in"`, 1), want: plain,
+		},
+		"longest credential": {
+			client: theClient,
+			grant:  oauth.Grant{Type: oauth.RefreshToken, Credential: secret.New(strings.Repeat("x", 4096))},
+			form:   url.Values{"grant_type": {"refresh_token"}, "refresh_token": {strings.Repeat("x", 4096)}},
+			reply:  refreshed, want: plain,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			base, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
+				got := map[string]string{"": r.Method + " " + r.RequestURI}
+				for _, name := range []string{"Authorization", "Content-Type", "Accept", "User-Agent", "Cookie", "Referer"} {
+					got[name] = strings.Join(r.Header.Values(name), "|")
+				}
+				want := map[string]string{
+					"":              "POST /base/oauth/token",
+					"Authorization": "Basic " + basic(test.client.ID, test.client.Secret.Reveal()),
+					"Content-Type":  "application/x-www-form-urlencoded",
+					"Accept":        "application/json",
+					"User-Agent":    "terraform-provider-goto/test",
+					"Cookie":        "", "Referer": "",
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("request (-want +got):\n%s", diff)
+				}
+				if diff := cmp.Diff(test.form, r.PostForm); diff != "" {
+					t.Errorf("form (-want +got):\n%s", diff)
+				}
+				answer(http.StatusOK, "application/json", test.reply)(w, r)
+			})
+			token, err := newEndpoint(t, base+"/base/").Token(t.Context(), test.client, test.grant)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, reveal(token), cmp.AllowUnexported(reply{})); diff != "" {
+				t.Errorf("token (-want +got):\n%s", diff)
+			}
+			if got := requests.Load(); got != 1 {
+				t.Errorf("%d requests were sent", got)
+			}
+		})
+	}
+}
+
+// The raw header of GoTo's guide, not one of Go's making.
+func TestBasicHeaderIsRaw(t *testing.T) {
+	t.Parallel()
+
+	base, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+		if got, want := r.Header.Get("Authorization"), "Basic aWQ6M25hTzEwSUEyYWdjdkcrOUk5VEdFUT09"; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+		answer(http.StatusOK, "application/json", documentedBody)(w, r)
+	})
+	client := oauth.Client{ID: "id", Secret: secret.New(clientSecret)}
+	if _, err := newEndpoint(t, base).Token(t.Context(), client, patGrant); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestUnusableReplies(t *testing.T) {
+	t.Parallel()
+
+	for name, test := range map[string]struct {
+		handler http.HandlerFunc
+		reason  string
+	}{
+		"empty":     {answer(http.StatusOK, "application/json", ""), "the reply is empty"},
+		"201 empty": {answer(http.StatusCreated, "application/json", ""), "the reply is empty"},
+		"204":       {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, "the reply is empty"},
+		"HTML":      {answer(http.StatusOK, "text/html", "<html>Sign in to the hotel's network</html>"), "the reply is not a JSON object"},
+		"error with status 200": {
+			answer(http.StatusOK, "application/json", `{"error":"invalid_grant"}`), "the reply has no access_token",
+		},
+		"just too long": {
+			answer(http.StatusOK, "application/json", documentedBody+strings.Repeat(" ", oauth.MaxReply-len(documentedBody)+1)),
+			"the reply is longer than 1 MiB",
+		},
+		"endless":   {endless(bytes.Repeat([]byte(" "), 1<<16), ""), "the reply is longer than 1 MiB"},
+		"gzip bomb": {endless(gzipped(t, make([]byte, 1<<20)), "gzip"), "the reply is longer than 1 MiB"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			for _, grant := range everyGrant {
+				base, requests := counted(t, test.handler)
+				_, err := newEndpoint(t, base).Token(t.Context(), theClient, grant)
+				failure := tokenError(t, err)
+				if failure.Outcome != oauth.Unusable || failure.Reason != test.reason || failure.Status/100 != 2 {
+					t.Errorf("%s: outcome %d, %v", grant.Type, failure.Outcome, failure)
+				}
+				if got := requests.Load(); got != 1 {
+					t.Errorf("%s: %d requests were sent", grant.Type, got)
+				}
+			}
+		})
+	}
+}
+
+func TestLongestReply(t *testing.T) {
+	t.Parallel()
+
+	base, _ := counted(t, answer(http.StatusOK, "application/json", documentedBody+strings.Repeat(" ", oauth.MaxReply-len(documentedBody))))
+	if _, err := newEndpoint(t, base).Token(t.Context(), theClient, codeGrant); err != nil {
+		t.Error(err)
+	}
+}
+
+// endless sends chunk until the client has had enough. Whoever reads it to the end never returns.
+func endless(chunk []byte, encoding string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", encoding)
+		for r.Context().Err() == nil {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// gzipped returns a gzip member. One after the other they are gzip as well.
+func gzipped(t *testing.T, content []byte) []byte {
+	t.Helper()
+	var member bytes.Buffer
+	writer := gzip.NewWriter(&member)
+	if _, err := writer.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return member.Bytes()
+}
+
+// An error reply that is too long says what its status says.
+func TestErrorReplyWithoutEnd(t *testing.T) {
+	t.Parallel()
+
+	for status, want := range map[int]oauth.Outcome{
+		http.StatusBadRequest:          oauth.Refused,
+		http.StatusTooManyRequests:     oauth.Unavailable,
+		http.StatusServiceUnavailable:  oauth.Unavailable,
+		http.StatusInternalServerError: oauth.Unavailable,
+	} {
+		base, _ := counted(t, func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(status)
+			endless(bytes.Repeat([]byte("no "), 1<<15), "")(w, r)
+		})
+		_, err := newEndpoint(t, base).Token(t.Context(), theClient, codeGrant)
+		failure := tokenError(t, err)
+		if failure.Outcome != want || failure.Status != status || !strings.HasPrefix(failure.Reason, "no no no") {
+			t.Errorf("%d: outcome %d, %v", status, failure.Outcome, failure)
+		}
+	}
+}
+
+func TestErrorRepliesHoldNoSecret(t *testing.T) {
+	t.Parallel()
+
+	// Whatever the server was sent comes back, as it came and decoded; see also
+	// [TestExplainMasksEchoedSecrets].
+	echo := func(body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			id, password, _ := r.BasicAuth()
+			sent := r.Header.Get("Authorization") + " " + id + ":" + password + " " + r.PostForm.Encode() + " "
+			for _, name := range []string{"code", "code_verifier", "refresh_token", "pat"} {
+				sent += r.PostForm.Get(name) + " "
+			}
+			w.Header().Set("WWW-Authenticate", sent)
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write([]byte(strings.ReplaceAll(body, "SENT", strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(sent))))
+		}
+	}
+	for name, body := range map[string]string{
+		"error":         `{"error":"SENT"}`,
+		"description":   `{"error":"invalid_grant","error_description":"SENT"}`,
+		"message":       `{"message":"SENT","errorCode":"SENT"}`,
+		"msg":           `{"msg":"SENT","int_err_code":"SENT"}`,
+		"unknown shape": `{"request":"SENT"}`,
+		"text":          `SENT`,
+		"truncated":     `{"error":"SENT`,
+		"page":          `<html>SENT`,
+	} {
+		for _, grant := range everyGrant {
+			base, _ := counted(t, echo(body))
+			_, err := newEndpoint(t, base).Token(t.Context(), theClient, grant)
+			if failure := tokenError(t, err); failure.Outcome != oauth.Refused { // which checks for leaks
+				t.Errorf("%s: %s: %v", name, grant.Type, failure)
+			}
+		}
+	}
+}
+
+func TestRedaction(t *testing.T) {
+	t.Parallel()
+
+	endpoint := newEndpoint(t, "https://identity.goto.com")
+	for name, value := range map[string]any{
+		"client": theClient, "client pointer": &theClient,
+		"code": codeGrant, "refresh token": refreshing, "personal access token": patGrant, "grants": everyGrant,
+		"token":    oauth.Token{AccessToken: secret.New(theCode), RefreshToken: secret.New(theRefresh), Scope: "a", Principal: "b"},
+		"endpoint": endpoint, "endpoint value": *endpoint,
+		"error": &oauth.TokenError{Outcome: oauth.Refused, Grant: codeGrant.Type, Endpoint: "e", Status: 400, Err: context.Canceled},
+	} {
+		checkNoLeak(t, name, value)
+	}
+}
