@@ -41,11 +41,15 @@ func (c *Cache) Read(ctx context.Context, key Key, sealer secret.Value) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := c.storage.Read(ctx, name)
+	path := c.storage.Locate(name)
+	sealed, err := c.storage.Read(ctx, name, func(sealed []byte) bool {
+		_, err := unseal(path, key, sealer, sealed)
+		return err == nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	return unseal(c.storage.Locate(name), key, sealer, sealed)
+	return unseal(path, key, sealer, sealed)
 }
 
 // Write stores plaintext as key's entry, sealed with sealer, in place of what was stored with the same sealer.

@@ -57,7 +57,7 @@ func TestReaderAndWriterOwnTheirBytes(t *testing.T) {
 		must(t, storage.Write(t.Context(), name, sealed))
 		clear(sealed)
 		for range 2 {
-			got, err := storage.Read(t.Context(), name)
+			got, err := storage.Read(t.Context(), name, func([]byte) bool { return true })
 			if err != nil || string(got) != "sealed" {
 				t.Fatalf("read %q, %v", got, err)
 			}

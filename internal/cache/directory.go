@@ -13,8 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"github.com/moby/sys/atomicwriter"
 )
 
 // Directory keeps each entry in a file of its own, in a directory that only this user can enter.
@@ -73,11 +71,14 @@ func (d *Directory) Persistent() bool { return true }
 func (d *Directory) Locate(name Name) string { return filepath.Join(d.path, name.String()) }
 
 // Read implements [Storage].
-func (d *Directory) Read(ctx context.Context, name Name) ([]byte, error) {
+func (d *Directory) Read(ctx context.Context, name Name, whole func(sealed []byte) bool) ([]byte, error) {
 	if err := d.check(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	path := d.Locate(name)
+	if err := d.completeWrite(path, whole); err != nil {
+		return nil, fmt.Errorf("completing the cache entry %s: %w", path, err)
+	}
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, d.whyMissing(name.Key)
@@ -207,12 +208,67 @@ func refuseObstacle(path string) error {
 	return nil
 }
 
+// pendingSuffix ends the name of what is being written. The name is known, unlike those that libraries for atomic
+// writing make up, so that a write that was cut off can be completed by whoever reads next.
+const pendingSuffix = ".new"
+
 // writeFile creates or replaces a file, completely or not at all, and durably.
 func (d *Directory) writeFile(path string, contents []byte) error {
-	if err := atomicwriter.WriteFile(path, contents, 0o600); err != nil { // it syncs the file
+	pending := path + pendingSuffix
+	if err := writeNew(pending, contents); err != nil {
+		return err
+	}
+	return d.settle(pending, path)
+}
+
+// writeNew writes a file that does not exist yet, and leaves none behind if it fails. Its contents survive the
+// process, but no power cut.
+func writeNew(path string, contents []byte) (err error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(contents)
+	if err = errors.Join(err, file.Chmod(0o600), file.Close()); err != nil { // whatever the umask
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
+}
+
+// settle puts a whole file in its place, durably.
+func (d *Directory) settle(pending, path string) error {
+	file, err := os.OpenFile(pending, os.O_RDWR, 0) // Windows syncs what can be written to
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(pending, path); err != nil {
 		return err
 	}
 	return syncDirectory(d.path) // without this the old file may be back after a power cut
+}
+
+// completeWrite puts a file in its place that was whole when its writer was killed. One that is not is left for
+// the next write: nobody has been handed what it holds.
+func (d *Directory) completeWrite(path string, whole func(sealed []byte) bool) error {
+	pending := path + pendingSuffix
+	info, err := os.Lstat(pending)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	sealed, err := readFile(pending)
+	if err != nil || !whole(sealed) {
+		return err
+	}
+	return d.settle(pending, path)
 }
 
 func syncDirectory(path string) (err error) {

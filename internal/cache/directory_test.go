@@ -19,9 +19,54 @@ func TestEntriesOutliveTheStorage(t *testing.T) {
 	directory, path := newDirectory(t, cache.DirectoryOptions{})
 	write(t, directory, key, sealer, "kept")
 	wantPlaintext(t, openDirectory(t, path, cache.DirectoryOptions{}), key, sealer, "kept")
-	if left := files(t, path, ".tmp-*"); left != nil {
+	if left := files(t, path, "*.new"); left != nil {
 		t.Errorf("writing left %q", left)
 	}
+}
+
+// A process killed between writing and renaming leaves a whole file under a name of its own.
+func TestWriteThatWasCutOffIsCompleted(t *testing.T) {
+	t.Parallel()
+
+	directory, path := newDirectory(t, cache.DirectoryOptions{})
+	write(t, directory, key, sealer, "new")
+	file := onlyFile(t, path, "*.v1")
+	sealed, err := os.ReadFile(file)
+	must(t, err)
+	for name, before := range map[string]string{"first": "", "in place of another": "old"} {
+		t.Run(name, func(t *testing.T) {
+			must(t, os.Remove(file))
+			if before != "" {
+				write(t, directory, key, sealer, before)
+			}
+			must(t, os.WriteFile(file+".new", sealed, 0o600))
+			wantPlaintext(t, directory, key, sealer, "new")
+			if left := files(t, path, "*.new"); left != nil {
+				t.Errorf("completing left %q", left)
+			}
+			wantPlaintext(t, directory, key, sealer, "new")
+		})
+	}
+}
+
+func TestHalfAWriteIsNotCompleted(t *testing.T) {
+	t.Parallel()
+
+	directory, path := newDirectory(t, cache.DirectoryOptions{})
+	write(t, directory, key, sealer, "new")
+	file := onlyFile(t, path, "*.v1")
+	sealed, err := os.ReadFile(file)
+	must(t, err)
+	write(t, directory, key, sealer, "old")
+	for length := range sealed {
+		must(t, os.WriteFile(file+".new", sealed[:length], 0o600))
+		wantPlaintext(t, directory, key, sealer, "old")
+	}
+	must(t, os.Remove(file+".new"))
+	must(t, os.Symlink(file, file+".new"))
+	wantPlaintext(t, directory, key, sealer, "old")
+	write(t, directory, key, sealer, "newest") // whatever is in the way
+	wantPlaintext(t, directory, key, sealer, "newest")
 }
 
 func TestEveryFlippedBitOfAFileIsNoticedAndTheFileKept(t *testing.T) {

@@ -34,7 +34,7 @@ func (m *Memory) Lock(ctx context.Context, key Key) (func() error, error) {
 }
 
 // Read implements [Storage].
-func (m *Memory) Read(_ context.Context, name Name) ([]byte, error) {
+func (m *Memory) Read(_ context.Context, name Name, _ func([]byte) bool) ([]byte, error) {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if sealed, found := m.entries[name]; found {

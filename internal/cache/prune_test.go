@@ -50,7 +50,7 @@ func TestPruningRemovesOnlyWhatIsOursAndOld(t *testing.T) {
 	for name, age := range map[string]time.Duration{
 		// Gone as a whole.
 		id("old") + seal1 + ".v1": old, id("old") + ".lock": old, id("old") + ".probe": old,
-		".tmp-" + id("old") + seal1 + ".v1123456": old, ".tmp-" + id("old") + ".probe42": old,
+		id("old") + seal1 + ".v1.new": old, id("old") + ".probe.new": old,
 		// A lock that was never followed by an entry, an entry whose lock is gone, one whose lock is young.
 		id("lock only") + ".lock": old, id("no lock") + seal1 + ".v1": old,
 		id("young lock") + seal1 + ".v1": old, id("young lock") + ".lock": young,
@@ -62,7 +62,7 @@ func TestPruningRemovesOnlyWhatIsOursAndOld(t *testing.T) {
 		id("two seals") + seal2 + ".v1",
 		id("two seals") + ".lock",
 		id("young") + seal1 + ".v1",
-		".tmp-" + id("young") + seal1 + ".v1123",
+		id("young") + seal1 + ".v1.new",
 		id("young lock only") + ".lock",
 	}
 	put(t, path, id("two seals")+seal1+".v1", old)
@@ -73,7 +73,7 @@ func TestPruningRemovesOnlyWhatIsOursAndOld(t *testing.T) {
 	for _, name := range []string{
 		id("foreign"), id("foreign") + ".v1", id("foreign") + seal1 + ".v2", id("foreign") + seal1 + ".v12",
 		id("foreign") + seal1 + "00.v1", id("foreign") + seal1 + ".v1.bak", "0" + id("foreign") + seal1 + ".v1",
-		".tmp-" + id("foreign") + seal1 + ".v1", ".tmp-" + id("foreign") + ".lock1", ".tmp-123", "x.lock", "notes.txt",
+		id("foreign") + seal1 + ".v2.new", id("foreign") + ".lock.new", ".tmp-123", "x.lock", "notes.txt",
 		strings.ToUpper(id("foreign")) + seal1 + ".v1",
 	} {
 		put(t, path, name, old)

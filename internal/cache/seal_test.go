@@ -22,7 +22,9 @@ type fixed struct {
 
 func (f *fixed) Locate(name cache.Name) string { return name.String() }
 
-func (f *fixed) Read(context.Context, cache.Name) ([]byte, error) { return f.sealed, nil }
+func (f *fixed) Read(context.Context, cache.Name, func([]byte) bool) ([]byte, error) {
+	return f.sealed, nil
+}
 
 func (f *fixed) Write(_ context.Context, name cache.Name, sealed []byte) error {
 	f.name, f.sealed = name, sealed

@@ -17,7 +17,8 @@ type Storage interface {
 	Lock(ctx context.Context, key Key) (unlock func() error, err error)
 	// Read returns what was written under name. The error is [ErrNotFound] if nothing is stored for the key, and
 	// an [*UnreadableError] if what is stored is no entry, or only entries under other seals of the same key.
-	Read(ctx context.Context, name Name) ([]byte, error)
+	// A write that was cut off is completed first where whole says that nothing of it is missing.
+	Read(ctx context.Context, name Name, whole func(sealed []byte) bool) ([]byte, error)
 	// Write stores sealed under name, completely or not at all, and durably when it returns.
 	Write(ctx context.Context, name Name, sealed []byte) error
 	// ProveWritable is described at [Cache.ProveWritable].

@@ -213,7 +213,7 @@ func TestFullDiskKeepsTheOldEntry(t *testing.T) {
 		t.Fatalf("%v: %s", err, output)
 	}
 	wantPlaintext(t, directory, key, sealer, "old")
-	if left := append(files(t, path, ".tmp-*"), files(t, path, "*.probe")...); left != nil {
+	if left := append(files(t, path, "*.new"), files(t, path, "*.probe")...); left != nil {
 		t.Errorf("left %q", left)
 	}
 }

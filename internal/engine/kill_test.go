@@ -90,8 +90,10 @@ func TestKilledProcesses(t *testing.T) {
 			refreshToken = w.server.IssueRefreshToken() // somebody signs in again
 		}
 	}
-	t.Logf("%d kills (and %d openings that were faster) within %s, of which %s after the request arrived: %d logins lost",
-		killed, finished, whole.Round(time.Microsecond), tail.Round(time.Microsecond), lost)
+	// The kills are spread evenly over an opening, so the share of losses is the share of the window.
+	window := whole * time.Duration(lost) / time.Duration(killed+finished)
+	t.Logf("an opening takes %s, %s of it after the request arrived; %d kills, and %d openings that were faster: %d logins lost, so the window is about %s",
+		whole.Round(time.Microsecond), tail.Round(time.Microsecond), killed, finished, lost, window.Round(time.Microsecond))
 }
 
 // isRefused tells whether err is the server's no to the refresh token.

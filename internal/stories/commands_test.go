@@ -1,0 +1,295 @@
+package stories
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// commands are what the stories can say beside the commands of testscript:
+//
+//	code NAME [PERSON]                a person signs in; the environment variable NAME gets the code
+//	callback NAME [PERSON]            …the whole address the browser landed on
+//	press-allow NAME                  the same, at the authorize URL in what the last command said
+//	refresh-token NAME [PERSON]       a refresh token, as a login elsewhere would have brought it
+//	personal-access-token NAME        a personal access token
+//	client SECRET                     the OAuth client with this secret is used from here on
+//	later DURATION                    that much time passes, for provider and stand-in
+//	standin replace=always            every refresh replaces the refresh token, and the old one dies
+//	standin personal-access-token=off the OAuth client may not use personal access tokens
+//	standin echo=on                   token requests are refused, with everything sent in the reply
+//	log-out                           the refresh tokens end
+//	hang, arrival, answer             token requests are lost; wait until one is under way; answer again
+//	hold-until-me                     the first token request waits until another one's token is in use
+//	meeting NUMBER                    whoever reads $TF_VAR_meeting waits until so many do
+//	kill-provider                     kill -9 for the providers of this story
+//	says TEXT                         the last command said so; white space does not count
+//	basic SECRET                      the last token request had this secret in its Basic header, raw
+//	requests [code=N] [refresh=N] [personal-access-token=N] [me=N]
+//	                                  exactly these token requests since the last such line, none if
+//	                                  none is named; GET Me counts only if it is named
+//	noleak [FILE…]                    no secret is in any file here, but for these, nor was one said
+var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	"code":                  always(issueCode),
+	"callback":              always(issueCallback),
+	"press-allow":           always(pressAllow),
+	"refresh-token":         always(issueRefreshToken),
+	"personal-access-token": always(issuePersonalAccessToken),
+	"client":                always(useClient),
+	"later":                 always(passTime),
+	"standin":               always(changeStandin),
+	"log-out":               always(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAll() }),
+	"hang":                  always(hang),
+	"arrival":               always(awaitArrival),
+	"answer":                always(answer),
+	"hold-until-me":         always(holdUntilMe),
+	"meeting":               always(meet),
+	"kill-provider":         always(killProvider),
+	"says":                  says,
+	"basic":                 always(checkBasic),
+	"requests":              always(checkRequests),
+	"noleak":                always(checkLeaks),
+}
+
+// always makes a command of one that cannot be negated.
+func always(command func(ts *testscript.TestScript, w *world, args []string)) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg {
+			ts.Fatalf("this command cannot be negated")
+		}
+		command(ts, worldOf(ts), args)
+	}
+}
+
+// condition knows [root], which is who no permission keeps out.
+func condition(name string) (bool, error) {
+	if name == "root" {
+		return os.Geteuid() == 0, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+// nameAndPerson reads the arguments of the commands that issue something.
+func nameAndPerson(ts *testscript.TestScript, args []string) (name, person string) {
+	switch len(args) {
+	case 1:
+		return args[0], standin.Principal
+	case 2:
+		return args[0], args[1]
+	}
+	ts.Fatalf("usage: NAME [PERSON]")
+	return "", ""
+}
+
+func issueCode(ts *testscript.TestScript, w *world, args []string) {
+	name, person := nameAndPerson(ts, args)
+	ts.Setenv(name, w.standin.IssueCode(standin.CodeRequest{ClientID: w.clientID, Principal: person}))
+}
+
+func issueCallback(ts *testscript.TestScript, w *world, args []string) {
+	name, person := nameAndPerson(ts, args)
+	code := w.standin.IssueCode(standin.CodeRequest{ClientID: w.clientID, Principal: person})
+	ts.Setenv(name, standin.RedirectURI+"?code="+url.QueryEscape(code)+"&state=of-this-sign-in")
+}
+
+func issueRefreshToken(ts *testscript.TestScript, w *world, args []string) {
+	name, person := nameAndPerson(ts, args)
+	ts.Setenv(name, w.standin.IssueRefreshTokenFor(standin.Login{ClientID: w.clientID, Principal: person}))
+}
+
+func issuePersonalAccessToken(ts *testscript.TestScript, w *world, args []string) {
+	name, _ := nameAndPerson(ts, args)
+	ts.Setenv(name, w.standin.IssuePersonalAccessToken())
+}
+
+var authorizeURL = regexp.MustCompile(`http://\S+/oauth/authorize\?\S+`)
+
+func pressAllow(ts *testscript.TestScript, _ *world, args []string) {
+	name, _ := nameAndPerson(ts, args)
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := browser.PostForm(authorizeURL.FindString(said(ts)), url.Values{"decision": {"allow"}})
+	ts.Check(err)
+	ts.Check(response.Body.Close())
+	landed := response.Header.Get("Location")
+	if landed == "" {
+		ts.Fatalf("the browser was sent nowhere: %s", response.Status)
+	}
+	ts.Setenv(name, landed)
+}
+
+func useClient(ts *testscript.TestScript, w *world, args []string) {
+	for id, secret := range clients {
+		if len(args) == 1 && secret == args[0] {
+			w.clientID = id
+			ts.Setenv("GOTO_CLIENT_ID", id)
+			ts.Setenv("GOTO_CLIENT_SECRET", secret)
+			return
+		}
+	}
+	ts.Fatalf("no client has this secret")
+}
+
+func passTime(ts *testscript.TestScript, w *world, args []string) {
+	by, err := time.ParseDuration(strings.Join(args, " "))
+	ts.Check(err)
+	offset := time.Duration(w.offset.Add(int64(by)))
+	ts.Setenv("GOTO_STORIES_CLOCK_OFFSET", offset.String())
+	ts.Setenv("TF_CLI_CONFIG_FILE", w.laterConfig)
+}
+
+func changeStandin(ts *testscript.TestScript, w *world, args []string) {
+	w.standin.Configure(func(b *standin.Behaviour) {
+		for _, arg := range args {
+			switch arg {
+			case "replace=always":
+				b.ReplaceRefreshToken = standin.Always
+			case "personal-access-token=off":
+				b.PersonalAccessTokenDisabled = true
+			case "echo=on":
+				b.Intercept = refuseWithEcho
+			default:
+				ts.Fatalf("unknown behaviour %q", arg)
+			}
+		}
+	})
+}
+
+// refuseWithEcho repeats in its reply whatever is secret in a token request.
+func refuseWithEcho(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodPost || r.ParseForm() != nil {
+		return false
+	}
+	_, secret, _ := r.BasicAuth()
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusBadRequest)
+	_ = json.NewEncoder(w).Encode(map[string]string{
+		"error": "invalid_grant",
+		"error_description": fmt.Sprintf("client secret %s, header %s, form %s, %s", secret, r.Header.Get("Authorization"),
+			r.PostForm.Encode(), r.PostForm.Get("code")+r.PostForm.Get("refresh_token")+r.PostForm.Get("pat")),
+	})
+	return true
+}
+
+func hang(_ *testscript.TestScript, w *world, _ []string) {
+	g := newGate()
+	w.hanging = g
+	w.standin.Configure(func(b *standin.Behaviour) {
+		b.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
+			if r.Method == http.MethodPost {
+				g.wait(r)
+				panic(http.ErrAbortHandler) // the server never takes it
+			}
+			return false
+		}
+	})
+}
+
+// arrivalLimit is far above what the slowest machine needs to start a command line.
+const arrivalLimit = 2 * time.Minute
+
+func awaitArrival(ts *testscript.TestScript, w *world, _ []string) {
+	if w.hanging == nil {
+		ts.Fatalf("nothing hangs")
+	}
+	select {
+	case <-w.hanging.arrived:
+	case <-time.After(arrivalLimit):
+		ts.Fatalf("no token request within %s", arrivalLimit)
+	}
+}
+
+func answer(ts *testscript.TestScript, w *world, _ []string) {
+	if w.hanging == nil {
+		ts.Fatalf("nothing hangs")
+	}
+	w.standin.Configure(func(b *standin.Behaviour) { b.Intercept = nil })
+	w.hanging.openNow()
+	w.hanging = nil
+}
+
+func holdUntilMe(_ *testscript.TestScript, w *world, _ []string) {
+	g := newGate()
+	first := make(chan struct{}, 1)
+	first <- struct{}{}
+	w.standin.Configure(func(b *standin.Behaviour) {
+		b.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
+			if r.Method == http.MethodGet {
+				g.openNow()
+				return false
+			}
+			select {
+			case <-first:
+				g.wait(r)
+			default:
+			}
+			return false
+		}
+	})
+}
+
+func meet(ts *testscript.TestScript, _ *world, args []string) {
+	expected, err := strconv.Atoi(strings.Join(args, " "))
+	ts.Check(err)
+	server := startMeeting(expected)
+	ts.Defer(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	ts.Setenv("TF_VAR_meeting", server.URL)
+}
+
+// said returns what the last command said, each run of white space as one space: the command line
+// breaks lines where it likes.
+func said(ts *testscript.TestScript) string {
+	return strings.Join(strings.Fields(ts.ReadFile("stdout")+" "+ts.ReadFile("stderr")), " ")
+}
+
+func says(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: says TEXT, in quotes")
+	}
+	switch found := strings.Contains(said(ts), strings.Join(strings.Fields(args[0]), " ")); {
+	case found && neg:
+		ts.Fatalf("said: %s", args[0])
+	case !found && !neg:
+		ts.Fatalf("not said: %s", args[0])
+	}
+}
+
+func checkBasic(ts *testscript.TestScript, w *world, args []string) {
+	if got := w.standin.LastToken().Password; len(args) != 1 || got != args[0] {
+		ts.Fatalf("the Basic header had the secret %q", got)
+	}
+}
+
+func checkRequests(ts *testscript.TestScript, w *world, args []string) {
+	got := w.standin.Counts()
+	w.standin.ResetCounts()
+	want := standin.Counts{Me: got.Me}
+	fields := map[string]*int{
+		"code": &want.Code, "refresh": &want.Refresh, "personal-access-token": &want.PersonalAccessToken, "me": &want.Me,
+	}
+	for _, arg := range args {
+		name, number, _ := strings.Cut(arg, "=")
+		n, err := strconv.Atoi(number)
+		if fields[name] == nil || err != nil {
+			ts.Fatalf("usage: requests [code=N] [refresh=N] [personal-access-token=N] [me=N]")
+		}
+		*fields[name] = n
+	}
+	want.Token = want.Code + want.Refresh + want.PersonalAccessToken
+	want.Authorize, want.Granted, want.Refused, want.Revoke = got.Authorize, got.Granted, got.Refused, got.Revoke
+	if got != want {
+		ts.Fatalf("the stand-in has seen %+v", got)
+	}
+}

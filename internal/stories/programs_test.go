@@ -1,0 +1,125 @@
+package stories
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"testing"
+)
+
+// programs are what the stories run.
+type programs struct {
+	cli      string // the command line under test
+	provider string
+	// Configurations of the command line: with the provider as it is, and with its clock put forward.
+	config, laterConfig string
+}
+
+// buildPrograms builds the providers and finds the command line.
+func buildPrograms(t *testing.T) programs {
+	t.Helper()
+	cli, err := findCommandLine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator),
+		"../..", "./laterprovider", "./consumer")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the providers: %v\n%s", err, output)
+	}
+	built := programs{cli: cli, provider: file(t, dir, "now", "terraform-provider-goto")}
+	later := file(t, dir, "later", "terraform-provider-goto")
+	consumer := file(t, dir, "consumer-provider", "terraform-provider-bearer")
+	for from, to := range map[string]string{
+		"terraform-provider-goto": built.provider,
+		"laterprovider":           later,
+		"consumer":                consumer,
+	} {
+		if err := os.Rename(filepath.Join(dir, from), to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	built.config = writeConfig(t, dir, "now.tfrc", built.provider, consumer)
+	built.laterConfig = writeConfig(t, dir, "later.tfrc", later, consumer)
+	return built
+}
+
+func findCommandLine() (string, error) {
+	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
+		found, err := exec.LookPath(path)
+		if err != nil {
+			return "", fmt.Errorf("TF_ACC_TERRAFORM_PATH names no program that can be run: %w", err)
+		}
+		return filepath.Abs(found)
+	}
+	for _, name := range []string{"terraform", "tofu"} {
+		if found, err := exec.LookPath(name); err == nil {
+			return filepath.Abs(found)
+		}
+	}
+	return "", fmt.Errorf("the stories need a command line: put terraform or tofu into PATH, or its path into TF_ACC_TERRAFORM_PATH")
+}
+
+// file returns the path of a file in a new directory below dir.
+func file(t *testing.T, dir, below, name string) string {
+	t.Helper()
+	path := filepath.Join(dir, below, name)
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// writeConfig writes a configuration of the command line that knows these two providers and no
+// registry, so that no story needs "init" or the network.
+func writeConfig(t *testing.T, dir, name, provider, consumer string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	text := fmt.Sprintf(`provider_installation {
+  dev_overrides {
+    "terraform-goto/goto"   = %q
+    "terraform-goto/bearer" = %q
+  }
+}
+`, filepath.Dir(provider), filepath.Dir(consumer))
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// runCommandLine is the program tf of the stories: the command line under test, with a copy of what
+// it says kept for noleak.
+func runCommandLine() {
+	os.Exit(runAndKeep(os.Args[1:]))
+}
+
+func runAndKeep(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	said, err := os.CreateTemp(os.Getenv("SAID"), "tf-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	defer said.Close()
+	command := exec.CommandContext(ctx, os.Getenv("CLI"), args...)
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.Stdin = os.Stdin
+	command.Stdout = io.MultiWriter(os.Stdout, said)
+	command.Stderr = io.MultiWriter(os.Stderr, said)
+	if err := command.Run(); err != nil {
+		if command.ProcessState == nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 2
+		}
+		return cmp.Or(max(command.ProcessState.ExitCode(), 0), 1)
+	}
+	return 0
+}

@@ -1,0 +1,129 @@
+package stories
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// clients are the OAuth clients that every stand-in knows, their secrets by their IDs. The first
+// secret is the one in GoTo's guide, the second has what every encoding changes.
+var clients = map[string]string{
+	standin.ClientID: standin.ClientSecret,
+	"guide-client":   "3naO10IA2agcvG+9I9TGEQ==",
+	"odd-client":     "50%:schlüssel/日本+%41==",
+}
+
+// world is what one story takes place in.
+type world struct {
+	programs
+	standin *standin.Server
+	// offset is how far the clocks of the stand-in and of laterprovider have been put forward.
+	offset   atomic.Int64
+	clientID string
+	hanging  *gate // nil unless token requests hang
+	tmp      string
+}
+
+type worldKey struct{}
+
+func worldOf(ts *testscript.TestScript) *world {
+	w, ok := ts.Value(worldKey{}).(*world)
+	if !ok {
+		ts.Fatalf("the story has no world")
+	}
+	return w
+}
+
+func setUpWorld(env *testscript.Env, built programs) error {
+	w := &world{programs: built, clientID: standin.ClientID}
+	options := []standin.Option{
+		standin.WithClock(func() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) }),
+		standin.WithClient(standin.ClientID, standin.ClientSecret), // the first is the default
+	}
+	for id, secret := range clients {
+		if id != standin.ClientID {
+			options = append(options, standin.WithClient(id, secret))
+		}
+	}
+	var err error
+	if w.standin, err = standin.Start(options...); err != nil {
+		return err
+	}
+	env.Defer(func() { _ = w.standin.Close() })
+	// Providers put sockets here, whose paths must be short: $WORK is too deep on some systems.
+	if w.tmp, err = os.MkdirTemp("", "goto"); err != nil {
+		return err
+	}
+	env.Defer(func() { _ = os.RemoveAll(w.tmp) })
+	said := filepath.Join(env.WorkDir, ".said")
+	if err := os.Mkdir(said, 0o700); err != nil {
+		return err
+	}
+	env.Values[worldKey{}] = w
+	for name, value := range map[string]string{
+		"HOME":   env.WorkDir,
+		"TMPDIR": w.tmp,
+		"CLI":    w.cli,
+		"SAID":   said,
+
+		"TF_CLI_CONFIG_FILE": w.config,
+		"TF_CLI_ARGS":        "-no-color",
+		"TF_INPUT":           "0",
+		"TF_IN_AUTOMATION":   "1",
+		"CHECKPOINT_DISABLE": "1",
+
+		"GOTO_AUTHENTICATION_URL": w.standin.URL,
+		"GOTO_API_URL":            w.standin.URL,
+		"GOTO_CLIENT_ID":          standin.ClientID,
+		"GOTO_CLIENT_SECRET":      standin.ClientSecret,
+		"GOTO_REDIRECT_URI":       standin.RedirectURI,
+		"GOTO_TOKEN_CACHE":        "file://" + filepath.ToSlash(filepath.Join(env.WorkDir, "cache")),
+		"TF_VAR_api_url":          w.standin.URL,
+	} {
+		env.Setenv(name, value)
+	}
+	return nil
+}
+
+// gate is a place where requests wait.
+type gate struct {
+	arrived, open           chan struct{}
+	markArrived, markOpened sync.Once
+}
+
+func newGate() *gate {
+	return &gate{arrived: make(chan struct{}), open: make(chan struct{})}
+}
+
+func (g *gate) arrive()  { g.markArrived.Do(func() { close(g.arrived) }) }
+func (g *gate) openNow() { g.markOpened.Do(func() { close(g.open) }) }
+
+// wait returns when the gate is open or the client has gone.
+func (g *gate) wait(r *http.Request) {
+	g.arrive()
+	select {
+	case <-g.open:
+	case <-r.Context().Done():
+	}
+}
+
+// startMeeting returns a server that answers nobody until so many have come.
+func startMeeting(expected int) *httptest.Server {
+	var come atomic.Int64
+	g := newGate()
+	return httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if come.Add(1) >= int64(expected) {
+			g.openNow()
+		}
+		g.wait(r)
+	}))
+}
