@@ -10,6 +10,7 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
 // Engine hands out tokens. All fields but Log are required; an engine must not be copied.
@@ -21,9 +22,9 @@ type Engine struct {
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 
 	mutex sync.Mutex
-	// unsaved holds logins that the server has given and the cache has refused: the rest of the
-	// process uses them, and every use tries to store them again.
-	unsaved map[cache.Key]Login
+	// unsaved holds logins that the server has given and the cache has refused, see [unsavedKey]: the
+	// rest of the process uses them, and every use tries to store them again.
+	unsaved map[cache.Key]unsaved
 	// failures are the last failed request of each entry, see [failureMemory].
 	failures map[cache.Key]failure
 }
@@ -38,7 +39,17 @@ type Request struct {
 	Profile string
 	// MinValidity is how long the token must live at least from now on.
 	MinValidity time.Duration
+	// Private asks for an access token that nobody else is handed, now or later: it is requested anew
+	// and not kept. The refresh token behind it is kept as usual.
+	Private bool
+	// Refused is an access token that an API has refused as ended, whatever its expiry says. It is
+	// not handed out again. Usually empty.
+	Refused secret.Value
 }
+
+// foresight is how long before its end a refresh token that was not replaced is worth a warning.
+// GoTo replaces it from day 18 of its 30 days on, whenever it is used.
+const foresight = 7 * 24 * time.Hour
 
 // Token returns the login for request, its access token valid for MinValidity. The warnings are of
 // the types in warning.go, the error is of one of the types in error.go or an [*oauth.TokenError].
@@ -63,6 +74,9 @@ func (e *Engine) Token(ctx context.Context, request Request) (Login, []error, er
 	}
 	if request.Profile != "" && request.Grant.Type != "" {
 		warnings = append(warnings, e.keepAs(ctx, request, key)...)
+	}
+	if end := login.RefreshTokenExpiresAt; e.Now().Before(end) && end.Sub(e.Now()) < foresight {
+		warnings = append(warnings, &ExpiringLoginWarning{ExpiresAt: end, Profile: request.Profile})
 	}
 	if left := login.ExpiresAt.Sub(e.Now()); left < request.MinValidity {
 		warnings = append(warnings, &ShortTokenWarning{Left: left, MinValidity: request.MinValidity})
@@ -97,7 +111,7 @@ func (e *Engine) locked(ctx context.Context, key cache.Key, request Request) (lo
 	if err != nil {
 		return Login{}, false, warnings, err
 	}
-	if stored != nil && stored.valid(e.Now(), request.MinValidity) {
+	if stored != nil && request.accepts(*stored, e.Now()) {
 		e.log(ctx, "using the stored access token", map[string]any{"expires_at": stored.ExpiresAt})
 		return *stored, false, append(warnings, e.saveAgain(ctx, key, request)...), nil
 	}
@@ -111,7 +125,16 @@ func (e *Engine) locked(ctx context.Context, key cache.Key, request Request) (lo
 		}
 		return Login{}, false, warnings, err
 	}
-	return fresh, true, append(warnings, e.write(ctx, key, request, fresh, stored)...), nil
+	keep := fresh
+	if request.Private {
+		keep = fresh.withAccessTokenOf(stored)
+	}
+	return fresh, true, append(warnings, e.write(ctx, key, request, keep, stored)...), nil
+}
+
+// accepts tells whether the stored login answers the request.
+func (r Request) accepts(stored Login, now time.Time) bool {
+	return !r.Private && stored.valid(now, r.MinValidity) && !stored.AccessToken.Equal(r.Refused)
 }
 
 // renew gets a fresh token: with the refresh token of the stored login, else, where that login has

@@ -736,3 +736,96 @@ func TestLoginPrintsNoSecret(t *testing.T) {
 		t.Errorf("as JSON: %s, %v", encoded, err)
 	}
 }
+
+func TestPrivateTokenIsNotKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.replaceAlways()
+	code := w.code()
+	private := code
+	private.Private = true
+
+	first, second := w.token(private), w.token(private)
+	w.counts(1, 1, 0)
+	shared := w.token(code)
+	w.counts(0, 1, 0)
+	third := w.token(private)
+	if again := w.token(code); !again.AccessToken.Equal(shared.AccessToken) {
+		t.Error("a private request took the shared token away")
+	}
+	w.counts(0, 1, 0)
+	tokens := []engine.Login{first, second, shared, third}
+	for i, one := range tokens {
+		for _, other := range tokens[:i] {
+			if one.AccessToken.Equal(other.AccessToken) {
+				t.Error("a private token was handed out twice")
+			}
+		}
+	}
+}
+
+func TestPrivatePersonalAccessToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	private := with(oauth.PersonalAccessToken, w.server.IssuePersonalAccessToken())
+	private.Private = true
+	w.token(private)
+	w.token(private)
+	w.counts(0, 0, 2)
+	if entries, err := filepath.Glob(filepath.Join(w.directory, "*.v1")); err != nil || len(entries) > 0 {
+		t.Errorf("kept %v, %v", entries, err)
+	}
+}
+
+// An API may refuse a token that looks valid; it is then not handed out again, to anybody.
+func TestRefusedToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := w.refreshToken()
+	refused := w.token(request)
+	again := request
+	again.Refused = refused.AccessToken
+	w.counts(0, 1, 0)
+	for range 2 { // once refreshed, the other token serves whoever reports the same
+		if fresh := w.token(again); fresh.AccessToken.Equal(refused.AccessToken) {
+			t.Error("the refused token was handed out")
+		}
+	}
+	w.counts(0, 1, 0)
+}
+
+func TestForesight(t *testing.T) {
+	t.Parallel()
+	const day = 24 * time.Hour
+	w := newWorld(t)
+	w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Never })
+	request := w.code()
+	request.Profile = "ada"
+	issued := w.time()
+	if login := w.token(request); !login.RefreshTokenExpiresAt.Equal(issued.UTC().Add(30 * day)) {
+		t.Errorf("ends at %s", login.RefreshTokenExpiresAt)
+	}
+	w.pass(22 * day)
+	w.token(request)
+
+	w.pass(2 * day)
+	_, warnings, err := w.process().Token(t.Context(), profile("ada"))
+	expiring := &engine.ExpiringLoginWarning{}
+	if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &expiring) ||
+		!expiring.ExpiresAt.Equal(issued.UTC().Add(30*day)) || expiring.Profile != "ada" {
+		t.Errorf("got warnings %v and error %v, want one about the end", warnings, err)
+	}
+
+	w.replaceAlways()
+	w.pass(time.Hour)
+	replaced := w.time()
+	if login := w.token(request); !login.RefreshTokenExpiresAt.Equal(replaced.UTC().Add(30 * day)) {
+		t.Errorf("after the replacement it ends at %s", login.RefreshTokenExpiresAt)
+	}
+
+	// Nobody knows when a configured refresh token was issued.
+	w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Never })
+	if login := w.token(w.refreshToken()); !login.RefreshTokenExpiresAt.IsZero() {
+		t.Errorf("a configured refresh token ends at %s", login.RefreshTokenExpiresAt)
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
 // credentialKey names the entry of whoever presents grant: it depends on nothing but the
@@ -14,11 +15,23 @@ func (e *Engine) credentialKey(client oauth.Client, grant oauth.Grant) cache.Key
 	return cache.NewKey("credential", e.Endpoint.Server.String(), client.ID, string(grant.Type), grant.Credential.Reveal())
 }
 
-// read returns the login stored at key, nil where there is none that can be used.
+// read returns the login to go on with at key, nil where there is none that can be used: the one that is
+// stored, or the one that could not be, as long as no other process has stored another since.
 func (e *Engine) read(ctx context.Context, key cache.Key, request Request) (*Login, []error, error) {
-	if login, found := e.unsavedLogin(key); found {
-		return &login, nil, nil
+	stored, warnings, err := e.readStored(ctx, key, request)
+	kept, found := e.unsavedLogin(key, request)
+	switch {
+	case !found:
+		return stored, warnings, err
+	case stored == nil || stored.AccessToken.Equal(kept.before):
+		return &kept.login, nil, nil
 	}
+	e.forgetUnsaved(key, request)
+	return stored, warnings, err
+}
+
+// readStored returns the login stored at key, nil where there is none that can be used.
+func (e *Engine) readStored(ctx context.Context, key cache.Key, request Request) (*Login, []error, error) {
 	text, err := e.Cache.Read(ctx, key, request.Client.Secret)
 	if errors.Is(err, cache.ErrNotFound) {
 		return nil, nil, nil
@@ -47,7 +60,10 @@ func (e *Engine) read(ctx context.Context, key cache.Key, request Request) (*Log
 func (e *Engine) write(ctx context.Context, key cache.Key, request Request, fresh Login, before *Login) []error {
 	// A run that was cancelled meanwhile still stores what cannot be had again.
 	ctx = context.WithoutCancel(ctx)
-	if err := e.save(ctx, key, request, fresh); err != nil {
+	if fresh.AccessToken.IsEmpty() && fresh.RefreshToken.IsEmpty() {
+		return nil // a private token of a personal access token: there is nothing to keep
+	}
+	if err := e.save(ctx, key, request, fresh, before); err != nil {
 		return []error{&NotStoredWarning{Grant: request.Grant.Type, Profile: request.Profile, Err: err}}
 	}
 	if !e.Cache.Persistent() && replaced(request.Grant, before, fresh) {
@@ -68,39 +84,64 @@ func replaced(grant oauth.Grant, before *Login, fresh Login) bool {
 	return !fresh.RefreshToken.Equal(known)
 }
 
-func (e *Engine) save(ctx context.Context, key cache.Key, request Request, login Login) error {
+// unsaved is a login that the server has given and the cache has refused.
+type unsaved struct {
+	login Login
+	// before is the access token of what was stored then, empty: nothing.
+	before secret.Value
+}
+
+// unsavedKey names an unsaved login. The client secret is part of it, as it is of what a stored one is
+// sealed with: under another secret the login is neither handed out nor stored.
+func unsavedKey(key cache.Key, request Request) cache.Key {
+	return cache.NewKey("unsaved", key.String(), request.Client.Secret.Reveal())
+}
+
+// save stores login in place of before, nil: of nothing.
+func (e *Engine) save(ctx context.Context, key cache.Key, request Request, login Login, before *Login) error {
 	text, err := login.encode()
 	if err == nil {
 		err = e.Cache.Write(ctx, key, request.Client.Secret, text)
 	}
-	e.mutex.Lock()
-	defer e.mutex.Unlock()
 	if err == nil {
-		delete(e.unsaved, key)
+		e.forgetUnsaved(key, request)
 		return nil
 	}
-	if e.unsaved == nil {
-		e.unsaved = map[cache.Key]Login{}
+	kept, found := e.unsavedLogin(key, request)
+	if !found && before != nil {
+		kept.before = before.AccessToken
 	}
-	e.unsaved[key] = login
+	kept.login = login
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if e.unsaved == nil {
+		e.unsaved = map[cache.Key]unsaved{}
+	}
+	e.unsaved[unsavedKey(key, request)] = kept
 	return err
 }
 
 // saveAgain tries to store what could not be stored before; usually there is nothing to do.
 func (e *Engine) saveAgain(ctx context.Context, key cache.Key, request Request) []error {
-	login, found := e.unsavedLogin(key)
+	kept, found := e.unsavedLogin(key, request)
 	if !found {
 		return nil
 	}
-	if err := e.save(ctx, key, request, login); err != nil {
+	if err := e.save(ctx, key, request, kept.login, nil); err != nil {
 		return []error{&NotStoredWarning{Grant: request.Grant.Type, Profile: request.Profile, Err: err}}
 	}
 	return nil
 }
 
-func (e *Engine) unsavedLogin(key cache.Key) (Login, bool) {
+func (e *Engine) unsavedLogin(key cache.Key, request Request) (unsaved, bool) {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
-	login, found := e.unsaved[key]
-	return login, found
+	kept, found := e.unsaved[unsavedKey(key, request)]
+	return kept, found
+}
+
+func (e *Engine) forgetUnsaved(key cache.Key, request Request) {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	delete(e.unsaved, unsavedKey(key, request))
 }

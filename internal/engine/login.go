@@ -18,6 +18,9 @@ type Login struct {
 	RefreshToken secret.Value
 	Scope        string // space-separated, as sent
 	Principal    string // who signed in, as sent
+	// RefreshTokenExpiresAt is when the refresh token ends, as far as that is known or can be
+	// estimated; else zero.
+	RefreshTokenExpiresAt time.Time
 	// IssuedAt is when the access token was asked for, ExpiresAt when it ends at the latest.
 	IssuedAt, ExpiresAt time.Time
 }
@@ -29,8 +32,8 @@ const clockTolerance = time.Minute
 // token whose whole life is no longer than that counts as valid for the first half of its life:
 // asking again would bring nothing better, and never end.
 func (l Login) valid(now time.Time, minValidity time.Duration) bool {
-	if now.Before(l.IssuedAt.Add(-clockTolerance)) {
-		return false // the clock has been set back: nobody knows how much is left
+	if l.AccessToken.IsEmpty() || now.Before(l.IssuedAt.Add(-clockTolerance)) {
+		return false // in the second case the clock has been set back: nobody knows how much is left
 	}
 	life := l.ExpiresAt.Sub(l.IssuedAt)
 	if life <= minValidity {
@@ -55,6 +58,14 @@ func (l Login) after(grant oauth.Grant, reply oauth.Token, sent time.Time) Login
 	if fresh.RefreshToken.IsEmpty() && grant.Type == oauth.RefreshToken {
 		fresh.RefreshToken = grant.Credential
 	}
+	fresh.RefreshTokenExpiresAt = oauth.RefreshTokenExpiry(fresh.RefreshToken)
+	if fresh.RefreshTokenExpiresAt.IsZero() && !fresh.RefreshToken.IsEmpty() {
+		if isNew := !fresh.RefreshToken.Equal(grant.Credential); isNew {
+			fresh.RefreshTokenExpiresAt = sent.Add(oauth.RefreshTokenLifetime)
+		} else {
+			fresh.RefreshTokenExpiresAt = l.RefreshTokenExpiresAt
+		}
+	}
 	if fresh.Scope == "" {
 		fresh.Scope = l.Scope
 	}
@@ -66,40 +77,58 @@ func (l Login) after(grant oauth.Grant, reply oauth.Token, sent time.Time) Login
 
 // storedLogin is the text of an entry. The names are part of entry format 1.
 type storedLogin struct {
-	AccessToken  *string   `json:"access_token"`
-	RefreshToken *string   `json:"refresh_token,omitempty"`
-	Scope        string    `json:"scope,omitempty"`
-	Principal    string    `json:"principal,omitempty"`
-	IssuedAt     time.Time `json:"issued_at"`
-	ExpiresAt    time.Time `json:"expires_at"`
+	AccessToken           *string   `json:"access_token"`
+	RefreshToken          *string   `json:"refresh_token,omitempty"`
+	Scope                 string    `json:"scope,omitempty"`
+	Principal             string    `json:"principal,omitempty"`
+	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
+	IssuedAt              time.Time `json:"issued_at"`
+	ExpiresAt             time.Time `json:"expires_at"`
 }
 
 func (l Login) encode() ([]byte, error) {
 	accessToken, refreshToken := l.AccessToken.Reveal(), l.RefreshToken.Reveal()
 	return json.Marshal(storedLogin{
-		AccessToken:  &accessToken,
-		RefreshToken: &refreshToken,
-		Scope:        l.Scope,
-		Principal:    l.Principal,
-		IssuedAt:     l.IssuedAt,
-		ExpiresAt:    l.ExpiresAt,
+		AccessToken:           &accessToken,
+		RefreshToken:          &refreshToken,
+		Scope:                 l.Scope,
+		Principal:             l.Principal,
+		RefreshTokenExpiresAt: l.RefreshTokenExpiresAt,
+		IssuedAt:              l.IssuedAt,
+		ExpiresAt:             l.ExpiresAt,
 	})
 }
 
 func decodeLogin(text []byte) (Login, error) {
 	var stored storedLogin
-	if json.Unmarshal(text, &stored) != nil || stored.AccessToken == nil || *stored.AccessToken == "" {
+	err := json.Unmarshal(text, &stored)
+	login := Login{
+		AccessToken:           secretOf(stored.AccessToken),
+		RefreshToken:          secretOf(stored.RefreshToken),
+		Scope:                 stored.Scope,
+		Principal:             stored.Principal,
+		RefreshTokenExpiresAt: stored.RefreshTokenExpiresAt,
+		IssuedAt:              stored.IssuedAt,
+		ExpiresAt:             stored.ExpiresAt,
+	}
+	if err != nil || login.AccessToken.IsEmpty() && login.RefreshToken.IsEmpty() {
 		return Login{}, errors.New("its text is not that of a login")
 	}
-	login := Login{
-		AccessToken: secret.New(*stored.AccessToken),
-		Scope:       stored.Scope,
-		Principal:   stored.Principal,
-		IssuedAt:    stored.IssuedAt,
-		ExpiresAt:   stored.ExpiresAt,
-	}
-	if stored.RefreshToken != nil {
-		login.RefreshToken = secret.New(*stored.RefreshToken)
-	}
 	return login, nil
+}
+
+func secretOf(text *string) secret.Value {
+	if text == nil {
+		return secret.Value{}
+	}
+	return secret.New(*text)
+}
+
+// withAccessTokenOf returns the login with the access token of another, which may be none.
+func (l Login) withAccessTokenOf(other *Login) Login {
+	l.AccessToken, l.IssuedAt, l.ExpiresAt = secret.Value{}, time.Time{}, time.Time{}
+	if other != nil {
+		l.AccessToken, l.IssuedAt, l.ExpiresAt = other.AccessToken, other.IssuedAt, other.ExpiresAt
+	}
+	return l
 }

@@ -16,6 +16,17 @@ func (w *ShortTokenWarning) Error() string {
 	return fmt.Sprintf("the access token ends in %s, before min_validity (%s)", w.Left, w.MinValidity)
 }
 
+// ExpiringLoginWarning says that the refresh token ends soon and that the server has not replaced it.
+type ExpiringLoginWarning struct {
+	ExpiresAt time.Time
+	Profile   string
+}
+
+// Error implements the error interface.
+func (w *ExpiringLoginWarning) Error() string {
+	return "the refresh token ends at " + w.ExpiresAt.Format(time.RFC3339)
+}
+
 // UnreadableWarning says that an entry of the cache was passed over.
 type UnreadableWarning struct{ Err *cache.UnreadableError }
 

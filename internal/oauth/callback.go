@@ -102,7 +102,7 @@ func (c Callback) checkRedirectURI(landed *url.URL, query url.Values) error {
 	}
 	if !same {
 		// Cleaned: where the question mark got lost, the code is a part of the path.
-		start := clean(landed.Scheme+"://"+landed.Host+landed.EscapedPath(), nil)
+		start := Clean(landed.Scheme+"://"+landed.Host+landed.EscapedPath(), nil)
 		return fmt.Errorf("it does not start with `redirect_uri` (%s) but with %s. Paste the address the browser landed on after Allow; `redirect_uri` must be the one in the authorize URL that was opened",
 			c.RedirectURI, start)
 	}

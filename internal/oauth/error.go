@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -88,9 +89,10 @@ func surelyUnprocessed(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }
 
-// explain reads an error reply into the code and the words in it: error and error_description
-// (RFC 6749 section 5.2), else what GoTo's gateways send, else the text itself.
-func explain(status int, contentType string, body []byte, secrets []secret.Value) (code, reason string) {
+// Explain reads an error reply of GoTo into its code, which may be empty, and words for people: error
+// and error_description (RFC 6749 section 5.2), else what GoTo's APIs and gateways send, else the
+// text itself. Nothing of secrets is left in them.
+func Explain(status int, contentType string, body []byte, secrets []secret.Value) (code, reason string) {
 	var reply struct {
 		Error       any `json:"error"`
 		Description any `json:"error_description"`
@@ -101,14 +103,10 @@ func explain(status int, contentType string, body []byte, secrets []secret.Value
 	}
 	body = withoutMark(body)
 	if json.Unmarshal(body, &reply) == nil {
-		code := text(reply.Error)
-		switch {
-		case code != "":
-			return clean(code, secrets), describe(code, text(reply.Description), secrets)
-		case text(reply.Message) != "" || text(reply.ErrorCode) != "":
-			return "", describe(text(reply.ErrorCode), text(reply.Message), secrets)
-		case text(reply.Msg) != "":
-			return "", describe(text(reply.IntErrCode), text(reply.Msg), secrets)
+		code := cmp.Or(text(reply.Error), text(reply.ErrorCode), text(reply.IntErrCode))
+		description := cmp.Or(text(reply.Description), text(reply.Message), text(reply.Msg))
+		if code != "" || description != "" {
+			return Clean(code, secrets), describe(code, description, secrets)
 		}
 	}
 	trimmed := bytes.TrimSpace(body)

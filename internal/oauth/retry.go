@@ -32,9 +32,9 @@ func retryable(grant Grant, sent bool, response *http.Response, err error) bool 
 	return response.StatusCode >= 500 && grant.Reusable()
 }
 
-// retryAfter reads the Retry-After header, in seconds or as a date (RFC 9110 section 10.2.3). It
+// RetryAfter reads the Retry-After header, in seconds or as a date (RFC 9110 section 10.2.3). It
 // returns 0 where there is none, where it cannot be read and where its time has come.
-func retryAfter(header http.Header, now time.Time) time.Duration {
+func RetryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	if value == "" {
 		return 0

@@ -32,9 +32,9 @@ var escapeSequence = regexp.MustCompile("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b
 // escaped matches characters written for a URL or inside JSON.
 var escaped = regexp.MustCompile(`(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\["\\/]`)
 
-// clean makes a server's text fit for a diagnostic: secrets masked in every encoding a server could
+// Clean makes a server's text fit for a diagnostic: secrets masked in every encoding a server could
 // echo them in, one line, no control or direction-changing characters, of bounded length.
-func clean(text string, secrets []secret.Value) string {
+func Clean(text string, secrets []secret.Value) string {
 	text = mask(text, secrets, func(form string) string { return form })
 	text = text[:min(len(text), maxRead)]
 	// Every server escapes in its own way, and what is dropped may have stood inside a secret.
@@ -113,7 +113,7 @@ func encodings(text string) []string {
 
 // describe joins an error code and its description as they came from a server.
 func describe(code, description string, secrets []secret.Value) string {
-	code, description = clean(code, secrets), clean(description, secrets)
+	code, description = Clean(code, secrets), Clean(description, secrets)
 	switch {
 	case code == "" && description == "":
 		return "no reason given"

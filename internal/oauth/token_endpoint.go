@@ -142,7 +142,7 @@ func (x *exchange) retry(ctx context.Context, response *http.Response, err error
 		return false, ctx.Err()
 	}
 	if response != nil {
-		if asked := retryAfter(response.Header, x.endpoint.Now()); asked > 0 {
+		if asked := RetryAfter(response.Header, x.endpoint.Now()); asked > 0 {
 			x.pause = asked
 		}
 	}
@@ -180,7 +180,7 @@ func (x *exchange) failed(ctx context.Context, err error) error {
 	if wrapped, isURL := errors.AsType[*url.Error](err); isURL {
 		err = wrapped.Err // without the method and URL, which TokenError has
 	}
-	reason := clean(err.Error(), x.secrets)
+	reason := Clean(err.Error(), x.secrets)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		reason = "the run was cancelled"
@@ -202,10 +202,10 @@ func (x *exchange) decide(response *http.Response) (Token, error) {
 		Grant:      x.grant.Type,
 		Endpoint:   x.url(),
 		Status:     response.StatusCode,
-		RetryAfter: retryAfter(response.Header, x.endpoint.Now()),
+		RetryAfter: RetryAfter(response.Header, x.endpoint.Now()),
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		failure.Code, failure.Reason = explain(response.StatusCode, response.Header.Get("Content-Type"), x.body, x.secrets)
+		failure.Code, failure.Reason = Explain(response.StatusCode, response.Header.Get("Content-Type"), x.body, x.secrets)
 		if unavailable(response.StatusCode) {
 			failure.Outcome = Unavailable
 		}

@@ -57,6 +57,10 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 		failed        *oauth.TokenError
 	)
 	switch {
+	case errors.As(err, &noCredential) && t.byProvider:
+		return diag.NewErrorDiagnostic("No credential of the provider",
+			"goto_me asks with the provider's own credential, and there is none: give the provider a personal_access_token, a refresh_token or the profile of a stored login ("+
+				variable("personal_access_token")+", "+variable("refresh_token")+", "+variable("profile")+").\n\n"+t.signIn())
 	case errors.As(err, &noCredential):
 		return diag.NewErrorDiagnostic("No credential",
 			"There is nothing to get a token with: give one of callback_url, code, refresh_token or personal_access_token, "+
@@ -197,6 +201,7 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 // warning puts a warning of the engine into words.
 func (t tokenRequest) warning(err error) diag.Diagnostic {
 	var (
+		expiring   *engine.ExpiringLoginWarning
 		short      *engine.ShortTokenWarning
 		unreadable *engine.UnreadableWarning
 		notStored  *engine.NotStoredWarning
@@ -204,6 +209,8 @@ func (t tokenRequest) warning(err error) diag.Diagnostic {
 		replaced   *engine.ReplacedWarning
 	)
 	switch {
+	case errors.As(err, &expiring):
+		return diag.NewWarningDiagnostic("Login ends soon", t.expiring(expiring))
 	case errors.As(err, &short):
 		return diag.NewAttributeWarningDiagnostic(path.Root("min_validity"), "Access token lives shorter than min_validity",
 			fmt.Sprintf("The token has %s left, and min_validity asks for %s. GoTo gives no longer one: asking again would not help. What still runs after that will be refused.",
@@ -224,6 +231,15 @@ func (t tokenRequest) warning(err error) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Token engine", capitalized(err.Error())+".")
 }
 
+func (t tokenRequest) expiring(warning *engine.ExpiringLoginWarning) string {
+	text := fmt.Sprintf("The refresh token %s ends on %s, and GoTo has not replaced it. Nobody can get tokens with it after that.\n\n",
+		t.grantSource(), warning.ExpiresAt.Format("2 January 2006 at 15:04 UTC"))
+	if t.Grant.Type == oauth.RefreshToken && warning.Profile == "" {
+		return text + "Give a new refresh token before that date. " + t.signIn()
+	}
+	return text + "Sign in again before that date. " + t.signIn()
+}
+
 func (t tokenRequest) notStored(warning *engine.NotStoredWarning) string {
 	text := "GoTo has answered and this run has its token, but it could not be kept: " + warning.Error() + ". Mend the token cache now. "
 	if warning.Grant == oauth.PersonalAccessToken {
@@ -242,9 +258,12 @@ func (t tokenRequest) signIn() string {
 	if !t.codeVerifier.IsEmpty() {
 		authorization.CodeChallenge = oauth.S256(t.codeVerifier)
 	}
+	give := "give that whole address as callback_url and run again."
+	if t.byProvider {
+		give = "give that whole address as callback_url to a goto_access_token with the same profile, and run again."
+	}
 	return "To sign in, open this address in a browser and press Allow:\n\n  " + t.server.AuthorizeURL(authorization) +
-		"\n\nThe browser then lands on an address with code= in it; that its page may not be found is harmless. " +
-		"Within 10 minutes, give that whole address as callback_url and run again."
+		"\n\nThe browser then lands on an address with code= in it; that its page may not be found is harmless. Within 10 minutes, " + give
 }
 
 // grantSource says where the grant comes from.

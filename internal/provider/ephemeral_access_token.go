@@ -21,14 +21,17 @@ import (
 
 const defaultMinValidity = 10 * time.Minute
 
-var _ ephemeral.EphemeralResourceWithConfigure = (*accessTokenEphemeralResource)(nil)
+var (
+	_ ephemeral.EphemeralResourceWithConfigure = (*accessTokenEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithClose     = (*accessTokenEphemeralResource)(nil)
+)
 
 func newAccessTokenEphemeralResource() ephemeral.EphemeralResource {
 	return &accessTokenEphemeralResource{}
 }
 
-// accessTokenEphemeralResource has no Renew, because GoTo's tokens cannot be prolonged in place,
-// and no Close, because the token is kept for the next run.
+// accessTokenEphemeralResource has no Renew, because GoTo's tokens cannot be prolonged in place. Its
+// Close does something only where revoke_on_close asks for it: else the token is kept for the next run.
 type accessTokenEphemeralResource struct{ settings *settings }
 
 // Metadata implements [ephemeral.EphemeralResource].
@@ -121,6 +124,10 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 					setvalidator.ValueStringsAre(sentence(oauth.CheckScope)),
 				},
 			},
+			"revoke_on_close": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Whether the access token ends with the run: it is requested for this block alone, not kept in the cache, and revoked when Terraform closes the block, at the end of each walk. The refresh token behind it is kept as usual. Every opening then costs a token request. Revocation is in GoTo's server metadata and in no guide; a refusal is a warning, and the token ends by itself. Default: `false`.",
+			},
 			"access_token": schema.StringAttribute{
 				Computed:            true,
 				Sensitive:           true,
@@ -135,6 +142,11 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 				Computed:            true,
 				Sensitive:           true,
 				MarkdownDescription: "The refresh token to use next: the one GoTo has replaced the last one with, else the last one; null for a personal access token. Needed only to keep it outside the token cache.",
+			},
+			"refresh_token_expires_at": schema.StringAttribute{
+				CustomType:          timetypes.RFC3339Type{},
+				Computed:            true,
+				MarkdownDescription: "When the refresh token ends (RFC 3339, UTC): read from the token where it says so, else 30 days from its issue; null when neither is known. A warning names the date when fewer than 7 days are left.",
 			},
 			"token_type": schema.StringAttribute{
 				Computed:            true,
@@ -205,10 +217,15 @@ func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.O
 	}
 	resp.Diagnostics.Append(asked.checkScopes(ctx, model.RequiredScopes, login.Scope)...)
 	resp.Diagnostics.Append(model.fill(ctx, login, r.settings.now())...)
-	if resp.Diagnostics.HasError() {
+	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
+	if !asked.Private {
 		return
 	}
-	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
+	if due := (revocation{asked.Client, login}); resp.Diagnostics.HasError() { // Terraform closes only what was opened
+		resp.Diagnostics.Append(r.settings.revoke(ctx, due)...)
+	} else {
+		resp.Diagnostics.Append(r.settings.revocations.plan(ctx, resp.Private, due)...)
+	}
 }
 
 // fill sets the computed attributes.
@@ -220,6 +237,10 @@ func (m *accessTokenModel) fill(ctx context.Context, login engine.Login, now tim
 	if m.RefreshToken.IsNull() {
 		m.RefreshToken = m.NextRefreshToken
 	}
+	m.RefreshTokenExpiresAt = timetypes.NewRFC3339Null()
+	if end := login.RefreshTokenExpiresAt; !end.IsZero() {
+		m.RefreshTokenExpiresAt = timetypes.NewRFC3339TimeValue(end.UTC().Truncate(time.Second))
+	}
 	m.ExpiresIn = types.Int64Value(int64(login.ExpiresAt.Sub(now) / time.Second))
 	m.ExpiresAt = timetypes.NewRFC3339TimeValue(login.ExpiresAt.UTC().Truncate(time.Second))
 	m.Scope = stringOrNull(login.Scope)
@@ -229,25 +250,27 @@ func (m *accessTokenModel) fill(ctx context.Context, login engine.Login, now tim
 }
 
 type accessTokenModel struct {
-	ClientID            types.String         `tfsdk:"client_id"`
-	ClientSecret        types.String         `tfsdk:"client_secret"`
-	RedirectURI         types.String         `tfsdk:"redirect_uri"`
-	Code                types.String         `tfsdk:"code"`
-	CodeVerifier        types.String         `tfsdk:"code_verifier"`
-	CallbackURL         types.String         `tfsdk:"callback_url"`
-	State               types.String         `tfsdk:"state"`
-	RefreshToken        types.String         `tfsdk:"refresh_token"`
-	PersonalAccessToken types.String         `tfsdk:"personal_access_token"`
-	Profile             types.String         `tfsdk:"profile"`
-	MinValidity         timetypes.GoDuration `tfsdk:"min_validity"`
-	RequiredScopes      types.Set            `tfsdk:"required_scopes"`
-	AccessToken         types.String         `tfsdk:"access_token"`
-	AuthorizationHeader types.String         `tfsdk:"authorization_header"`
-	NextRefreshToken    types.String         `tfsdk:"next_refresh_token"`
-	TokenType           types.String         `tfsdk:"token_type"`
-	ExpiresIn           types.Int64          `tfsdk:"expires_in"`
-	ExpiresAt           timetypes.RFC3339    `tfsdk:"expires_at"`
-	Scope               types.String         `tfsdk:"scope"`
-	Scopes              types.Set            `tfsdk:"scopes"`
-	Principal           types.String         `tfsdk:"principal"`
+	ClientID              types.String         `tfsdk:"client_id"`
+	ClientSecret          types.String         `tfsdk:"client_secret"`
+	RedirectURI           types.String         `tfsdk:"redirect_uri"`
+	Code                  types.String         `tfsdk:"code"`
+	CodeVerifier          types.String         `tfsdk:"code_verifier"`
+	CallbackURL           types.String         `tfsdk:"callback_url"`
+	State                 types.String         `tfsdk:"state"`
+	RefreshToken          types.String         `tfsdk:"refresh_token"`
+	PersonalAccessToken   types.String         `tfsdk:"personal_access_token"`
+	Profile               types.String         `tfsdk:"profile"`
+	MinValidity           timetypes.GoDuration `tfsdk:"min_validity"`
+	RequiredScopes        types.Set            `tfsdk:"required_scopes"`
+	RevokeOnClose         types.Bool           `tfsdk:"revoke_on_close"`
+	AccessToken           types.String         `tfsdk:"access_token"`
+	AuthorizationHeader   types.String         `tfsdk:"authorization_header"`
+	NextRefreshToken      types.String         `tfsdk:"next_refresh_token"`
+	RefreshTokenExpiresAt timetypes.RFC3339    `tfsdk:"refresh_token_expires_at"`
+	TokenType             types.String         `tfsdk:"token_type"`
+	ExpiresIn             types.Int64          `tfsdk:"expires_in"`
+	ExpiresAt             timetypes.RFC3339    `tfsdk:"expires_at"`
+	Scope                 types.String         `tfsdk:"scope"`
+	Scopes                types.Set            `tfsdk:"scopes"`
+	Principal             types.String         `tfsdk:"principal"`
 }

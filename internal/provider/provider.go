@@ -155,7 +155,7 @@ func (p *gotoProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 
 // DataSources implements [provider.Provider].
 func (p *gotoProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newAuthorizeURLDataSource}
+	return []func() datasource.DataSource{newAuthorizeURLDataSource, newMeDataSource}
 }
 
 // EphemeralResources implements [provider.ProviderWithEphemeralResources].

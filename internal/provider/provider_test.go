@@ -2,6 +2,8 @@ package provider_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -189,4 +191,17 @@ func TestProviderTokenLifetimeIsNotAssumed(t *testing.T) {
 	if counts := w.server.Counts(); counts.Token != 1 {
 		t.Errorf("%d token requests", counts.Token)
 	}
+}
+
+// front is another address of the stand-in, at which intercept sees every request first; true means
+// that it has answered.
+func (w *world) front(intercept func(http.ResponseWriter, *http.Request) bool) *httptest.Server {
+	w.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if !intercept(rw, r) {
+			w.server.Handler().ServeHTTP(rw, r)
+		}
+	}))
+	w.Cleanup(server.Close)
+	return server
 }

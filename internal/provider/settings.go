@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/admin"
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
@@ -36,7 +37,10 @@ type settings struct {
 	profile string
 	server  oauth.Server
 	engine  *engine.Engine
-	now     func() time.Time
+	admin   *admin.Client
+	// revocations are the tokens to be revoked when their blocks are closed.
+	revocations revocations
+	now         func() time.Time
 }
 
 // settings reads the arguments, the environment where one is absent, and the defaults.
@@ -55,7 +59,10 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 	if authenticationURL == "" {
 		authenticationURL = oauth.DefaultAuthenticationURL
 	}
-	read.text("api_url", model.APIURL, checkAPIURL)
+	apiURL := read.text("api_url", model.APIURL, checkAPIURL)
+	if apiURL == "" {
+		apiURL = defaultAPIURL
+	}
 	location := read.text("token_cache", model.TokenCache, checkNotEmpty)
 	timeout := read.duration("request_timeout", model.RequestTimeout, defaultRequestTimeout)
 	retries := read.count("max_retries", model.MaxRetries, defaultMaxRetries, maxMaxRetries)
@@ -63,15 +70,22 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 		return nil, read.diags
 	}
 
-	var err error
+	api, err := oauth.ParseBaseURL(apiURL)
+	if err != nil {
+		read.refuse("api_url", err)
+		return nil, read.diags
+	}
 	if s.server, err = oauth.NewServer(authenticationURL); err != nil {
 		read.refuse("authentication_url", err)
 		return nil, read.diags
 	}
+	userAgent := "terraform-provider-goto/" + p.version + " (+https://github.com/terraform-goto/terraform-provider-goto)"
+	client := oauth.NewHTTPClient(timeout)
+	s.admin = &admin.Client{URL: api.String(), UserAgent: userAgent, HTTP: client, MaxRetries: retries, Now: p.now}
 	endpoint := &oauth.TokenEndpoint{
 		Server:     s.server,
-		UserAgent:  "terraform-provider-goto/" + p.version + " (+https://github.com/terraform-goto/terraform-provider-goto)",
-		HTTP:       oauth.NewHTTPClient(timeout),
+		UserAgent:  userAgent,
+		HTTP:       client,
 		MaxRetries: retries,
 		Now:        p.now,
 		Log:        tflog.Info,

@@ -22,8 +22,10 @@ type tokenRequest struct {
 	server oauth.Server
 	// grantArgument is the argument that holds the grant, empty when the provider's is used.
 	grantArgument string
-	state         string
-	codeVerifier  secret.Value
+	// byProvider tells that the provider itself asks, and no goto_access_token.
+	byProvider   bool
+	state        string
+	codeVerifier secret.Value
 }
 
 // newTokenRequest fills what model leaves out from the provider. Its diagnostics are about what
@@ -38,6 +40,7 @@ func newTokenRequest(s *settings, model accessTokenModel) (t tokenRequest, diags
 			},
 			Profile:     or(model.Profile, s.profile),
 			MinValidity: defaultMinValidity,
+			Private:     model.RevokeOnClose.ValueBool(),
 		},
 		server:       s.server,
 		state:        model.State.ValueString(),

@@ -1,0 +1,12 @@
+data "goto_me" "example" {
+  # Only where the login that the provider's profile names is made in the same configuration.
+  depends_on = [ephemeral.goto_access_token.example]
+}
+
+ephemeral "goto_access_token" "example" {}
+
+locals {
+  # The default account, and another one by its name.
+  account_key       = data.goto_me.example.account_key
+  other_account_key = one([for account in data.goto_me.example.accounts : account.key if account.name == "Example Inc."])
+}

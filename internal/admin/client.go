@@ -1,0 +1,126 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+const (
+	mePath = "/admin/rest/v1/me"
+	// maxReply bounds what is read of a reply, in bytes.
+	maxReply = 1 << 20
+	// invalidToken is what api.getgo.com answers, with 403, to a token that has ended.
+	invalidToken = "InvalidToken"
+)
+
+// Client sends requests to the Admin API.
+type Client struct {
+	// URL is the base of the API, without a slash at its end.
+	URL        string
+	UserAgent  string
+	HTTP       *http.Client // see [oauth.NewHTTPClient]
+	MaxRetries int
+	// Now is the clock that dates in Retry-After are compared with.
+	Now func() time.Time
+}
+
+// Error is a failed request. Nothing in it holds a secret.
+type Error struct {
+	Endpoint string
+	Status   int    // HTTP status, 0 without an answer
+	Code     string // GoTo's own, may be empty
+	Reason   string // what came back or went wrong, for people
+}
+
+// Error implements the error interface.
+func (e *Error) Error() string {
+	if e.Status == 0 {
+		return fmt.Sprintf("GET %s: %s", e.Endpoint, e.Reason)
+	}
+	return fmt.Sprintf("GET %s: %d %s: %s", e.Endpoint, e.Status, http.StatusText(e.Status), e.Reason)
+}
+
+// TokenEnded tells whether the API may have refused the token because it has ended: 401, and on
+// api.getgo.com 403 with a code of its own.
+func (e *Error) TokenEnded() bool {
+	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden && e.Code == invalidToken
+}
+
+// Me asks who accessToken stands for (GoTo guide "Admin API", GET Me). A failure is an [*Error].
+func (c *Client) Me(ctx context.Context, accessToken secret.Value) (Person, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.HTTP.Timeout*time.Duration(c.MaxRetries+1))
+	defer cancel()
+	failure := &Error{Endpoint: c.URL + mePath}
+	response, err := c.get(ctx, failure.Endpoint, accessToken)
+	if err != nil {
+		failure.Reason = oauth.Clean(unwrapped(err).Error(), []secret.Value{accessToken})
+		return Person{}, failure
+	}
+	defer func() { _ = response.Body.Close() }() // read to its end or given up
+	failure.Status = response.StatusCode
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
+	switch {
+	case err != nil:
+		failure.Reason = "the reply broke off"
+	case response.StatusCode != http.StatusOK:
+		failure.Code, failure.Reason = oauth.Explain(response.StatusCode, response.Header.Get("Content-Type"), body, []secret.Value{accessToken})
+	case len(body) > maxReply:
+		failure.Reason = "the reply is longer than 1 MiB"
+	default:
+		person, err := decodePerson(body)
+		if err == nil {
+			return person, nil
+		}
+		failure.Reason = err.Error()
+	}
+	return Person{}, failure
+}
+
+func (c *Client) get(ctx context.Context, endpoint string, accessToken secret.Value) (*http.Response, error) {
+	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodGet, endpoint, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+accessToken.Reveal())
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", c.UserAgent)
+	return (&retryablehttp.Client{
+		HTTPClient:   c.HTTP,
+		RetryMax:     c.MaxRetries,
+		RetryWaitMin: 250 * time.Millisecond,
+		RetryWaitMax: 750 * time.Millisecond,
+		CheckRetry:   c.worthRepeating,
+		Backoff:      retryablehttp.RateLimitLinearJitterBackoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}).Do(request)
+}
+
+// worthRepeating is the library's policy, but for waits that the server asks for and that would
+// outlast the request.
+func (c *Client) worthRepeating(ctx context.Context, response *http.Response, err error) (bool, error) {
+	if response != nil {
+		wait := oauth.RetryAfter(response.Header, c.Now())
+		if deadline, limited := ctx.Deadline(); limited && wait > time.Until(deadline) {
+			return false, nil
+		}
+	}
+	return retryablehttp.DefaultRetryPolicy(ctx, response, err)
+}
+
+// unwrapped is err without the method and address, which [Error] has.
+func unwrapped(err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		return wrapped.Err
+	}
+	return err
+}

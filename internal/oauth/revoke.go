@@ -1,0 +1,49 @@
+package oauth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+const revocationPath = "/oauth/revoke"
+
+// Revoke ends an access token before its time (RFC 7009 section 2.1). GoTo names the endpoint in its
+// server metadata and in no guide. It asks once: a token that is not revoked ends by itself.
+func (e *TokenEndpoint) Revoke(ctx context.Context, client Client, accessToken secret.Value) error {
+	endpoint := e.Server.base + revocationPath
+	form := url.Values{"token": {accessToken.Reveal()}, "token_type_hint": {"access_token"}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		return fmt.Errorf("preparing the revocation: %w", err)
+	}
+	request.Header.Set("Authorization", "Basic "+client.basicCredentials())
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.Header.Set("User-Agent", e.UserAgent)
+
+	secrets := []secret.Value{client.Secret, accessToken, secret.New(client.basicCredentials())}
+	response, err := e.HTTP.Do(request)
+	if err != nil {
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
+			err = wrapped.Err
+		}
+		// Not wrapped: net/http repeats what the server sent.
+		return fmt.Errorf("POST %s: %s", endpoint, Clean(err.Error(), secrets))
+	}
+	defer func() { _ = response.Body.Close() }() // nothing depends on it
+	if response.StatusCode == http.StatusOK {
+		return nil
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply))
+	if err != nil {
+		body = nil // the status says enough
+	}
+	_, reason := Explain(response.StatusCode, response.Header.Get("Content-Type"), body, secrets)
+	return fmt.Errorf("POST %s: %s: %s", endpoint, response.Status, reason)
+}

@@ -1,0 +1,148 @@
+package provider_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+const useMe = `data "goto_me" "test" {}`
+
+func me(attribute string, expected knownvalue.Check) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue("data.goto_me.test", tfjsonpath.New(attribute), expected)
+}
+
+func newWorldOfOne(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	return w.set("GOTO_API_URL", w.server.URL, "GOTO_PERSONAL_ACCESS_TOKEN", w.server.IssuePersonalAccessToken())
+}
+
+func TestMe(t *testing.T) {
+	t.Parallel()
+	w := newWorldOfOne(t)
+	roles := knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("SUPER_USER")})
+	w.run(resource.TestStep{
+		Config: useMe + echoed(""),
+		ConfigStateChecks: []statecheck.StateCheck{
+			me("key", knownvalue.StringExact(standin.UserKey)),
+			me("account_key", knownvalue.StringExact(standin.AccountKey)),
+			me("email", knownvalue.StringExact(standin.Principal)),
+			me("first_name", knownvalue.StringExact("Ada")),
+			me("last_name", knownvalue.StringExact("Lovelace")),
+			me("locale", knownvalue.StringExact("en_US")),
+			me("admin_roles", roles),
+			me("accounts", knownvalue.ListExact([]knownvalue.Check{
+				knownvalue.ObjectExact(map[string]knownvalue.Check{
+					"key": knownvalue.StringExact(standin.AccountKey), "name": knownvalue.StringExact("Analytical Engines"), "admin_roles": roles,
+				}),
+				knownvalue.ObjectExact(map[string]knownvalue.Check{
+					"key": knownvalue.StringExact(standin.OtherAccountKey), "name": knownvalue.StringExact("Difference Engines"), "admin_roles": knownvalue.ListExact(nil),
+				}),
+			})),
+			me("products", knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("G2M"), knownvalue.StringExact("G2W")})),
+			me("created_at", knownvalue.StringExact("2016-05-04T15:17:08Z")),
+		},
+	})
+	w.expectRequests(0, 0, 1)
+}
+
+func TestMeOfSomebodyWithFewAttributes(t *testing.T) {
+	t.Parallel()
+	w := newWorldOfOne(t)
+	w.server.Configure(func(b *standin.Behaviour) {
+		b.Intercept = answerMe(http.StatusOK, `{"key":123456789012345678,"email":"bob@example.com","surprise":[1]}`)
+	})
+	w.run(resource.TestStep{
+		Config: useMe,
+		ConfigStateChecks: []statecheck.StateCheck{
+			me("key", knownvalue.StringExact("123456789012345678")),
+			me("email", knownvalue.StringExact("bob@example.com")),
+			me("account_key", knownvalue.Null()),
+			me("first_name", knownvalue.Null()),
+			me("admin_roles", knownvalue.Null()),
+			me("accounts", knownvalue.Null()),
+			me("products", knownvalue.Null()),
+			me("created_at", knownvalue.Null()),
+		},
+	})
+}
+
+// answerMe answers GET Me, and leaves token requests to the stand-in.
+func answerMe(status int, body string) func(http.ResponseWriter, *http.Request) bool {
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Method != http.MethodGet {
+			return false
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, err := fmt.Fprint(w, body)
+		return err == nil
+	}
+}
+
+// A token that has ended before its time is refreshed once, and the call repeated.
+func TestMeRefreshesAStaleToken(t *testing.T) {
+	t.Parallel()
+	for name, refusal := range map[string]func(http.ResponseWriter, *http.Request) bool{
+		"401":                   answerMe(http.StatusUnauthorized, `{"errorCode":"not.authenticated","msg":"no"}`),
+		"403 with InvalidToken": answerMe(http.StatusForbidden, `{"int_err_code":"InvalidToken","msg":"Invalid token passed"}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldOfOne(t)
+			var refused string
+			w.server.Configure(func(b *standin.Behaviour) {
+				b.Intercept = func(rw http.ResponseWriter, r *http.Request) bool {
+					token := r.Header.Get("Authorization")
+					if r.Method == http.MethodGet && (refused == "" || refused == token) {
+						refused = token
+						return refusal(rw, r)
+					}
+					return false
+				}
+			})
+			w.run(resource.TestStep{
+				Config:            useMe,
+				ConfigStateChecks: []statecheck.StateCheck{me("key", knownvalue.StringExact(standin.UserKey))},
+			})
+			w.expectRequests(0, 0, 2)
+		})
+	}
+}
+
+func TestMeFailures(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		status  int
+		body    string
+		message string
+	}{
+		"no scope":     {http.StatusUnauthorized, `{"errorCode":"not.authenticated","msg":"no"}`, "401 Unauthorized: not.authenticated (no). The token is fresh, so the OAuth client most likely lacks the Admin Center scope."},
+		"not allowed":  {http.StatusForbidden, `{"errorCode":"AUTHZ_INSUFFICIENT_SCOPE","message":"no"}`, "The token is fresh, so the person who signed in may not use the Admin API"},
+		"wrong base":   {http.StatusNotFound, `<html>`, "404 Not Found: a web page instead of a reply, probably from a gateway or proxy on the way. Check api_url (GOTO_API_URL);"},
+		"trouble":      {http.StatusBadGateway, `<html>`, "502 Bad Gateway: a web page instead of a reply, probably from a gateway or proxy on the way. Run again later."},
+		"too many":     {http.StatusTooManyRequests, ``, "429 Too Many Requests: an empty reply. Run again later."},
+		"no JSON":      {http.StatusOK, `<html>`, "the reply is not the JSON object that GET Me is documented to send."},
+		"another JSON": {http.StatusOK, `[]`, "the reply is not the JSON object that GET Me is documented to send."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorldOfOne(t)
+			w.set("GOTO_MAX_RETRIES", "0")
+			w.server.Configure(func(b *standin.Behaviour) { b.Intercept = answerMe(test.status, test.body) })
+			w.run(resource.TestStep{Config: useMe, ExpectError: words(test.message)})
+		})
+	}
+	t.Run("no credential", func(t *testing.T) {
+		t.Parallel()
+		newWorld(t).refuses(useMe, "goto_me asks with the provider's own credential, and there is none")
+	})
+}

@@ -1,0 +1,84 @@
+package provider
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+// revocationKey is where the private data of an opened block names its revocation.
+const revocationKey = "revocation"
+
+// revocation is an access token that ends when its block is closed.
+type revocation struct {
+	client oauth.Client
+	login  engine.Login
+}
+
+// revocations are the planned ones of this process, which closes what it has opened. They stay here
+// so that Terraform's private data holds a name and no secret.
+type revocations struct {
+	mutex   sync.Mutex
+	planned map[string]revocation
+}
+
+// privateData is what Terraform keeps between opening and closing a block.
+type privateData interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// plan notes what Close has to revoke.
+func (r *revocations) plan(ctx context.Context, private privateData, planned revocation) diag.Diagnostics {
+	name := rand.Text()
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	if r.planned == nil {
+		r.planned = map[string]revocation{}
+	}
+	r.planned[name] = planned
+	return private.SetKey(ctx, revocationKey, []byte(strconv.Quote(name))) // it takes JSON only
+}
+
+// take returns the planned revocation of that name, once.
+func (r *revocations) take(name string) (revocation, bool) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	planned, found := r.planned[name]
+	delete(r.planned, name)
+	return planned, found
+}
+
+// Close implements [ephemeral.EphemeralResourceWithClose]. That a token cannot be revoked is never
+// a failed run: it ends by itself.
+func (r *accessTokenEphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
+	quoted, diags := req.Private.GetKey(ctx, revocationKey)
+	resp.Diagnostics.Append(diags...)
+	if quoted == nil {
+		return
+	}
+	name, err := strconv.Unquote(string(quoted))
+	planned, found := r.settings.revocations.take(name)
+	if err != nil || !found {
+		resp.Diagnostics.AddWarning(notRevoked, "The process that closes this block is not the one that opened it. The token ends by itself, within an hour at GoTo.")
+		return
+	}
+	resp.Diagnostics.Append(r.settings.revoke(ctx, planned)...)
+}
+
+const notRevoked = "Access token not revoked"
+
+func (s *settings) revoke(ctx context.Context, due revocation) (diags diag.Diagnostics) {
+	if err := s.engine.Endpoint.Revoke(ctx, due.client, due.login.AccessToken); err != nil {
+		diags.AddWarning(notRevoked, fmt.Sprintf("Revoking the access token failed. %s. It ends by itself at %s.",
+			err, due.login.ExpiresAt.Format("15:04 UTC on 2 January 2006")))
+	}
+	return diags
+}

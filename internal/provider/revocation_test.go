@@ -1,0 +1,58 @@
+package provider_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+func TestRevokeOnClose(t *testing.T) {
+	t.Parallel()
+	for name, grant := range map[string]func(*world) string{
+		"code":          func(w *world) string { return fmt.Sprintf("code = %q", w.server.IssueCode(standin.CodeRequest{})) },
+		"refresh token": func(w *world) string { return fmt.Sprintf("refresh_token = %q", w.server.IssueRefreshToken()) },
+		"personal access token": func(w *world) string {
+			return fmt.Sprintf("personal_access_token = %q", w.server.IssuePersonalAccessToken())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Always })
+			arguments := grant(w)
+			w.run(
+				resource.TestStep{Config: echoed(arguments + "\nrevoke_on_close = true")},
+				// The login is intact, and nothing of the revoked tokens was kept.
+				resource.TestStep{Config: echoed(arguments)},
+			)
+			counts := w.server.Counts()
+			if counts.Revoke == 0 || counts.Token != counts.Revoke+1 || counts.Refused != 0 || counts.Code > 1 {
+				t.Errorf("%+v; want a revocation for every token but the last, which is kept", counts)
+			}
+		})
+	}
+}
+
+// A refusal to revoke is a warning, which plugin-testing does not show, and no failure.
+func TestRevocationRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	arguments := fmt.Sprintf("personal_access_token = %q\nrevoke_on_close = true", w.server.IssuePersonalAccessToken())
+	front := w.front(func(rw http.ResponseWriter, r *http.Request) bool {
+		refuse := strings.HasSuffix(r.URL.Path, "/oauth/revoke")
+		if refuse {
+			rw.WriteHeader(http.StatusNotFound)
+		}
+		return refuse
+	})
+	w.set("GOTO_AUTHENTICATION_URL", front.URL)
+	w.run(resource.TestStep{Config: echoed(arguments)})
+	if counts := w.server.Counts(); counts.Revoke != 0 || counts.Token == 0 {
+		t.Errorf("%+v", counts)
+	}
+}
