@@ -122,6 +122,15 @@ func (s *Server) RevokeAll() {
 	clear(s.store.refreshTokens)
 }
 
+// RevokeAccessTokens ends every access token before its time. The logins behind them live on.
+func (s *Server) RevokeAccessTokens() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, token := range s.store.accessTokens {
+		token.revoked = true
+	}
+}
+
 // Secrets returns every text that must not leak: what was ever issued (codes, access, refresh and
 // personal access tokens), the client secrets, and the Basic credentials made of them.
 func (s *Server) Secrets() []string {

@@ -29,15 +29,16 @@ import (
 //	standin personal-access-token=off the OAuth client may not use personal access tokens
 //	standin echo=on                   token requests are refused, with everything sent in the reply
 //	log-out                           the refresh tokens end
+//	end-access-tokens                 the access tokens end, before their time
 //	hang, arrival, answer             token requests are lost; wait until one is under way; answer again
 //	hold-until-me                     the first token request waits until another one's token is in use
 //	meeting NUMBER                    whoever reads $TF_VAR_meeting waits until so many do
 //	kill-provider                     kill -9 for the providers of this story
 //	says TEXT                         the last command said so; white space does not count
 //	basic SECRET                      the last token request had this secret in its Basic header, raw
-//	requests [code=N] [refresh=N] [personal-access-token=N] [me=N]
-//	                                  exactly these token requests since the last such line, none if
-//	                                  none is named; GET Me counts only if it is named
+//	requests [code=N] [refresh=N] [personal-access-token=N] [revoked=N] [me=N]
+//	                                  exactly these token requests and revocations since the last such
+//	                                  line, none if none is named; GET Me counts only if it is named
 //	noleak [FILE…]                    no secret is in any file here, but for these, nor was one said
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"code":                  always(issueCode),
@@ -49,6 +50,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"later":                 always(passTime),
 	"standin":               always(changeStandin),
 	"log-out":               always(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAll() }),
+	"end-access-tokens":     always(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAccessTokens() }),
 	"hang":                  always(hang),
 	"arrival":               always(awaitArrival),
 	"answer":                always(answer),
@@ -278,17 +280,18 @@ func checkRequests(ts *testscript.TestScript, w *world, args []string) {
 	want := standin.Counts{Me: got.Me}
 	fields := map[string]*int{
 		"code": &want.Code, "refresh": &want.Refresh, "personal-access-token": &want.PersonalAccessToken, "me": &want.Me,
+		"revoked": &want.Revoke,
 	}
 	for _, arg := range args {
 		name, number, _ := strings.Cut(arg, "=")
 		n, err := strconv.Atoi(number)
 		if fields[name] == nil || err != nil {
-			ts.Fatalf("usage: requests [code=N] [refresh=N] [personal-access-token=N] [me=N]")
+			ts.Fatalf("usage: requests [code=N] [refresh=N] [personal-access-token=N] [revoked=N] [me=N]")
 		}
 		*fields[name] = n
 	}
 	want.Token = want.Code + want.Refresh + want.PersonalAccessToken
-	want.Authorize, want.Granted, want.Refused, want.Revoke = got.Authorize, got.Granted, got.Refused, got.Revoke
+	want.Authorize, want.Granted, want.Refused = got.Authorize, got.Granted, got.Refused
 	if got != want {
 		ts.Fatalf("the stand-in has seen %+v", got)
 	}
