@@ -1,8 +1,11 @@
 package cache_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -134,6 +137,10 @@ func TestNothingPrintsAnEntry(t *testing.T) {
 					if printed := fmt.Sprintf(verb, carrier); strings.Contains(printed, part) {
 						t.Errorf("%s of %T prints %q: %s", verb, carrier, part, printed)
 					}
+				}
+				encoded, _ := json.Marshal(carrier) // what cannot be encoded shows nothing
+				if base64d := base64.StdEncoding.EncodeToString([]byte("plaintext")); bytes.Contains(encoded, []byte("plaintext")) || bytes.Contains(encoded, []byte(base64d)) {
+					t.Errorf("%T as JSON: %s", carrier, encoded)
 				}
 			}
 		}

@@ -81,7 +81,7 @@ func (d *Directory) Read(ctx context.Context, name Name, whole func(sealed []byt
 	}
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, d.whyMissing(name.Key)
+		return nil, d.whyMissing(name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("looking for a cache entry: %w", err)
@@ -110,27 +110,30 @@ func readFile(path string) (contents []byte, err error) {
 	return io.ReadAll(io.LimitReader(file, maxEntrySize+1))
 }
 
-// whyMissing returns the error for a key that has no entry under the seal in use.
-func (d *Directory) whyMissing(key Key) error {
-	others, err := d.entriesOf(key)
+// whyMissing returns the error for a name under which there is no entry.
+func (d *Directory) whyMissing(name Name) error {
+	others, err := d.filesOf(name.Key)
 	if err != nil {
 		return err
 	}
-	if len(others) > 0 {
-		return &UnreadableError{others[0], sealedWithAnother}
+	for _, other := range others {
+		if other != d.Locate(name)+pendingSuffix { // which is no whole entry, or it would have been completed
+			return &UnreadableError{other, sealedWithAnother}
+		}
 	}
 	return ErrNotFound
 }
 
-// entriesOf returns the paths of key's entries under all seals.
-func (d *Directory) entriesOf(key Key) ([]string, error) {
+// filesOf returns the paths of key's entries under all seals, and of those that are not in their place yet.
+func (d *Directory) filesOf(key Key) ([]string, error) {
 	files, err := os.ReadDir(d.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("looking for cache entries: %w", err)
 	}
 	var paths []string
 	for _, file := range files {
-		if strings.HasPrefix(file.Name(), key.String()+"-") && strings.HasSuffix(file.Name(), suffix) {
+		entry := strings.TrimSuffix(file.Name(), pendingSuffix)
+		if strings.HasPrefix(entry, key.String()+"-") && strings.HasSuffix(entry, suffix) {
 			paths = append(paths, filepath.Join(d.path, file.Name()))
 		}
 	}
@@ -173,7 +176,7 @@ func (d *Directory) ProveWritable(_ context.Context, key Key) error {
 	if err := d.prepare(); err != nil {
 		return err
 	}
-	paths, err := d.entriesOf(key)
+	paths, err := d.filesOf(key)
 	if err != nil {
 		return err
 	}
@@ -266,6 +269,9 @@ func (d *Directory) completeWrite(path string, whole func(sealed []byte) bool) e
 	}
 	sealed, err := readFile(pending)
 	if err != nil || !whole(sealed) {
+		return err
+	}
+	if err := refuseObstacle(path); err != nil {
 		return err
 	}
 	return d.settle(pending, path)

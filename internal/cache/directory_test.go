@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,8 +112,14 @@ func TestWhatIsNoEntryIsUnreadable(t *testing.T) {
 		put    func(path string) error
 		reason string
 	}{
-		"empty":     {func(path string) error { return os.WriteFile(path, nil, 0o600) }, "not begin like an entry"},
-		"foreign":   {func(path string) error { return os.WriteFile(path, []byte(`{"a":"b"}`), 0o600) }, "not begin like an entry"},
+		"empty":   {func(path string) error { return os.WriteFile(path, nil, 0o600) }, "not begin like an entry"},
+		"foreign": {func(path string) error { return os.WriteFile(path, []byte(`{"a":"b"}`), 0o600) }, "not begin like an entry"},
+		"another format": {func(path string) error {
+			return os.WriteFile(path, []byte("terraform-provider-goto cache entry v2\n"+strings.Repeat("x", 100)), 0o600)
+		}, "not begin like an entry"},
+		"half": {func(path string) error {
+			return os.WriteFile(path, []byte("terraform-provider-goto cache entry v1\n"+strings.Repeat("x", 10)), 0o600)
+		}, "cut short"},
 		"too large": {func(path string) error { return os.WriteFile(path, make([]byte, 1<<20+1), 0o600) }, "too large"},
 		"directory": {func(path string) error { return os.Mkdir(path, 0o700) }, "not a regular file"},
 	} {

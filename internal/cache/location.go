@@ -95,6 +95,9 @@ func parseLocation(location, goos string) (string, error) {
 	}
 
 	parsed, err := url.Parse(location)
+	if strings.Contains(location, "@") && (err != nil || parsed.Host != "" || parsed.User != nil) {
+		location = scheme[1] + ":…" // there may be a password before the @
+	}
 	if err != nil {
 		return "", &LocationError{Location: location, Problem: "it is not a URL", Remedy: writeURL, Err: errors.Unwrap(err)}
 	}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -77,7 +78,8 @@ func TestWrongLocationsAreExplained(t *testing.T) {
 func TestPasswordsInLocationsAreNotRepeated(t *testing.T) {
 	t.Parallel()
 
-	for _, location := range []string{"s3://key:hunter2@bucket/", "https://key:hunter2@%zz", "redis:hunter2"} {
+	for _, location := range []string{"s3://key:hunter2@bucket/", "https://key:hunter2@%zz", "redis:hunter2",
+		"file://user:hunter2@host/cache", "file://user:hunter2@/cache", "file://hunter2@/cache", "file://user:hunter2@%zz/", "FILE://u:hunter2%zz@h/"} {
 		if _, err := cache.OpenLocation(location, cache.DirectoryOptions{}); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%v", err)
 		}
@@ -144,4 +146,35 @@ func TestMissingHomeMattersOnlyToWhoUsesTheCache(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { wantUnfit(t, err, "token_cache", `"file:///directory"`, `"off"`) })
 	}
+}
+
+func FuzzParseLocation(f *testing.F) {
+	for _, seed := range []string{
+		"file:///var/cache/goto", "FILE:///C:/a/../b", "file:/a%2e%2e/%2F", "file://host/a", "file:relative", "/var/cache", `C:\cache`,
+		"~/cache", "file:///~/x", "file:///a?b#c", "file:///100%", "file:///a%00b", "file://%41@/", "off", "s3://key@bucket/", "", "\xff",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, location string) {
+		for goos, absolute := range map[string]func(string) bool{
+			"linux":   func(path string) bool { return strings.HasPrefix(path, "/") && filepath.Clean(path) == path },
+			"windows": func(path string) bool { return len(path) > 2 && path[1:3] == `:\` && !strings.Contains(path, "/") },
+		} {
+			path, err := cache.ParseLocation(location, goos)
+			if wrong, ok := errors.AsType[*cache.LocationError](err); err == nil && !absolute(path) || err != nil && (!ok || path != "" || wrong.Remedy == "") {
+				t.Errorf("%q on %s: %q, %v", location, goos, path, err)
+			}
+		}
+		for _, before := range []string{"file://", "s3://", location} {
+			if _, err := cache.ParseLocation(before+"user:hunter2@"+location, "linux"); urlWithUser(before) && (err == nil || strings.Contains(err.Error(), "hunter2")) {
+				t.Errorf("%q before a password and %q after it: %v", before, location, err)
+			}
+		}
+	})
+}
+
+// urlWithUser tells whether a user name would follow.
+func urlWithUser(before string) bool {
+	scheme, rest, found := strings.Cut(before, "://")
+	return found && rest == "" && regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+$`).MatchString(scheme)
 }

@@ -143,18 +143,26 @@ func TestNothingIsSealedWithoutASecret(t *testing.T) {
 	}
 }
 
+// FuzzUnseal takes text for an entry, which it is not, and for the text of one, in which any flipped bit is noticed.
 func FuzzUnseal(f *testing.F) {
 	golden, err := base64.StdEncoding.DecodeString(goldenEntry)
 	must(f, err)
-	f.Add(golden)
-	f.Add(golden[:len(golden)-1])
-	f.Add(golden[:len("terraform-provider-goto cache entry v1\n")])
-	f.Add([]byte{})
-	f.Add([]byte("{}"))
-	f.Fuzz(func(t *testing.T, sealed []byte) {
-		plaintext, err := open(t, key, sealer, sealed)
-		if err == nil && !bytes.Equal(sealed, golden) {
-			t.Fatalf("%q was accepted and opened as %q", sealed, plaintext)
+	f.Add(golden, uint(0))
+	f.Add(golden[:len(golden)-1], uint(311))
+	f.Add(golden[:len("terraform-provider-goto cache entry v1\n")], uint(312))
+	f.Add([]byte{}, uint(1<<20))
+	f.Add([]byte("{}"), uint(1000))
+	f.Fuzz(func(t *testing.T, text []byte, bit uint) {
+		plaintext, err := open(t, key, sealer, text)
+		if err == nil && !bytes.Equal(text, golden) {
+			t.Fatalf("%q was accepted and opened as %q", text, plaintext)
 		}
+		sealed := seal(t, key, sealer, string(text))
+		if plaintext, err := open(t, key, sealer, sealed); err != nil || !bytes.Equal(plaintext, text) {
+			t.Fatalf("%q was sealed and opened as %q, %v", text, plaintext, err)
+		}
+		bit %= uint(len(sealed)) * 8
+		sealed[bit/8] ^= 1 << (bit % 8)
+		wantUnreadable(t, key, sealer, sealed)
 	})
 }

@@ -124,6 +124,11 @@ func secretOf(text *string) secret.Value {
 	return secret.New(*text)
 }
 
+// hasTokensOf tells whether both logins have the same tokens.
+func (l Login) hasTokensOf(other Login) bool {
+	return l.AccessToken.Equal(other.AccessToken) && l.RefreshToken.Equal(other.RefreshToken)
+}
+
 // withAccessTokenOf returns the login with the access token of another, which may be none.
 func (l Login) withAccessTokenOf(other *Login) Login {
 	l.AccessToken, l.IssuedAt, l.ExpiresAt = secret.Value{}, time.Time{}, time.Time{}
