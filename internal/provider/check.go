@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
@@ -53,7 +54,7 @@ func checkProfile(name string) error {
 	if err := oauth.CheckCredential(name); err != nil {
 		return err
 	}
-	if len(name) > 256 {
+	if utf8.RuneCountInString(name) > 256 {
 		return errors.New("a profile name has at most 256 characters")
 	}
 	return nil

@@ -75,6 +75,10 @@ func (d *authorizeURLDataSource) Configure(_ context.Context, req datasource.Con
 // Read implements [datasource.DataSource].
 func (d *authorizeURLDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model authorizeURLModel
+	resp.Diagnostics.Append(ready(d.settings, req.Config.Raw)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
@@ -28,6 +30,18 @@ func settingsFrom(providerData any, diags *diag.Diagnostics) *settings {
 		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug in the provider, please report it.", providerData))
 	}
 	return s
+}
+
+// ready refuses what no command line does: to read or open something before the provider is configured
+// (s is nil then), or with arguments that are not known yet and would be taken for absent ones.
+func ready(s *settings, config tftypes.Value) (diags diag.Diagnostics) {
+	if s == nil {
+		diags.AddError("Provider not configured", "The provider is not configured yet. This is a bug in the command line, please report it.")
+	}
+	if !config.IsFullyKnown() {
+		diags.AddError("Arguments not known yet", "Some arguments are not known yet, and all are needed. This is a bug in the command line, please report it.")
+	}
+	return diags
 }
 
 // name returns the argument that at points to, for a summary.
@@ -113,7 +127,7 @@ func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic 
 			reason+" The one "+t.grantSource()+" is not accepted either.\n\n"+t.signIn())
 	}
 	return t.errorAt("profile", "The stored login has ended",
-		fmt.Sprintf("The login stored under the profile %q cannot be continued. %s\n\n%s", ended.Profile, reason, t.signIn()))
+		fmt.Sprintf("The login stored under the profile %q cannot be continued. %s\n\n%s", t.Profile, reason, t.signIn()))
 }
 
 // requestFailed puts a failed token request into words.
@@ -126,12 +140,17 @@ func (t tokenRequest) requestFailed(failed *oauth.TokenError) diag.Diagnostic {
 	case oauth.Interrupted:
 		return t.errorAt(t.grantArgument, "No answer from GoTo", what+"\n\n"+t.ambiguous(failed))
 	case oauth.Unavailable:
-		remedy := "Run again later"
-		if failed.RetryAfter > 0 {
-			remedy = "GoTo asks to wait " + failed.RetryAfter.String() + ". Run again then"
-		}
 		if failed.MaybeProcessed() && failed.Grant == oauth.AuthorizationCode {
 			return t.errorAt(t.grantArgument, "GoTo cannot answer now", what+"\n\n"+t.ambiguous(failed))
+		}
+		remedy := "Run again later"
+		if failed.RetryAfter > 0 {
+			wait := "GoTo asks to wait " + left(failed.RetryAfter) + ". "
+			if failed.Grant == oauth.AuthorizationCode && failed.RetryAfter > 10*time.Minute {
+				return t.errorAt(t.grantArgument, "GoTo cannot answer now",
+					what+"\n\n"+wait+"By then the code, which is good for 10 minutes, has ended: sign in again then. "+t.signIn())
+			}
+			remedy = wait + "Run again then"
 		}
 		return diag.NewErrorDiagnostic("GoTo cannot answer now", what+"\n\n"+remedy+t.still(failed)+".")
 	case oauth.Unusable:

@@ -198,6 +198,10 @@ func (r *accessTokenEphemeralResource) Configure(_ context.Context, req ephemera
 // Open implements [ephemeral.EphemeralResource].
 func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
 	var model accessTokenModel
+	resp.Diagnostics.Append(ready(r.settings, req.Config.Raw)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -250,6 +254,8 @@ func (m *accessTokenModel) fill(ctx context.Context, login engine.Login, now tim
 }
 
 type accessTokenModel struct {
+	unprintable
+
 	ClientID              types.String         `tfsdk:"client_id"`
 	ClientSecret          types.String         `tfsdk:"client_secret"`
 	RedirectURI           types.String         `tfsdk:"redirect_uri"`

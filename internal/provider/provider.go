@@ -168,6 +168,8 @@ func (p *gotoProvider) EphemeralResources(context.Context) []func() ephemeral.Ep
 func (p *gotoProvider) Resources(context.Context) []func() resource.Resource { return nil }
 
 type providerModel struct {
+	unprintable
+
 	ClientID            types.String         `tfsdk:"client_id"`
 	ClientSecret        types.String         `tfsdk:"client_secret"`
 	RedirectURI         types.String         `tfsdk:"redirect_uri"`

@@ -10,13 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/echoprovider"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
-	"github.com/terraform-goto/terraform-provider-goto/internal/provider"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
@@ -29,6 +27,7 @@ type world struct {
 	*testing.T
 	server      *standin.Server
 	environment map[string]string
+	heard       heard
 }
 
 func newWorld(t *testing.T) *world {
@@ -65,12 +64,14 @@ func (w *world) run(steps ...resource.TestStep) {
 	resource.UnitTest(w.T, resource.TestCase{
 		TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_10_0)},
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
-			"goto": providerserver.NewProtocol6WithError(provider.New("test",
-				provider.WithEnvironment(func(name string) string { return w.environment[name] }))()),
+			"goto": func() (tfprotov6.ProviderServer, error) {
+				return listened{newServer(w.T, func(name string) string { return w.environment[name] }), w}, nil
+			},
 			"echo": echoprovider.NewProviderServer(),
 		},
 		Steps: steps,
 	})
+	w.checkLeaks()
 }
 
 // refuses fails the test unless configuration is refused with message, before anything is sent.

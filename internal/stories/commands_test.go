@@ -31,15 +31,19 @@ import (
 //	log-out                           the refresh tokens end
 //	end-access-tokens                 the access tokens end, before their time
 //	hang, arrival, answer             token requests are lost; wait until one is under way; answer again
+//	hold, arrival, answer             token requests wait; until one is under way; answer them
 //	hold-until-me                     the first token request waits until another one's token is in use
 //	meeting NUMBER                    whoever reads $TF_VAR_meeting waits until so many do
+//	provider-clock DURATION           the provider's clock is off by that much from here on
+//	stopwatch, within DURATION        less time than that has passed since the former
+//	fault, told, mend                 of the table of faults, see fault_test.go
+//	panic-at N                        the provider panics when it reads its clock for the Nth time, 0: never
 //	kill-provider                     kill -9 for the providers of this story
 //	says TEXT                         the last command said so; white space does not count
 //	basic SECRET                      the last token request had this secret in its Basic header, raw
 //	requests [code=N] [refresh=N] [personal-access-token=N] [revoked=N] [me=N]
 //	                                  exactly these token requests and revocations since the last such
 //	                                  line, none if none is named; GET Me counts only if it is named
-//	noleak [FILE…]                    no secret is in any file here, but for these, nor was one said
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"code":                  always(issueCode),
 	"callback":              always(issueCallback),
@@ -51,11 +55,19 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"standin":               always(changeStandin),
 	"log-out":               always(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAll() }),
 	"end-access-tokens":     always(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAccessTokens() }),
-	"hang":                  always(hang),
+	"hang":                  always(func(_ *testscript.TestScript, w *world, _ []string) { hold(w, true) }),
+	"hold":                  always(func(_ *testscript.TestScript, w *world, _ []string) { hold(w, false) }),
 	"arrival":               always(awaitArrival),
 	"answer":                always(answer),
 	"hold-until-me":         always(holdUntilMe),
 	"meeting":               always(meet),
+	"provider-clock":        always(setProviderClock),
+	"stopwatch":             always(func(_ *testscript.TestScript, w *world, _ []string) { w.started = time.Now() }),
+	"within":                always(checkWithin),
+	"fault":                 always(beginFault),
+	"told":                  always(checkTold),
+	"mend":                  always(endFault),
+	"panic-at":              always(panicAt),
 	"kill-provider":         always(killProvider),
 	"says":                  says,
 	"basic":                 always(checkBasic),
@@ -149,6 +161,26 @@ func passTime(ts *testscript.TestScript, w *world, args []string) {
 	ts.Setenv("TF_CLI_CONFIG_FILE", w.laterConfig)
 }
 
+func setProviderClock(ts *testscript.TestScript, w *world, args []string) {
+	by, err := time.ParseDuration(strings.Join(args, " "))
+	ts.Check(err)
+	ts.Setenv("GOTO_STORIES_CLOCK_OFFSET", by.String())
+	ts.Setenv("TF_CLI_CONFIG_FILE", w.laterConfig)
+}
+
+func checkWithin(ts *testscript.TestScript, w *world, args []string) {
+	limit, err := time.ParseDuration(strings.Join(args, " "))
+	ts.Check(err)
+	if took := time.Since(w.started); took > limit {
+		ts.Fatalf("it took %s", took)
+	}
+}
+
+func panicAt(ts *testscript.TestScript, w *world, args []string) {
+	ts.Setenv("GOTO_STORIES_PANIC_AT", strings.Join(args, " "))
+	ts.Setenv("TF_CLI_CONFIG_FILE", w.panickingConfig)
+}
+
 func changeStandin(ts *testscript.TestScript, w *world, args []string) {
 	w.standin.Configure(func(b *standin.Behaviour) {
 		for _, arg := range args {
@@ -182,14 +214,17 @@ func refuseWithEcho(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-func hang(_ *testscript.TestScript, w *world, _ []string) {
+// hold keeps token requests waiting for the answer that they then get, or never get.
+func hold(w *world, lost bool) {
 	g := newGate()
 	w.hanging = g
 	w.standin.Configure(func(b *standin.Behaviour) {
 		b.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
 			if r.Method == http.MethodPost {
 				g.wait(r)
-				panic(http.ErrAbortHandler) // the server never takes it
+				if lost {
+					panic(http.ErrAbortHandler) // the server never takes it
+				}
 			}
 			return false
 		}
@@ -294,5 +329,13 @@ func checkRequests(ts *testscript.TestScript, w *world, args []string) {
 	want.Authorize, want.Granted, want.Refused = got.Authorize, got.Granted, got.Refused
 	if got != want {
 		ts.Fatalf("the stand-in has seen %+v", got)
+	}
+}
+
+func checkLeaks(ts *testscript.TestScript, w *world, _ []string) {
+	found, err := w.leaks(ts.Getenv("WORK"))
+	ts.Check(err)
+	if len(found) > 0 {
+		ts.Fatalf("secrets have leaked:\n%s", strings.Join(found, "\n"))
 	}
 }

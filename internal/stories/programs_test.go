@@ -16,8 +16,9 @@ import (
 type programs struct {
 	cli      string // the command line under test
 	provider string
-	// Configurations of the command line: with the provider as it is, and with its clock put forward.
-	config, laterConfig string
+	// Configurations of the command line: with the provider as it is, with its clock put forward, and
+	// with a clock that breaks.
+	config, laterConfig, panickingConfig string
 }
 
 // buildPrograms builds the providers and finds the command line.
@@ -29,16 +30,18 @@ func buildPrograms(t *testing.T) programs {
 	}
 	dir := t.TempDir()
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator),
-		"../..", "./laterprovider", "./consumer")
+		"../..", "./laterprovider", "./panickingprovider", "./consumer")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the providers: %v\n%s", err, output)
 	}
 	built := programs{cli: cli, provider: file(t, dir, "now", "terraform-provider-goto")}
 	later := file(t, dir, "later", "terraform-provider-goto")
+	panicking := file(t, dir, "panicking", "terraform-provider-goto")
 	consumer := file(t, dir, "consumer-provider", "terraform-provider-bearer")
 	for from, to := range map[string]string{
 		"terraform-provider-goto": built.provider,
 		"laterprovider":           later,
+		"panickingprovider":       panicking,
 		"consumer":                consumer,
 	} {
 		if err := os.Rename(filepath.Join(dir, from), to); err != nil {
@@ -46,6 +49,7 @@ func buildPrograms(t *testing.T) programs {
 		}
 	}
 	built.config = writeConfig(t, dir, "now.tfrc", built.provider, consumer)
+	built.panickingConfig = writeConfig(t, dir, "panicking.tfrc", panicking, consumer)
 	built.laterConfig = writeConfig(t, dir, "later.tfrc", later, consumer)
 	return built
 }
@@ -94,8 +98,8 @@ func writeConfig(t *testing.T, dir, name, provider, consumer string) string {
 	return path
 }
 
-// runCommandLine is the program tf of the stories: the command line under test, with a copy of what
-// it says kept for noleak.
+// runCommandLine is the program tf of the stories: the command line under test. What it says and the
+// secrets it is given are kept for the search for leaks.
 func runCommandLine() {
 	os.Exit(runAndKeep(os.Args[1:]))
 }
@@ -109,6 +113,10 @@ func runAndKeep(args []string) int {
 		return 2
 	}
 	defer said.Close()
+	if err := keepSecrets(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
 	command := exec.CommandContext(ctx, os.Getenv("CLI"), args...)
 	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
 	command.Stdin = os.Stdin

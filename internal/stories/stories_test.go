@@ -17,12 +17,14 @@ func TestStories(t *testing.T) {
 		t.Skip("the stories use Unix programs and permissions")
 	}
 	built := buildPrograms(t)
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
-		Setup:               func(env *testscript.Env) error { return setUpWorld(env, built) },
-		Cmds:                commands,
-		Condition:           condition,
-		RequireExplicitExec: true,
-		RequireUniqueNames:  true,
-	})
+	for _, dir := range []string{"testdata/script", writeFaultStories(t)} {
+		testscript.Run(t, testscript.Params{
+			Dir:                 dir,
+			Setup:               func(env *testscript.Env) error { return setUpWorld(env, built) },
+			Cmds:                commands,
+			Condition:           condition,
+			RequireExplicitExec: true,
+			RequireUniqueNames:  true,
+		})
+	}
 }

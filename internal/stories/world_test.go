@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin/faults"
 )
 
 // clients are the OAuth clients that every stand-in knows, their secrets by their IDs. The first
@@ -31,6 +33,12 @@ type world struct {
 	clientID string
 	hanging  *gate // nil unless token requests hang
 	tmp      string
+	// secrets is a file with the secrets that commands were given, see [runAndKeep].
+	secrets string
+	// told and site are of a story of the table of faults.
+	told    faultTold
+	site    *faults.Site
+	started time.Time // the stopwatch
 }
 
 type worldKey struct{}
@@ -64,6 +72,18 @@ func setUpWorld(env *testscript.Env, built programs) error {
 		return err
 	}
 	env.Defer(func() { _ = os.RemoveAll(w.tmp) })
+	given, err := os.MkdirTemp("", "goto") // out of the way of the search for leaks
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { _ = os.RemoveAll(given) })
+	w.secrets = filepath.Join(given, "secrets")
+	t := env.T()
+	env.Defer(func() {
+		if found, err := w.leaks(env.WorkDir); err != nil || len(found) > 0 {
+			t.Fatal("secrets have leaked, or cannot be searched: ", err, "\n", strings.Join(found, "\n"))
+		}
+	})
 	said := filepath.Join(env.WorkDir, ".said")
 	if err := os.Mkdir(said, 0o700); err != nil {
 		return err
@@ -74,12 +94,15 @@ func setUpWorld(env *testscript.Env, built programs) error {
 		"TMPDIR": w.tmp,
 		"CLI":    w.cli,
 		"SAID":   said,
+		"GIVEN":  w.secrets,
 
 		"TF_CLI_CONFIG_FILE": w.config,
 		"TF_CLI_ARGS":        "-no-color",
 		"TF_INPUT":           "0",
 		"TF_IN_AUTOMATION":   "1",
 		"CHECKPOINT_DISABLE": "1",
+		"TF_LOG":             "TRACE",
+		"TF_LOG_PATH":        filepath.Join(env.WorkDir, "trace.log"),
 
 		"GOTO_AUTHENTICATION_URL": w.standin.URL,
 		"GOTO_API_URL":            w.standin.URL,

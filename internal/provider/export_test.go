@@ -1,0 +1,36 @@
+package provider
+
+import (
+	"errors"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+// Carriers returns a value of every type of this package that holds secrets, with text wherever one goes.
+func Carriers(text string) (map[string]any, error) {
+	value, hidden := types.StringValue(text), secret.New(text)
+	arguments := providerModel{ClientID: types.StringValue("id"), ClientSecret: value, RefreshToken: value, PersonalAccessToken: value}
+	p := &gotoProvider{getenv: func(string) string { return "" }}
+	configured := arguments
+	configured.PersonalAccessToken = types.StringNull()
+	s, diags := p.settings(configured)
+	if diags.HasError() {
+		return nil, errors.New("the settings are refused")
+	}
+	model := accessTokenModel{
+		ClientSecret: value, Code: value, CodeVerifier: value, CallbackURL: value, RefreshToken: value, PersonalAccessToken: value,
+		AccessToken: value, AuthorizationHeader: value, NextRefreshToken: value,
+	}
+	request, _ := newTokenRequest(s, accessTokenModel{Code: value, CodeVerifier: value})
+	request.Client.Secret, request.codeVerifier = hidden, hidden
+	return map[string]any{
+		"providerModel": arguments, "pointer to providerModel": &arguments,
+		"settings":         s,
+		"accessTokenModel": model, "pointer to accessTokenModel": &model,
+		"tokenRequest": request, "pointer to tokenRequest": &request,
+		"grant": oauth.Grant{Type: oauth.RefreshToken, Credential: hidden},
+	}, nil
+}

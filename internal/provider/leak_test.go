@@ -1,0 +1,105 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-log/tflogtest"
+	"github.com/hashicorp/terraform-plugin-log/tfsdklogtest"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// listened is a provider of which everything that it logs, at every level, and all its diagnostics are
+// searched for secrets. What it returns to the command line holds the tokens by purpose.
+type listened struct {
+	tfprotov6.ProviderServer
+	world *world
+}
+
+// heard is what providers have logged and said.
+type heard struct {
+	mutex sync.Mutex
+	text  bytes.Buffer
+}
+
+// Write implements [io.Writer].
+func (h *heard) Write(text []byte) (int, error) {
+	h.mutex.Lock()
+	defer h.mutex.Unlock()
+	return h.text.Write(text)
+}
+
+// checkLeaks fails the test if a secret that it has used was logged or said.
+func (w *world) checkLeaks() {
+	w.Helper()
+	secrets := append(w.server.Secrets(), w.environment["GOTO_CLIENT_SECRET"])
+	w.heard.mutex.Lock()
+	defer w.heard.mutex.Unlock()
+	for _, leak := range standin.Leaks(w.heard.text.Bytes(), secrets) {
+		w.Errorf("logged or said: %s", leak)
+	}
+	if w.heard.text.Len() == 0 {
+		w.Error("nothing was logged")
+	}
+}
+
+func (l listened) logged(ctx context.Context) context.Context {
+	return tflogtest.RootLogger(tfsdklogtest.RootLogger(ctx, &l.world.heard), &l.world.heard)
+}
+
+func (l listened) said(diagnostics []*tfprotov6.Diagnostic) {
+	_, _ = fmt.Fprintln(&l.world.heard, said(diagnostics)) // a buffer never fails
+}
+
+// ValidateProviderConfig implements [tfprotov6.ProviderServer].
+func (l listened) ValidateProviderConfig(ctx context.Context, req *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
+	resp, err := l.ProviderServer.ValidateProviderConfig(l.logged(ctx), req)
+	l.said(resp.Diagnostics)
+	return resp, err
+}
+
+// ConfigureProvider implements [tfprotov6.ProviderServer].
+func (l listened) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
+	resp, err := l.ProviderServer.ConfigureProvider(l.logged(ctx), req)
+	l.said(resp.Diagnostics)
+	return resp, err
+}
+
+// ValidateDataResourceConfig implements [tfprotov6.ProviderServer].
+func (l listened) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+	resp, err := l.ProviderServer.ValidateDataResourceConfig(l.logged(ctx), req)
+	l.said(resp.Diagnostics)
+	return resp, err
+}
+
+// ReadDataSource implements [tfprotov6.ProviderServer].
+func (l listened) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+	resp, err := l.ProviderServer.ReadDataSource(l.logged(ctx), req)
+	l.said(resp.Diagnostics)
+	return resp, err
+}
+
+// ValidateEphemeralResourceConfig implements [tfprotov6.ProviderServer].
+func (l listened) ValidateEphemeralResourceConfig(ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
+	resp, err := l.ProviderServer.ValidateEphemeralResourceConfig(l.logged(ctx), req)
+	l.said(resp.Diagnostics)
+	return resp, err
+}
+
+// OpenEphemeralResource implements [tfprotov6.ProviderServer].
+func (l listened) OpenEphemeralResource(ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
+	resp, err := l.ProviderServer.OpenEphemeralResource(l.logged(ctx), req)
+	l.said(resp.Diagnostics)
+	return resp, err
+}
+
+// CloseEphemeralResource implements [tfprotov6.ProviderServer].
+func (l listened) CloseEphemeralResource(ctx context.Context, req *tfprotov6.CloseEphemeralResourceRequest) (*tfprotov6.CloseEphemeralResourceResponse, error) {
+	resp, err := l.ProviderServer.CloseEphemeralResource(l.logged(ctx), req)
+	l.said(resp.Diagnostics)
+	return resp, err
+}

@@ -1,0 +1,115 @@
+package provider_test
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/provider"
+)
+
+// newServer is the provider as the command line speaks to it.
+func newServer(t testing.TB, getenv func(string) string) tfprotov6.ProviderServer {
+	t.Helper()
+	server, err := providerserver.NewProtocol6WithError(provider.New("test", provider.WithEnvironment(getenv))())()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server
+}
+
+// arguments is the configuration of the block that schema is about: what values names, the rest null.
+func arguments(t testing.TB, schema *tfprotov6.Schema, values map[string]tftypes.Value) *tfprotov6.DynamicValue {
+	t.Helper()
+	object, ok := schema.ValueType().(tftypes.Object)
+	if !ok {
+		t.Fatalf("a block of type %s", schema.ValueType())
+	}
+	all := map[string]tftypes.Value{}
+	for name, attribute := range object.AttributeTypes {
+		all[name] = tftypes.NewValue(attribute, nil)
+	}
+	maps.Copy(all, values)
+	encoded, err := tfprotov6.NewDynamicValue(object, tftypes.NewValue(object, all))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &encoded
+}
+
+func schemas(t testing.TB, server tfprotov6.ProviderServer) *tfprotov6.GetProviderSchemaResponse {
+	t.Helper()
+	found, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// said joins what diagnostics say.
+func said(diagnostics []*tfprotov6.Diagnostic) string {
+	var text strings.Builder
+	for _, diagnostic := range diagnostics {
+		fmt.Fprintf(&text, "%s: %s: %s\n", diagnostic.Attribute, diagnostic.Summary, diagnostic.Detail)
+	}
+	return text.String()
+}
+
+// The command line calls in order and with values that are known; another caller gets an error and no crash.
+func TestCallsOutOfOrderAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set("GOTO_REFRESH_TOKEN", w.server.IssueRefreshToken())
+	unknown := tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
+	for name, test := range map[string]struct {
+		configured bool
+		values     map[string]tftypes.Value
+		message    string
+	}{
+		"not configured":           {false, nil, "not configured"},
+		"unknown code":             {true, map[string]tftypes.Value{"code": unknown}, "not known yet"},
+		"unknown client_id":        {true, map[string]tftypes.Value{"client_id": unknown}, "not known yet"},
+		"unknown profile":          {true, map[string]tftypes.Value{"profile": unknown}, "not known yet"},
+		"unknown min_validity":     {true, map[string]tftypes.Value{"min_validity": unknown}, "not known yet"},
+		"unknown refresh_token":    {true, map[string]tftypes.Value{"refresh_token": unknown}, "not known yet"},
+		"unknown required_scopes":  {true, map[string]tftypes.Value{"required_scopes": tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, tftypes.UnknownValue)}, "not known yet"},
+		"an unknown scope of some": {true, map[string]tftypes.Value{"required_scopes": tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, []tftypes.Value{unknown})}, "not known yet"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := newServer(t, func(name string) string { return w.environment[name] })
+			known := schemas(t, server)
+			if test.configured {
+				configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: arguments(t, known.Provider, nil)})
+				if err != nil || len(configured.Diagnostics) > 0 {
+					t.Fatalf("configuring: %v, %s", err, said(configured.Diagnostics))
+				}
+			}
+			opened, err := server.OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
+				TypeName: "goto_access_token", Config: arguments(t, known.EphemeralResourceSchemas["goto_access_token"], test.values),
+			})
+			if err != nil || !strings.Contains(said(opened.Diagnostics), test.message) {
+				t.Errorf("opening: %v, %s", err, said(opened.Diagnostics))
+			}
+			if _, ofTheToken := test.values["code"]; test.configured && !ofTheToken {
+				return
+			}
+			values := map[string]tftypes.Value{}
+			if test.configured {
+				values["client_id"] = unknown
+			}
+			read, err := server.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{
+				TypeName: "goto_authorize_url", Config: arguments(t, known.DataSourceSchemas["goto_authorize_url"], values),
+			})
+			if err != nil || !strings.Contains(said(read.Diagnostics), test.message) {
+				t.Errorf("reading: %v, %s", err, said(read.Diagnostics))
+			}
+		})
+	}
+	w.expectRequests(0, 0, 0)
+}

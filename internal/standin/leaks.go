@@ -1,0 +1,67 @@
+package standin
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Leaks says which of secrets stand in contents, and in which form: as they are, URL-encoded, in JSON,
+// or within something base64-encoded. It repeats no more than the beginning of a secret.
+func Leaks(contents []byte, secrets []string) (found []string) {
+	for number, secret := range secrets {
+		if secret == "" {
+			continue
+		}
+		var seen []string // most secrets look the same in several forms
+		for _, form := range forms(secret) {
+			if slices.Contains(seen, form.text) {
+				continue
+			}
+			seen = append(seen, form.text)
+			if bytes.Contains(contents, []byte(form.text)) {
+				found = append(found, fmt.Sprintf("secret %d (%.6s…), %s", number+1, secret, form.name))
+			}
+		}
+	}
+	return found
+}
+
+type form struct{ name, text string }
+
+// forms returns the forms in which secret could stand in a file.
+func forms(secret string) []form {
+	quoted, _ := json.Marshal(secret) // a string always encodes
+	unescaped := new(bytes.Buffer)
+	encoder := json.NewEncoder(unescaped)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(secret)
+	result := []form{
+		{"as it is", secret},
+		{"URL-encoded", url.QueryEscape(secret)},
+		{"URL-encoded", url.PathEscape(secret)},
+		{"in JSON", strings.Trim(string(quoted), `"`)},
+		{"in JSON", strings.Trim(strings.TrimSpace(unescaped.String()), `"`)},
+	}
+	for shift := range 3 {
+		result = append(result,
+			form{"in base64", base64Within(base64.RawStdEncoding, secret, shift)},
+			form{"in base64", base64Within(base64.RawURLEncoding, secret, shift)})
+	}
+	return result
+}
+
+// base64Within is what base64 of a longer text has of secret when secret begins shift bytes after a
+// group of three: all characters but those that depend on its neighbours.
+func base64Within(encoding *base64.Encoding, secret string, shift int) string {
+	text := strings.Repeat("\x00", shift) + secret
+	encoded := encoding.EncodeToString([]byte(text))
+	if len(text)%3 != 0 {
+		encoded = encoded[:len(encoded)-1]
+	}
+	return encoded[(shift*8+5)/6:]
+}
