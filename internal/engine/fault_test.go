@@ -1,0 +1,279 @@
+package engine_test
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin/faults"
+)
+
+// faultyWorld is a world whose token endpoint is at a site that can be broken.
+type faultyWorld struct {
+	*world
+	fault   faults.Fault
+	site    *faults.Site
+	request engine.Request
+}
+
+func newFaultyWorld(t *testing.T, fault faults.Fault, grantType oauth.GrantType) *faultyWorld {
+	t.Helper()
+	w := &faultyWorld{world: newWorld(t), fault: fault}
+	var err error
+	if w.site, err = fault.At(w.server, w.time); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.site.Close)
+	switch grantType {
+	case oauth.AuthorizationCode:
+		w.request = w.code()
+	case oauth.RefreshToken:
+		w.request = w.refreshToken()
+	case oauth.PersonalAccessToken:
+		w.request = with(oauth.PersonalAccessToken, w.server.IssuePersonalAccessToken())
+	}
+	return w
+}
+
+// process returns a new engine that finds the site as it is now.
+func (w *faultyWorld) process() *engine.Engine {
+	w.Helper()
+	e := w.world.process()
+	server, err := oauth.NewServer(w.site.URL)
+	if err != nil {
+		w.Fatal(err)
+	}
+	timeout := 10 * time.Second
+	if w.fault.Hangs {
+		timeout = 300 * time.Millisecond
+	}
+	e.Endpoint.Server = server
+	e.Endpoint.HTTP = oauth.NewHTTPClient(timeout)
+	e.Endpoint.MaxRetries = faults.MaxRetries
+	e.Endpoint.Wait = func(int) time.Duration { return time.Microsecond }
+	transport, ok := e.Endpoint.HTTP.Transport.(*http.Transport)
+	if !ok {
+		w.Fatalf("the transport is a %T", e.Endpoint.HTTP.Transport)
+	}
+	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+	transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(w.site.Authorities)
+	// The environment is read once per process, so that the real one is up to the stories.
+	transport.Proxy = nil
+	if address, except := w.site.Proxy(); address != "" && except == "" {
+		proxy, err := url.Parse(address)
+		if err != nil {
+			w.Fatal(err)
+		}
+		transport.Proxy = http.ProxyURL(proxy)
+	}
+	return e
+}
+
+// token asks a new process, and fails the test unless it gets a token that lives so long.
+func (w *faultyWorld) token(life time.Duration) {
+	w.Helper()
+	login, warnings, err := w.process().Token(w.Context(), w.request)
+	if err != nil {
+		w.Fatal(err)
+	}
+	short := 0
+	for _, warning := range warnings {
+		if _, ok := errors.AsType[*engine.ShortTokenWarning](warning); !ok {
+			w.Errorf("warning: %v", warning)
+		}
+		short++
+	}
+	if left := login.ExpiresAt.Sub(w.time()); left != life || (short > 0) != (life == 0) {
+		w.Errorf("the token lives %s, with %d warnings; want %s", left, short, life)
+	}
+	if login.AccessToken.IsEmpty() {
+		w.Error("the token is empty")
+	}
+}
+
+// fails asks a new process, and fails the test unless it fails as the table says for this grant.
+func (w *faultyWorld) fails(sent oauth.GrantType) {
+	w.Helper()
+	_, _, err := w.process().Token(w.Context(), w.request)
+	failure, ok := errors.AsType[*oauth.TokenError](err)
+	if !ok {
+		w.Fatalf("got %T %v", err, err)
+	}
+	want := w.fault
+	if failure.Outcome != want.Outcome || failure.Status != want.Status || failure.Grant != sent ||
+		failure.MaybeProcessed() != want.MaybeProcessed() || failure.Endpoint != w.site.URL+"/oauth/token" {
+		w.Errorf("outcome %d, status %d, maybe processed: %t: %v", failure.Outcome, failure.Status, failure.MaybeProcessed(), err)
+	}
+	if !regexp.MustCompile(want.Reason).MatchString(failure.Reason) {
+		w.Errorf("the reason is %q, want %q", failure.Reason, want.Reason)
+	}
+	if early := want.RetryAfter - failure.RetryAfter; early < 0 || early > time.Minute {
+		w.Errorf("it says to wait %s, want %s", failure.RetryAfter, want.RetryAfter)
+	}
+	said := fmt.Sprintf("%v %+v", err, *failure)
+	if strings.ContainsAny(said, "\x1b\r\n\a\u202e") {
+		w.Errorf("control characters in %q", said)
+	}
+	for _, secret := range append(w.server.Secrets(), faults.AccessToken) {
+		for _, form := range []string{secret, url.QueryEscape(secret),
+			base64.RawStdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret))} {
+			if strings.Contains(said, form) {
+				w.Errorf("a secret is in %q", said)
+			}
+		}
+	}
+}
+
+// meets asks while the site is broken, and checks what comes of it.
+func (w *faultyWorld) meets(sent oauth.GrantType) {
+	w.Helper()
+	if err := w.site.Break(); err != nil {
+		w.Fatal(err)
+	}
+	w.server.ResetCounts()
+	started := time.Now()
+	if w.fault.Outcome == 0 {
+		w.token(w.fault.Lifetime)
+	} else {
+		w.fails(sent)
+	}
+	const tolerance = 3 * time.Second
+	budget := w.process().Endpoint.Budget()
+	if took := time.Since(started); took > budget+tolerance {
+		w.Errorf("it took %s, and was promised to take at most %s", took, budget)
+	}
+	if err := w.site.Check(budget, tolerance); err != nil {
+		w.Error(err)
+	}
+	w.sent(sent, w.fault.Requests, w.fault.CodeRequests)
+	if err := w.site.Mend(); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// sent fails the test unless exactly so many requests were sent with this grant, if it is a code.
+func (w *faultyWorld) sent(grantType oauth.GrantType, n, withCode int) {
+	w.Helper()
+	switch grantType {
+	case oauth.AuthorizationCode:
+		w.counts(withCode, 0, 0)
+	case oauth.RefreshToken:
+		w.counts(0, n, 0)
+	case oauth.PersonalAccessToken:
+		w.counts(0, 0, n)
+	}
+}
+
+// The table of faults, with each grant: nobody has a login yet, or a login is stored and due to be
+// renewed. Whatever happens, the same request succeeds once the fault is over.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for _, fault := range faults.Table() {
+		t.Run(fault.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, grantType := range []oauth.GrantType{oauth.AuthorizationCode, oauth.RefreshToken, oauth.PersonalAccessToken} {
+				t.Run(string(grantType), func(t *testing.T) {
+					t.Parallel()
+					meetAnew(newFaultyWorld(t, fault, grantType))
+				})
+				t.Run(string(grantType)+", stored", func(t *testing.T) {
+					t.Parallel()
+					meetStored(newFaultyWorld(t, fault, grantType))
+				})
+			}
+		})
+	}
+}
+
+func meetAnew(w *faultyWorld) {
+	w.Helper()
+	grantType := w.request.Grant.Type
+	w.meets(grantType)
+	if w.fault.UsesUpCode && grantType == oauth.AuthorizationCode {
+		_, _, err := w.process().Token(w.Context(), w.request)
+		if refused, ok := errors.AsType[*oauth.TokenError](err); !ok || refused.Code != oauth.InvalidGrant {
+			w.Errorf("got %v", err)
+		}
+		return
+	}
+	w.recovers(grantType)
+}
+
+func meetStored(w *faultyWorld) {
+	w.Helper()
+	// What is stored is not what is configured.
+	w.replaceAlways()
+	w.token(time.Hour)
+	w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Never })
+	w.pass(61 * time.Minute)
+
+	// The code has been exchanged, and is not shown again.
+	sent := w.request.Grant.Type
+	if sent == oauth.AuthorizationCode {
+		sent = oauth.RefreshToken
+	}
+	w.meets(sent)
+	w.recovers(sent)
+}
+
+// recovers asks once more, after the fault.
+func (w *faultyWorld) recovers(sent oauth.GrantType) {
+	w.Helper()
+	switch {
+	case w.fault.Outcome != 0:
+		w.token(time.Hour)
+		w.sent(sent, 1, 1)
+	case w.fault.Lifetime > 0: // and so there is a token
+		w.token(w.fault.Lifetime)
+		w.counts(0, 0, 0)
+	case sent == oauth.AuthorizationCode: // and so there is a login without a token
+		w.token(time.Hour)
+		w.counts(0, 1, 0)
+	default:
+		w.token(time.Hour)
+		w.sent(sent, 1, 1)
+	}
+}
+
+// The clock of the machine jumps by a day and back again, and that of the server does not. A stored
+// login goes on each time: nothing is taken for valid that need not be, and no code is shown again.
+func TestClockMovedByADay(t *testing.T) {
+	t.Parallel()
+	for _, grantType := range []oauth.GrantType{oauth.AuthorizationCode, oauth.RefreshToken, oauth.PersonalAccessToken} {
+		for _, by := range []time.Duration{24 * time.Hour, -24 * time.Hour} {
+			t.Run(fmt.Sprintf("%s, %s", grantType, by), func(t *testing.T) {
+				t.Parallel()
+				w := newFaultyWorld(t, faults.Fault{}, grantType)
+				w.replaceAlways()
+				w.token(time.Hour)
+				w.sent(grantType, 1, 1)
+				renewing := grantType
+				if renewing == oauth.AuthorizationCode {
+					renewing = oauth.RefreshToken
+				}
+				for _, offset := range []time.Duration{by, 0} {
+					moved := func() time.Time { return w.time().Add(offset) }
+					for n := 1; n >= 0; n-- { // renewed once, and kept by this clock
+						e := w.process()
+						e.Now, e.Endpoint.Now = moved, moved
+						login, warnings, err := e.Token(t.Context(), w.request)
+						if err != nil || len(warnings) > 0 || login.ExpiresAt.Sub(moved()) != time.Hour {
+							t.Fatalf("at %s: %v, %v, the token ends at %s", offset, err, warnings, login.ExpiresAt)
+						}
+						w.sent(renewing, n, n)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package faults
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// answering is what a site answers.
+type answering = func(site *Site, n int) http.HandlerFunc
+
+// siteHandler is an answer that depends on the site.
+type siteHandler func(site *Site, w http.ResponseWriter, r *http.Request)
+
+func always(handler siteHandler) answering {
+	return func(site *Site, _ int) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) { handler(site, w, r) }
+	}
+}
+
+// once answers the first request only.
+func once(handler siteHandler) answering {
+	return func(site *Site, n int) http.HandlerFunc {
+		if n > 1 {
+			return nil
+		}
+		return always(handler)(site, n)
+	}
+}
+
+func reply(status int, contentType, body string) siteHandler {
+	return func(_ *Site, w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+// after asks to wait.
+func after(value string, next siteHandler) siteHandler {
+	return func(site *Site, w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Retry-After", value)
+		next(site, w, r)
+	}
+}
+
+// later asks to wait until a date.
+func later(wait time.Duration, next siteHandler) siteHandler {
+	return func(site *Site, w http.ResponseWriter, r *http.Request) {
+		after(site.now().Add(wait).UTC().Format(http.TimeFormat), next)(site, w, r)
+	}
+}
+
+func hang(_ *Site, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+// drip sends a byte a second until the client goes.
+func drip(_ *Site, w http.ResponseWriter, r *http.Request) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for {
+		_, _ = io.WriteString(w, "{")
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-r.Context().Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+// reset breaks the connection off once the request was read.
+func reset(_ *Site, w http.ResponseWriter, _ *http.Request) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	if tcp, isTCP := conn.(*net.TCPConn); isTCP {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+// breakOff sends a part of the reply.
+func breakOff(_ *Site, w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "1000")
+	_, _ = io.WriteString(w, `{"access_token":"`+AccessToken)
+}
+
+// immense is how much an endless reply would have.
+const immense = 1 << 30
+
+// endless would send a reply of 1 GiB.
+func endless(site *Site, w http.ResponseWriter, _ *http.Request) {
+	pour(&site.poured, w, func() error { return nil })
+}
+
+// bomb is endless packed into a thousandth.
+func bomb(site *Site, w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Encoding", "gzip")
+	packed := gzip.NewWriter(w)
+	pour(&site.poured, packed, func() error {
+		if err := packed.Flush(); err != nil {
+			return err
+		}
+		return http.NewResponseController(w).Flush()
+	})
+	_ = packed.Close()
+}
+
+type counter interface{ Add(delta int64) int64 }
+
+// pour writes the reply until the client goes.
+func pour(poured counter, w io.Writer, flush func() error) {
+	_, _ = io.WriteString(w, `{"access_token":"`)
+	chunk := bytes.Repeat([]byte("a"), 1<<16)
+	for poured.Add(int64(len(chunk))) < immense {
+		if _, err := w.Write(chunk); err != nil || flush() != nil {
+			return
+		}
+	}
+}
+
+// encodings are ways in which a server repeats what it was sent.
+var encodings = map[string]func(string) string{
+	"plain":      func(text string) string { return text },
+	"base64":     func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) },
+	"base64-url": func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) },
+	"in-a-url":   url.QueryEscape,
+	"in-json": func(text string) string {
+		return strings.NewReplacer("+", `\u002b`, "/", `\/`, "=", `\u003D`).Replace(text)
+	},
+}
+
+// echo refuses with everything secret in the request in the reply.
+func echo(encode func(string) string) siteHandler {
+	return func(_ *Site, w http.ResponseWriter, r *http.Request) {
+		_, secret, _ := r.BasicAuth()
+		_ = r.ParseForm() // the stand-in has
+		said := []string{"you sent"}
+		for _, text := range []string{
+			r.Header.Get("Authorization"), strings.TrimPrefix(r.Header.Get("Authorization"), "Basic "), secret,
+			r.PostForm.Get("code"), r.PostForm.Get("refresh_token"), r.PostForm.Get("pat"),
+		} {
+			said = append(said, encode(text))
+		}
+		body, _ := json.Marshal(map[string]string{"error": "invalid_request", "error_description": strings.Join(said, " ")}) // strings always encode
+		reply(http.StatusBadRequest, "application/json", string(body))(nil, w, r)
+	}
+}

@@ -1,0 +1,213 @@
+// Package faults is the table of what goes wrong between the provider and GoTo's token endpoint, and
+// of what must come of it. The engine and the command line are both put through it.
+package faults
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// MaxRetries is the setting with which the table's numbers of requests come about.
+const MaxRetries = 1
+
+// AccessToken is the access token in replies that are made up. It is a secret like those of the stand-in.
+const AccessToken = "eyJhbGciOiJub25lIn0.made+up/by.the-fault=="
+
+// Fault is a row of the table.
+type Fault struct {
+	Name string
+
+	// One of these makes the fault, on a [Site].
+	answer    func(site *Site, n int) http.HandlerFunc // to the n-th request, n = 1, 2, …; nil: the stand-in's own
+	configure func(*standin.Behaviour)
+	network   network
+
+	// Hangs says that requests end with request_timeout, which should be short.
+	Hangs bool
+	// CodeDiffers says that the fault is something else for an authorization code.
+	CodeDiffers bool
+	// UsesUpCode says that a code is used up for good.
+	UsesUpCode bool
+
+	// Outcome is that of the failure, 0 where there must be none.
+	Outcome oauth.Outcome
+	// Status is that of the failure.
+	Status int
+	// Reason is a regular expression that the failure's reason matches.
+	Reason string
+	// RetryAfter is that of the failure, or within a minute less.
+	RetryAfter time.Duration
+	// Requests is how many requests come to the stand-in with a credential that may be sent again,
+	// CodeRequests how many with a code.
+	Requests, CodeRequests int
+	// Lifetime is that of the token where there is one.
+	Lifetime time.Duration
+	// Pause is the least time between the first request and the second.
+	Pause time.Duration
+}
+
+// MaybeProcessed tells whether the server may have carried out the request that failed.
+func (f Fault) MaybeProcessed() bool {
+	return (&oauth.TokenError{Outcome: f.Outcome, Status: f.Status}).MaybeProcessed()
+}
+
+const (
+	webPage    = "a web page instead of a reply, probably from a gateway or proxy on the way"
+	noRedirect = "a redirect, which is not followed because credentials must not travel to another address"
+	year       = 365 * 24 * time.Hour
+)
+
+// Table returns the rows.
+func Table() []Fault {
+	table := []Fault{
+		// The network
+		{Name: "connection-refused", network: refusedConnection, CodeDiffers: true,
+			Outcome: oauth.NotSent, Reason: "connection refused"},
+		// Where name servers do not answer either, the limit of the request has to do.
+		{Name: "name-not-resolvable", network: unknownName, Hangs: true,
+			Outcome: oauth.NotSent, Reason: `lookup goto\.invalid|no answer within [0-9]+m?s`},
+		{Name: "certificate-not-trusted", network: untrustedCertificate, CodeDiffers: true,
+			Outcome: oauth.NotSent, Reason: "tls: failed to verify certificate: x509: certificate signed by unknown authority"},
+		{Name: "certificate-expired", network: expiredCertificate,
+			Outcome: oauth.NotSent, Reason: "tls: failed to verify certificate: x509: certificate has expired or is not yet valid"},
+		{Name: "certificate-of-another-host", network: foreignCertificate,
+			Outcome: oauth.NotSent, Reason: `tls: failed to verify certificate: x509: certificate is valid for 192\.0\.2\.1, not 127`},
+		{Name: "handshake-without-end", network: endlessHandshake, Hangs: true, CodeDiffers: true,
+			Outcome: oauth.NotSent, Reason: "no answer within [0-9]+m?s"},
+		{Name: "proxy-refuses-connection", network: refusedProxy, CodeDiffers: true,
+			Outcome: oauth.NotSent, Reason: "proxyconnect tcp: .*connection refused"},
+		{Name: "proxy-forbids", network: forbiddingProxy,
+			Outcome: oauth.NotSent, Reason: "Forbidden"},
+		// The proxy would do; that it is passed by shows in the name that is looked up.
+		{Name: "no-proxy", network: bypassedProxy, Hangs: true,
+			Outcome: oauth.NotSent, Reason: `lookup goto\.invalid|no answer within [0-9]+m?s`},
+		{Name: "answer-lost", network: lostAnswer, CodeDiffers: true, UsesUpCode: true,
+			Outcome: oauth.Interrupted, Reason: "EOF|connection reset by peer", Requests: 2, CodeRequests: 1},
+
+		// No answer
+		{Name: "no-answer", answer: always(hang), Hangs: true, CodeDiffers: true,
+			Outcome: oauth.Interrupted, Reason: "no answer within [0-9]+m?s", Requests: 2, CodeRequests: 1},
+		{Name: "one-byte-a-second", answer: always(drip), Hangs: true, CodeDiffers: true,
+			Outcome: oauth.Interrupted, Reason: "no answer within [0-9]+m?s", Requests: 2, CodeRequests: 1},
+		{Name: "reset", answer: always(reset), CodeDiffers: true,
+			Outcome: oauth.Interrupted, Reason: "connection reset by peer", Requests: 2, CodeRequests: 1},
+		{Name: "broken-off", answer: always(breakOff), CodeDiffers: true,
+			Outcome: oauth.Interrupted, Reason: "reading the reply: unexpected EOF", Requests: 2, CodeRequests: 1},
+
+		// Not now
+		{Name: "429", answer: always(reply(429, "text/plain", "slow down")), CodeDiffers: true,
+			Outcome: oauth.Unavailable, Status: 429, Reason: "slow down", Requests: 2, CodeRequests: 2},
+		{Name: "429-once", answer: once(reply(429, "", "")), CodeDiffers: true,
+			Requests: 2, CodeRequests: 2, Lifetime: time.Hour},
+		{Name: "429-seconds", answer: once(after("1", reply(429, "", ""))),
+			Requests: 2, CodeRequests: 2, Lifetime: time.Hour, Pause: time.Second},
+		// Dates have whole seconds, so this is 1 to 2 s ahead.
+		{Name: "429-date", answer: once(later(2*time.Second, reply(429, "", ""))),
+			Requests: 2, CodeRequests: 2, Lifetime: time.Hour, Pause: time.Second},
+		{Name: "429-for-an-hour", answer: always(later(time.Hour, reply(429, "", ""))), CodeDiffers: true,
+			Outcome: oauth.Unavailable, Status: 429, Reason: "an empty reply", RetryAfter: time.Hour, Requests: 1, CodeRequests: 1},
+		{Name: "429-for-ever", answer: always(after("99999999999999999999", reply(429, "", ""))),
+			Outcome: oauth.Unavailable, Status: 429, Reason: "an empty reply", RetryAfter: year, Requests: 1, CodeRequests: 1},
+		{Name: "500", answer: always(reply(500, "application/json", `{"error":"server_error"}`)), CodeDiffers: true,
+			Outcome: oauth.Unavailable, Status: 500, Reason: "server_error", Requests: 2, CodeRequests: 1},
+		{Name: "502-web-page", answer: always(reply(502, "text/html", "<html><h1>Bad Gateway</h1>")), CodeDiffers: true,
+			Outcome: oauth.Unavailable, Status: 502, Reason: webPage, Requests: 2, CodeRequests: 1},
+		{Name: "503", answer: always(reply(503, "text/plain", "maintenance")), CodeDiffers: true,
+			Outcome: oauth.Unavailable, Status: 503, Reason: "maintenance", Requests: 2, CodeRequests: 2},
+
+		// What is tolerated
+		{Name: "byte-order-mark", answer: always(reply(200, "application/json", "\xef\xbb\xbf"+made(`"`+AccessToken+`"`))),
+			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
+		{Name: "invalid-utf8-elsewhere", answer: always(reply(200, "application/json", strings.Replace(made(`"`+AccessToken+`"`), "{", `{"principal":"`+"\xff\xfe"+`",`, 1))),
+			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
+		{Name: "expires-in-absent", configure: func(b *standin.Behaviour) { b.OmitReply = []string{"expires_in"} },
+			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
+		expiresIn("string", "1800", 30*time.Minute),
+		expiresIn("float", 1800.9, 30*time.Minute),
+		expiresIn("zero", 0, 0),
+		expiresIn("negative", -1, 0),
+		expiresIn("huge", json.Number("1e30"), 30*24*time.Hour),
+
+		// No
+		refusal("error-text-with-escapes",
+			`{"error":"temporarily\u001b[2J_odd","error_description":"\u001b[31mred\u001b[0m\r\nsecond\nline\u202e\u0007 \u001b]0;title\u0007end"}`,
+			`temporarily_odd \(red second line end\)`),
+	}
+	for name, body := range map[string]string{
+		"web-page":             "<!DOCTYPE html><title>Sign in to the network</title>",
+		"truncated":            strings.TrimSuffix(made(`"`+AccessToken+`"`), "}"),
+		"array":                "[" + made(`"`+AccessToken+`"`) + "]",
+		"deeply-nested":        `{"access_token":"` + AccessToken + `","more":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + "}",
+		"invalid-utf8":         "\xff\xfe{\x00",
+		"not-json":             "access_token=" + AccessToken,
+		"two-byte-order-marks": "\xef\xbb\xbf\xef\xbb\xbf" + made(`"`+AccessToken+`"`),
+	} {
+		table = append(table, unusable(name, body, "the reply is not a JSON object"))
+	}
+	table = append(table,
+		unusable("empty", "", "the reply is empty"),
+		unusable("access-token-missing", `{"token_type":"Bearer","expires_in":3600}`, "the reply has no access_token"),
+		unusable("access-token-empty", made(`""`), "the access_token in the reply is not a non-empty string"),
+		unusable("access-token-number", made(`12345`), "the access_token in the reply is not a non-empty string"),
+		unusable("access-token-line-break", made(`"`+AccessToken+`\r\nX-Injected: 1"`), "the access_token in the reply has characters that cannot stand in a header"),
+		unusable("access-token-control-character", made(`"\u0007`+AccessToken+`"`), "the access_token in the reply has characters that cannot stand in a header"),
+		unusable("access-token-invalid-utf8", made(`"`+AccessToken+"\xff\""), "the access_token in the reply has characters that cannot stand in a header"),
+		unusable("access-token-too-long", made(`"`+strings.Repeat("a", 64<<10+1)+`"`), "the access_token in the reply is longer than 64 KiB"),
+		unusable("token-type-mac", strings.Replace(made(`"`+AccessToken+`"`), "Bearer", "mac", 1), "the token_type in the reply is not Bearer"),
+		Fault{Name: "200-endless", answer: always(endless), Outcome: oauth.Unusable, Status: 200,
+			Reason: "the reply is longer than 1 MiB", Requests: 1, CodeRequests: 1},
+		Fault{Name: "200-gzip-bomb", answer: always(bomb), Outcome: oauth.Unusable, Status: 200,
+			Reason: "the reply is longer than 1 MiB", Requests: 1, CodeRequests: 1},
+	)
+	for _, status := range []int{301, 302, 307, 308} {
+		table = append(table,
+			redirect(fmt.Sprintf("%d-to-itself", status), status, func(*Site) string { return "/oauth/token" }),
+			redirect(fmt.Sprintf("%d-to-another-host", status), status, func(site *Site) string { return site.elsewhere.URL + "/oauth/token" }))
+	}
+	for name, encode := range encodings {
+		table = append(table, Fault{Name: "echo-" + name, answer: always(echo(encode)), CodeDiffers: name == "plain",
+			Outcome: oauth.Refused, Status: 400, Reason: `invalid_request \(you sent .*\(secret\)`, Requests: 1, CodeRequests: 1})
+	}
+	slices.SortFunc(table, func(a, b Fault) int { return strings.Compare(a.Name, b.Name) })
+	return table
+}
+
+// made returns the text of a reply with this text as its access token.
+func made(accessToken string) string {
+	return `{"access_token":` + accessToken + `,"token_type":"Bearer","expires_in":3600}`
+}
+
+func expiresIn(name string, value any, lifetime time.Duration) Fault {
+	return Fault{
+		Name:      "expires-in-" + name,
+		configure: func(b *standin.Behaviour) { b.ExtraReply = map[string]any{"expires_in": value} },
+		Requests:  1, CodeRequests: 1, Lifetime: lifetime,
+	}
+}
+
+func refusal(name, body, reason string) Fault {
+	return Fault{Name: name, answer: always(reply(400, "application/json", body)),
+		Outcome: oauth.Refused, Status: 400, Reason: reason, Requests: 1, CodeRequests: 1}
+}
+
+func unusable(name, body, reason string) Fault {
+	return Fault{Name: "200-" + name, answer: always(reply(200, "application/json", body)), CodeDiffers: name == "web-page",
+		Outcome: oauth.Unusable, Status: 200, Reason: reason, Requests: 1, CodeRequests: 1}
+}
+
+func redirect(name string, status int, location func(*Site) string) Fault {
+	return Fault{
+		Name: name,
+		answer: func(site *Site, _ int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, location(site), status) }
+		},
+		Outcome: oauth.Refused, Status: status, Reason: noRedirect, Requests: 1, CodeRequests: 1,
+	}
+}

@@ -1,0 +1,264 @@
+package stories
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"text/template"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin/faults"
+)
+
+// Every row of the table of faults becomes a story: a run that meets the fault, and the same run
+// once the fault is over. With a code as well, where the fault means something else for one.
+var faultStory = template.Must(template.New("story").Parse(`# {{.Fault.Name}}, with a {{.Grant}}
+{{- if .Code}}
+code TF_VAR_code
+{{- else}}
+refresh-token TF_VAR_refresh_token
+{{- end}}
+env GOTO_REQUEST_TIMEOUT={{.Timeout}} GOTO_MAX_RETRIES={{.MaxRetries}}
+fault
+{{if .Fault.Outcome}}! {{end}}exec tf apply -auto-approve
+told
+mend
+{{- if and .Code .Fault.UsesUpCode}}
+! exec tf apply -auto-approve
+says 'Code not accepted'
+says 'the authorization code was used before'
+says $AUTHORIZE_URL
+{{- else}}
+exec tf apply -auto-approve
+{{- end}}
+requests {{.Then}}
+noleak
+-- main.tf --
+terraform {
+  required_providers {
+    goto = { source = "terraform-goto/goto" }
+  }
+}
+
+variable "{{.Argument}}" {
+  type      = string
+  ephemeral = true
+}
+
+ephemeral "goto_access_token" "login" {
+  {{.Argument}} = var.{{.Argument}}
+
+  lifecycle {
+    postcondition {
+      condition     = self.authorization_header == "Bearer ${self.access_token}"
+      error_message = "There is no token."
+    }
+  }
+}
+`))
+
+// faultTold is what a story of the table knows about itself.
+type faultTold struct {
+	Fault      faults.Fault
+	Grant      oauth.GrantType
+	Argument   string
+	Timeout    time.Duration
+	MaxRetries int
+}
+
+func (f faultTold) Code() bool { return f.Grant == oauth.AuthorizationCode }
+
+// requests returns the requests of the run that meets the fault.
+func (f faultTold) requests() standin.Counts {
+	n, renewals := f.Fault.Requests, 0
+	if f.Code() {
+		n = f.Fault.CodeRequests
+	}
+	if f.Fault.Outcome == 0 && f.Fault.Lifetime == 0 {
+		renewals = 1 // by the second walk, as the token has no life
+	}
+	if f.Code() {
+		return standin.Counts{Code: n, Refresh: renewals}
+	}
+	return standin.Counts{Refresh: n + renewals}
+}
+
+// Then is what the run after that requests.
+func (f faultTold) Then() string {
+	switch {
+	case f.Fault.Outcome == 0 && f.Fault.Lifetime > 0:
+		return "" // there is a token already
+	case f.Code() && f.Fault.Outcome != 0:
+		return "code=1"
+	}
+	return "refresh=1"
+}
+
+// words returns what the run that meets the fault says beside the cause.
+func (f faultTold) words() []string {
+	if f.Fault.Outcome == 0 {
+		return []string{"Apply complete!"}
+	}
+	signIn := "To sign in, open this address in a browser and press Allow:"
+	what, again := "Getting a token with the refresh token in refresh_token failed.",
+		"Run again. Should GoTo then refuse the refresh token, it has replaced it in the answer that got lost, and somebody has to sign in again."
+	if f.Code() {
+		what, again = "Getting a token with the authorization code in code failed.",
+			"The code may have been used up: it was not sent again, because showing a code twice can revoke what it brought. Run again; if GoTo then refuses the code, sign in again. "+signIn
+	}
+	words := []string{what, "with ephemeral.goto_access_token.login"}
+	switch f.Fault.Outcome {
+	case oauth.NotSent:
+		words = append(words, "Error: GoTo cannot be reached", "Nothing was sent",
+			"Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and authentication_url, then run again.")
+	case oauth.Interrupted:
+		words = append(words, "Error: No answer from GoTo", again)
+	case oauth.Unavailable:
+		words = append(words, "Error: GoTo cannot answer now")
+	case oauth.Unusable:
+		words = append(words, "Error: GoTo's answer cannot be used",
+			"Check that authentication_url is GoTo's and that no proxy on the way answers in its place.", again)
+	case oauth.Refused:
+		words = append(words, "Error: GoTo refused the request", "Check authentication_url (", "), the OAuth client and the credential.")
+	}
+	stillGood := "; the code is still good, for 10 minutes from when it was issued"
+	switch {
+	case f.Fault.RetryAfter == 0 && f.Fault.Outcome == oauth.Unavailable && f.Code() && f.Fault.MaybeProcessed():
+		words = append(words, again)
+	case f.Fault.RetryAfter == 0 && f.Fault.Outcome == oauth.Unavailable && f.Code():
+		words = append(words, "Run again later"+stillGood)
+	case f.Fault.RetryAfter == 0 && f.Fault.Outcome == oauth.Unavailable:
+		words = append(words, "Run again later.")
+	case f.Fault.Outcome == oauth.NotSent && f.Code():
+		words = append(words, "Nothing was sent"+stillGood)
+	case f.Fault.RetryAfter > 0 && f.Code():
+		words = append(words, "By then the code, which is good for 10 minutes, has ended: sign in again then. "+signIn)
+	case f.Fault.RetryAfter > 0:
+		words = append(words, "Run again then.")
+	}
+	return words
+}
+
+// budget is how long the requests of a walk take at most, with the waiting between them.
+func (f faultTold) budget() time.Duration { return f.Timeout * time.Duration(f.MaxRetries+1) }
+
+// faultStories returns the stories by their names.
+func faultStories() map[string]faultTold {
+	stories := map[string]faultTold{}
+	for _, fault := range faults.Table() {
+		if fault.NeedsTrust() && runtime.GOOS != "linux" {
+			continue // elsewhere certificates are not trusted for the sake of SSL_CERT_FILE
+		}
+		told := faultTold{fault, oauth.RefreshToken, "refresh_token", 10 * time.Second, faults.MaxRetries}
+		if fault.Hangs {
+			told.Timeout = 2 * time.Second
+		}
+		stories["fault-"+fault.Name] = told
+		if fault.CodeDiffers {
+			told.Grant, told.Argument = oauth.AuthorizationCode, "code"
+			stories["fault-"+fault.Name+"-with-a-code"] = told
+		}
+	}
+	return stories
+}
+
+// writeFaultStories returns a directory with the stories as files.
+func writeFaultStories(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, told := range faultStories() {
+		var text bytes.Buffer
+		if err := faultStory.Execute(&text, told); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+".txtar"), text.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func beginFault(ts *testscript.TestScript, w *world, _ []string) {
+	told, found := faultStories()[ts.Name()]
+	if !found {
+		ts.Fatalf("the table has no such row")
+	}
+	var err error
+	if w.site, err = told.Fault.At(w.standin, time.Now); err != nil {
+		ts.Fatalf("%v", err)
+	}
+	ts.Defer(w.site.Close)
+	if w.site.Authorities != nil {
+		authorities := ts.MkAbs("authorities.pem")
+		ts.Check(os.WriteFile(authorities, w.site.Authorities, 0o600))
+		ts.Setenv("SSL_CERT_FILE", authorities)
+	}
+	secrets, err := os.OpenFile(w.secrets, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	_, err = secrets.WriteString(faults.AccessToken + "\x00")
+	ts.Check(err)
+	ts.Check(secrets.Close())
+	ts.Setenv("GOTO_AUTHENTICATION_URL", w.site.URL)
+	ts.Setenv("AUTHORIZE_URL", w.site.URL+"/oauth/authorize?client_id="+w.clientID)
+	ts.Check(w.site.Break())
+	setProxy(ts, w)
+	w.told, w.started = told, time.Now()
+}
+
+func endFault(ts *testscript.TestScript, w *world, _ []string) {
+	ts.Check(w.site.Mend())
+	setProxy(ts, w)
+}
+
+func setProxy(ts *testscript.TestScript, w *world) {
+	address, except := w.site.Proxy()
+	ts.Setenv("HTTPS_PROXY", address)
+	ts.Setenv("NO_PROXY", except)
+}
+
+// faultLimit is how long a run that meets a fault takes at most, on a busy machine.
+const faultLimit = 45 * time.Second
+
+// checkTold checks what the last command said and did about the fault.
+func checkTold(ts *testscript.TestScript, w *world, _ []string) {
+	fault, took := w.told.Fault, time.Since(w.started)
+	if took > faultLimit {
+		ts.Fatalf("the run took %s", took)
+	}
+	ts.Check(w.site.Check(w.told.budget(), 3*time.Second))
+
+	got := w.standin.Counts()
+	w.standin.ResetCounts()
+	if want := w.told.requests(); got.Code != want.Code || got.Refresh != want.Refresh || got.Token != want.Code+want.Refresh {
+		ts.Fatalf("the stand-in has seen %+v, want %+v", got, want)
+	}
+	if text := ts.ReadFile("stdout") + ts.ReadFile("stderr"); strings.ContainsAny(text, "\x1b\r\a\u202e") {
+		ts.Fatalf("control characters in %q", text)
+	}
+	text := said(ts)
+	for _, part := range w.told.words() {
+		if !strings.Contains(text, part) {
+			ts.Fatalf("not said: %s", part)
+		}
+	}
+	if fault.Outcome == 0 {
+		if warned := strings.Contains(text, "min_validity"); warned != (fault.Lifetime == 0) {
+			ts.Fatalf("warned of a short token: %t", warned)
+		}
+		return
+	}
+	if fault.RetryAfter > 0 && !regexp.MustCompile(`GoTo asks to wait (59m5\ds|1h0m0s|8760h0m0s)\. `).MatchString(text) {
+		ts.Fatalf("not said how long to wait")
+	}
+	if !regexp.MustCompile(regexp.QuoteMeta("POST "+w.site.URL+"/oauth/token: ") + `(\d+ [A-Za-z ]+: )?.*(` + fault.Reason + `)`).MatchString(text) {
+		ts.Fatalf("not said as the cause: %s", fault.Reason)
+	}
+}
