@@ -1,0 +1,41 @@
+# The users of an account and their lines, read from GoTo Connect with magodo/restful.
+
+terraform {
+  required_version = ">= 1.10"
+
+  required_providers {
+    goto = {
+      source = "terraform-goto/goto"
+    }
+    restful = {
+      source = "magodo/restful"
+    }
+  }
+}
+
+provider "goto" {}
+
+ephemeral "goto_access_token" "example" {
+  required_scopes = ["users.v1.lines.read"]
+}
+
+provider "restful" {
+  base_url = "https://api.goto.com"
+  header = {
+    Authorization = ephemeral.goto_access_token.example.authorization_header
+  }
+}
+
+data "goto_me" "example" {}
+
+data "restful_resource" "users" {
+  id = "/users/v1/users"
+  query = {
+    accountKey = [data.goto_me.example.account_key]
+  }
+}
+
+output "lines" {
+  description = "The numbers of each user's lines, by the key of the user."
+  value       = { for user in data.restful_resource.users.output.items : user.userKey => user.lines[*].number }
+}

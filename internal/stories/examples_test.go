@@ -1,0 +1,342 @@
+package stories
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+const examplesDir = "../../examples"
+
+// played are the providers that stub plays.
+var played = map[string]string{
+	"hashicorp/aws":        "aws",
+	"hashicorp/kubernetes": "kubernetes",
+	"hashicorp/vault":      "vault",
+	"magodo/restful":       "restful",
+	"Mastercard/restapi":   "restapi",
+}
+
+// exampleCommands are what the stories of the examples can say beside [commands]:
+//
+//	scoped-login SCOPES        a refresh token with these scopes; the environment variable GOTO_REFRESH_TOKEN gets it
+//	edit FILE OLD NEW          OLD, which is in the file, becomes NEW
+//	stored RESOURCE NUMBER     so often has the secret been written; what was written last is a living token
+//	stored-again RESOURCE      applies until a second has passed since the last plan; then it was written once more
+var exampleCommands = func() map[string]func(*testscript.TestScript, bool, []string) {
+	all := maps.Clone(commands)
+	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
+		"scoped-login": always(issueScopedLogin),
+		"edit":         always(edit),
+		"stored":       always(checkStored),
+		"stored-again": always(checkStoredAgain),
+	})
+	return all
+}()
+
+// TestExamples applies every example as it stands in examples/, one story each.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the stories use Unix programs and permissions")
+	}
+	built := buildExamplePrograms(t)
+	t.Run("stories", func(t *testing.T) {
+		t.Parallel()
+		testscript.Run(t, testscript.Params{
+			Dir:                 "testdata/examples",
+			Setup:               func(env *testscript.Env) error { return setUpExamples(env, built) },
+			Cmds:                exampleCommands,
+			RequireExplicitExec: true,
+			RequireUniqueNames:  true,
+		})
+	})
+	t.Run("validate", func(t *testing.T) {
+		t.Parallel()
+		validateConfigurations(t, built)
+	})
+}
+
+// Whoever adds an example tells its story too, and says what it was tested against.
+func TestExamplesAreComplete(t *testing.T) {
+	t.Parallel()
+	readmes, err := filepath.Glob(filepath.Join(examplesDir, "*", "main.tf"))
+	if err != nil || len(readmes) == 0 {
+		t.Fatalf("no examples found (error %v)", err)
+	}
+	for _, main := range readmes {
+		name := filepath.Base(filepath.Dir(main))
+		if _, err := os.Stat(filepath.Join("testdata", "examples", name+".txtar")); err != nil {
+			t.Errorf("examples/%s has no story: %v", name, err)
+		}
+		readme, err := os.ReadFile(filepath.Join(filepath.Dir(main), "README.md"))
+		if err != nil {
+			continue // its text is in main.tf
+		}
+		configuration, err := os.ReadFile(main)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for address := range played {
+			said := strings.Contains(strings.Join(strings.Fields(string(readme)), " "),
+				"Tested against a hand-written schema of the arguments used here, not against the real "+address)
+			if needed := strings.Contains(string(configuration), strconv.Quote(address)); needed != said {
+				t.Errorf("examples/%s: uses %s: %t, README.md says so: %t", name, address, needed, said)
+			}
+		}
+	}
+}
+
+// buildExamplePrograms builds the provider and, once for all whom it plays, stub.
+func buildExamplePrograms(t *testing.T) programs {
+	t.Helper()
+	cli, err := findCommandLine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	built := programs{cli: cli, provider: filepath.Join(dir, "terraform-provider-goto")}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator), "../..", "./stub")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the providers: %v\n%s", err, output)
+	}
+	overrides := fmt.Sprintf("    %q = %q\n", "terraform-goto/goto", dir)
+	for address, name := range played {
+		if err := os.Link(filepath.Join(dir, "stub"), filepath.Join(dir, "terraform-provider-"+name)); err != nil {
+			t.Fatal(err)
+		}
+		overrides += fmt.Sprintf("    %q = %q\n", address, dir)
+	}
+	built.config = filepath.Join(dir, "cli.tfrc")
+	built.laterConfig = built.config // no time passes here
+	text := "provider_installation {\n  dev_overrides {\n" + overrides + "  }\n}\n"
+	if err := os.WriteFile(built.config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return built
+}
+
+type storeKey struct{}
+
+// setUpExamples puts the examples into the world of the story, with GoTo's addresses changed to
+// those of the stand-in and of the few APIs that the examples call.
+func setUpExamples(env *testscript.Env, built programs) error {
+	if err := setUpWorld(env, built); err != nil {
+		return err
+	}
+	w, ok := env.Values[worldKey{}].(*world)
+	if !ok {
+		return fmt.Errorf("the story has no world")
+	}
+	apis := httptest.NewServer(newAPIs(w.standin.URL))
+	env.Defer(apis.Close)
+	secrets := &store{counts: map[string]int{}, last: map[string][]byte{}}
+	server := httptest.NewServer(secrets)
+	env.Defer(server.Close)
+	env.Values[storeKey{}] = secrets
+	env.Setenv("GOTO_STORIES_STORE", server.URL)
+	addresses := strings.NewReplacer("https://api.goto.com", apis.URL, "https://api.getgo.com", apis.URL)
+	return copyExamples(filepath.Join(env.WorkDir, "examples"), addresses)
+}
+
+func copyExamples(to string, addresses *strings.Replacer) error {
+	return filepath.WalkDir(examplesDir, func(from string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		below, err := filepath.Rel(examplesDir, from)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, below)
+		if entry.IsDir() {
+			return os.MkdirAll(target, 0o700)
+		}
+		text, err := os.ReadFile(from)
+		if err != nil {
+			return err
+		}
+		if filepath.Ext(from) == ".tf" {
+			text = []byte(addresses.Replace(string(text)))
+			if err := nameProviders(filepath.Dir(target), string(text)); err != nil {
+				return err
+			}
+		}
+		return os.WriteFile(target, text, 0o600)
+	})
+}
+
+// nameProviders writes to dir what a part of a configuration leaves out.
+func nameProviders(dir, configuration string) error {
+	if strings.Contains(configuration, "required_providers") {
+		return nil
+	}
+	sources := map[string]string{"goto": "terraform-goto/goto"}
+	for address, name := range played {
+		if strings.Contains(configuration, strconv.Quote(name)) || strings.Contains(configuration, `"`+name+"_") {
+			sources[name] = address
+		}
+	}
+	text := "terraform {\n  required_providers {\n"
+	for name, source := range sources {
+		text += fmt.Sprintf("    %s = {\n      source = %q\n    }\n", name, source)
+	}
+	return os.WriteFile(filepath.Join(dir, "required_providers.tf"), []byte(text+"  }\n}\n"), 0o600)
+}
+
+// newAPIs returns the APIs that the examples call, for those whom the stand-in knows. It answers the
+// rest itself.
+func newAPIs(standinURL string) http.Handler {
+	const number = `{"id":"358e38be-e468-11eb-1a03-0242ac140103","number":"+15145552672","name":"Front desk"}`
+	target, _ := url.Parse(standinURL) // it is listening there
+	mux := http.NewServeMux()
+	mux.Handle("GET /admin/rest/v1/me", httputil.NewSingleHostReverseProxy(target))
+	mux.Handle("GET /users/v1/users", account(standinURL,
+		`{"items":[{"userKey":"`+standin.UserKey+`","lines":[{"number":"1000"},{"number":"1001"}]}]}`))
+	mux.Handle("GET /voice-admin/v1/phone-numbers", account(standinURL, `{"items":[`+number+`]}`))
+	mux.Handle("GET /voice-admin/v1/phone-numbers/358e38be-e468-11eb-1a03-0242ac140103", account(standinURL, number))
+	return mux
+}
+
+// account answers whoever has a living token and names the default account.
+func account(standinURL, reply string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := askMe(r.Context(), standinURL, r.Header.Get("Authorization")); err != nil {
+			http.Error(w, err.Error(), http.StatusUnauthorized)
+			return
+		}
+		if r.URL.Query().Get("accountKey") != standin.AccountKey {
+			http.Error(w, "accountKey", http.StatusForbidden)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, reply)
+	})
+}
+
+// store is where stub puts secrets. It is in memory, so that they are in no file.
+type store struct {
+	mu     sync.Mutex
+	counts map[string]int
+	last   map[string][]byte
+}
+
+func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	value, err := io.ReadAll(r.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := path.Base(r.URL.Path)
+	s.counts[name]++
+	s.last[name] = value
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (s *store) look(name string) (count int, value []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts[name], s.last[name]
+}
+
+func issueScopedLogin(ts *testscript.TestScript, w *world, args []string) {
+	ts.Setenv("GOTO_REFRESH_TOKEN", w.standin.IssueRefreshTokenFor(standin.Login{Scope: strings.Join(args, " ")}))
+}
+
+func edit(ts *testscript.TestScript, _ *world, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: edit FILE OLD NEW")
+	}
+	before := ts.ReadFile(args[0])
+	if !strings.Contains(before, args[1]) {
+		ts.Fatalf("%s has no %s", args[0], args[1])
+	}
+	after := strings.ReplaceAll(before, args[1], args[2])
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(after), 0o600))
+}
+
+func checkStored(ts *testscript.TestScript, w *world, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: stored RESOURCE NUMBER")
+	}
+	want, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	secrets, ok := ts.Value(storeKey{}).(*store)
+	if !ok {
+		ts.Fatalf("the story has no store")
+	}
+	count, value := secrets.look(args[0])
+	if count != want {
+		ts.Fatalf("written %d times", count)
+	}
+	var stored struct {
+		AccessToken string `json:"access_token"`
+		ExpiresAt   string `json:"expires_at"`
+	}
+	ts.Check(json.Unmarshal(value, &stored))
+	if stored.ExpiresAt == "" {
+		ts.Fatalf("it is not stored when the token ends")
+	}
+	ts.Check(askMe(context.Background(), w.standin.URL, "Bearer "+stored.AccessToken))
+}
+
+// The versions in the examples have a second as their smallest step.
+func checkStoredAgain(ts *testscript.TestScript, _ *world, args []string) {
+	secrets, ok := ts.Value(storeKey{}).(*store)
+	if !ok || len(args) != 1 {
+		ts.Fatalf("usage: stored-again RESOURCE")
+	}
+	before, _ := secrets.look(args[0])
+	for range 50 {
+		ts.Check(ts.Exec("tf", "apply", "-auto-approve"))
+		switch count, _ := secrets.look(args[0]); count {
+		case before: // planned within the same second
+		case before + 1:
+			return
+		default:
+			ts.Fatalf("written %d times by one apply", count-before)
+		}
+	}
+	ts.Fatalf("not written again")
+}
+
+// askMe makes sure that GoTo knows the bearer of this header.
+func askMe(ctx context.Context, standinURL, authorizationHeader string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, standinURL+"/admin/rest/v1/me", nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", authorizationHeader)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("GET Me: %s", response.Status)
+	}
+	return nil
+}
