@@ -3,12 +3,15 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
 // lyingStorage stores, and reports a failure all the same, as where only the syncing of the directory failed.
@@ -86,4 +89,22 @@ func TestUnsavedLoginStaysWithItsClientSecret(t *testing.T) {
 	}
 	w.pass(time.Hour)
 	w.token(request) // another process
+}
+
+func TestEngineWithUnsavedLoginsAndFailuresPrintsNoSecret(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := w.refreshToken()
+	process := w.unsaved(request, func(s cache.Storage) cache.Storage {
+		return &faultyStorage{Storage: s, write: errors.New("no space left")}
+	})
+	if _, _, err := process.Token(t.Context(), with(oauth.AuthorizationCode, "a-code-that-nobody-knows")); err == nil {
+		t.Fatal("an unknown code was exchanged")
+	}
+	secrets := append(w.server.Secrets(), "a-code-that-nobody-knows")
+	for _, verb := range []string{"%v", "%+v", "%#v", "%q"} {
+		if found := standin.Leaks(fmt.Appendf(nil, verb, process), secrets); len(found) > 0 {
+			t.Errorf("%s prints %v", verb, found)
+		}
+	}
 }

@@ -78,7 +78,7 @@ func ParseBaseURL(raw string) (*url.URL, error) {
 	}
 	parsed.Path = strings.TrimRight(parsed.Path, "/")
 	parsed.RawPath = ""
-	parsed.Host = strings.ToLower(parsed.Host)
+	parsed.Host = strings.ToLower(authority(parsed)) // one server has one name, in the keys of the cache too
 	return parsed, nil
 }
 

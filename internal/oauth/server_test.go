@@ -22,7 +22,7 @@ func TestNewServer(t *testing.T) {
 	for base, want := range map[string]string{ // the normal form, or the error
 		oauth.DefaultAuthenticationURL:   "https://authentication.logmeininc.com",
 		"https://identity.goto.com/":     "https://identity.goto.com",
-		"HTTPS://Identity.GoTo.com:443/": "https://identity.goto.com:443",
+		"HTTPS://Identity.GoTo.com:443/": "https://identity.goto.com",
 		"https://host/Base//":            "https://host/Base",
 		"http://localhost:8080":          "http://localhost:8080",
 		"http://LOCALHOST":               "http://localhost",

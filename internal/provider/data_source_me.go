@@ -70,7 +70,11 @@ func (d *meDataSource) Configure(_ context.Context, req datasource.ConfigureRequ
 }
 
 // Read implements [datasource.DataSource].
-func (d *meDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
+func (d *meDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	resp.Diagnostics.Append(ready(d.settings, req.Config.Raw)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
 	asked, diags := newTokenRequest(d.settings, accessTokenModel{})
 	asked.byProvider = true
 	if !diags.HasError() {

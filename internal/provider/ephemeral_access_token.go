@@ -245,7 +245,7 @@ func (m *accessTokenModel) fill(ctx context.Context, login engine.Login, now tim
 	if end := login.RefreshTokenExpiresAt; !end.IsZero() {
 		m.RefreshTokenExpiresAt = timetypes.NewRFC3339TimeValue(end.UTC().Truncate(time.Second))
 	}
-	m.ExpiresIn = types.Int64Value(int64(login.ExpiresAt.Sub(now) / time.Second))
+	m.ExpiresIn = types.Int64Value(int64(max(login.ExpiresAt.Sub(now), 0) / time.Second))
 	m.ExpiresAt = timetypes.NewRFC3339TimeValue(login.ExpiresAt.UTC().Truncate(time.Second))
 	m.Scope = stringOrNull(login.Scope)
 	m.Principal = stringOrNull(login.Principal)

@@ -61,7 +61,7 @@ func (r *revocations) take(name string) (revocation, bool) {
 func (r *accessTokenEphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
 	quoted, diags := req.Private.GetKey(ctx, revocationKey)
 	resp.Diagnostics.Append(diags...)
-	if quoted == nil {
+	if quoted == nil || r.settings == nil {
 		return
 	}
 	name, err := strconv.Unquote(string(quoted))
