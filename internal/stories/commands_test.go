@@ -26,6 +26,7 @@ import (
 //	client SECRET                     the OAuth client with this secret is used from here on
 //	later DURATION                    that much time passes, for provider and stand-in
 //	standin replace=always            every refresh replaces the refresh token, and the old one dies
+//	standin replace=never             no refresh replaces it
 //	standin personal-access-token=off the OAuth client may not use personal access tokens
 //	standin echo=on                   token requests are refused, with everything sent in the reply
 //	log-out                           the refresh tokens end
@@ -187,6 +188,8 @@ func changeStandin(ts *testscript.TestScript, w *world, args []string) {
 			switch arg {
 			case "replace=always":
 				b.ReplaceRefreshToken = standin.Always
+			case "replace=never":
+				b.ReplaceRefreshToken = standin.Never
 			case "personal-access-token=off":
 				b.PersonalAccessTokenDisabled = true
 			case "echo=on":
