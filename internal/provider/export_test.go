@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
@@ -31,6 +32,7 @@ func Carriers(text string) (map[string]any, error) {
 		"settings":         s,
 		"accessTokenModel": model, "pointer to accessTokenModel": &model,
 		"tokenRequest": request, "pointer to tokenRequest": &request,
-		"grant": oauth.Grant{Type: oauth.RefreshToken, Credential: hidden},
+		"revocation": revocation{oauth.Client{Secret: hidden}, engine.Login{AccessToken: hidden}},
+		"grant":      oauth.Grant{Type: oauth.RefreshToken, Credential: hidden},
 	}, nil
 }

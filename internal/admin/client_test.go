@@ -1,0 +1,184 @@
+package admin_test
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/admin"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+const accessToken = "eyJhbGciOiJub25lIn0.the+access/token.c2ln"
+
+// ask calls GET Me at a server with this handler and returns the error's text, with how many requests came.
+func ask(t *testing.T, handler http.HandlerFunc) (failure *admin.Error, requests int64) {
+	t.Helper()
+	var count atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		count.Add(1)
+		handler(w, r)
+	}))
+	defer server.Close()
+	client := &admin.Client{URL: server.URL, UserAgent: "test", HTTP: oauth.NewHTTPClient(time.Second), MaxRetries: 1, Now: time.Now}
+	begun := time.Now()
+	person, err := client.Me(t.Context(), secret.New(accessToken))
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	if err == nil {
+		if person.Key == "" {
+			t.Error("nobody came back")
+		}
+		return nil, count.Load()
+	}
+	failure, ok := errors.AsType[*admin.Error](err)
+	if !ok {
+		t.Fatalf("%T %v", err, err)
+	}
+	if leaks := standin.Leaks(fmt.Appendf(nil, "%v %+v", err, *failure), []string{accessToken}); len(leaks) > 0 {
+		t.Errorf("%v: %v", err, leaks)
+	}
+	return failure, count.Load()
+}
+
+func reply(status int, contentType, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, body)
+	}
+}
+
+func TestMeAsksAsDocumented(t *testing.T) {
+	t.Parallel()
+	failure, requests := ask(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || r.URL.Path != "/admin/rest/v1/me" || r.Header.Get("Authorization") != "Bearer "+accessToken ||
+			r.Header.Get("Accept") != "application/json" || r.Header.Get("User-Agent") != "test" {
+			t.Errorf("got %s %s %v", r.Method, r.URL, r.Header)
+		}
+		reply(http.StatusOK, "application/json", `{"key":1}`)(w, r)
+	})
+	if failure != nil || requests != 1 {
+		t.Errorf("%v after %d requests", failure, requests)
+	}
+}
+
+func TestMeFaults(t *testing.T) {
+	t.Parallel()
+	const web = "a web page instead of a reply, probably from a gateway or proxy on the way"
+	drip := func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		for ticker := time.NewTicker(10 * time.Millisecond); ; {
+			select {
+			case <-r.Context().Done():
+				ticker.Stop()
+				return
+			case <-ticker.C:
+				_, _ = io.WriteString(w, " ")
+				_ = http.NewResponseController(w).Flush()
+			}
+		}
+	}
+	endless := func(w io.Writer) {
+		block := []byte(strings.Repeat(" ", 1<<16))
+		for {
+			if _, err := w.Write(block); err != nil {
+				return
+			}
+		}
+	}
+	for name, test := range map[string]struct {
+		handler  http.HandlerFunc
+		status   int
+		reason   string
+		requests int64
+	}{
+		"401":                 {reply(401, "application/json", `{"errorCode":"not.authenticated","msg":"no"}`), 401, "not.authenticated (no)", 1},
+		"403":                 {reply(403, "application/json", `{"int_err_code":"InvalidToken","msg":"Invalid token passed"}`), 403, "InvalidToken (Invalid token passed)", 1},
+		"404":                 {reply(404, "text/html", `<html>`), 404, web, 1},
+		"429":                 {reply(429, "", ""), 429, "an empty reply", 2},
+		"500":                 {reply(500, "text/plain", "oops"), 500, "oops", 2},
+		"502 with a web page": {reply(502, "text/html", `<html>`), 502, web, 2},
+		"an echo":             {reply(400, "text/plain", "no such token: "+accessToken), 400, "no such token: (secret)", 1},
+		"escape sequences":    {reply(400, "text/plain", "a\x1b[31mb\r\nc"), 400, "ab c", 1},
+		"web page":            {reply(200, "text/html", `<html>`), 200, "the reply is not the JSON object that GET Me is documented to send", 1},
+		"empty":               {reply(200, "application/json", ""), 200, "the reply is not the JSON object that GET Me is documented to send", 1},
+		"deeply nested":       {reply(200, "application/json", strings.Repeat("[", 1<<17)), 200, "the reply is not the JSON object that GET Me is documented to send", 1},
+		"without end":         {func(w http.ResponseWriter, _ *http.Request) { endless(w) }, 200, "the reply is longer than 1 MiB", 1},
+		"gzip bomb": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			endless(gzip.NewWriter(w))
+		}, 200, "the reply is longer than 1 MiB", 1},
+		"a byte at a time": {drip, 200, "the reply broke off", 1},
+		"broken off": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "100")
+			_, _ = io.WriteString(w, `{"key":`)
+		}, 200, "the reply broke off", 1},
+		"no reply": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, 0, "", 2},
+		"Retry-After of an hour": {func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", "3600")
+			reply(429, "", "")(w, r)
+		}, 429, "an empty reply", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			failure, requests := ask(t, test.handler)
+			if failure == nil || failure.Status != test.status || (test.reason != "" && failure.Reason != test.reason) || requests != test.requests {
+				t.Errorf("%+v after %d requests", failure, requests)
+			}
+		})
+	}
+}
+
+// Authorization must not travel to another address.
+func TestMeFollowsNoRedirect(t *testing.T) {
+	t.Parallel()
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the other server was asked") }))
+	defer other.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		failure, requests := ask(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, status) })
+		if failure == nil || failure.Status != status || !strings.HasPrefix(failure.Reason, "a redirect, which is not followed") || requests != 1 {
+			t.Errorf("%+v after %d requests", failure, requests)
+		}
+	}
+}
+
+func TestMeAsksAgainAfterTrouble(t *testing.T) {
+	t.Parallel()
+	var trouble atomic.Bool
+	failure, requests := ask(t, func(w http.ResponseWriter, r *http.Request) {
+		if trouble.CompareAndSwap(false, true) {
+			reply(http.StatusServiceUnavailable, "", "")(w, r)
+			return
+		}
+		reply(http.StatusOK, "application/json", `{"key":"1"}`)(w, r)
+	})
+	if failure != nil || requests != 2 {
+		t.Errorf("%v after %d requests", failure, requests)
+	}
+}
+
+func TestMeEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	client := &admin.Client{URL: server.URL, HTTP: oauth.NewHTTPClient(time.Minute), MaxRetries: 3, Now: time.Now}
+	if _, err := client.Me(ctx, secret.New(accessToken)); err == nil || ctx.Err() == nil {
+		t.Errorf("got %v", err)
+	}
+}
