@@ -5,6 +5,8 @@ import (
 	"context"
 	"flag"
 	"log"
+	"os"
+	"os/signal"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
@@ -18,7 +20,11 @@ func main() {
 	debug := flag.Bool("debug", false, "wait for a debugger and print the TF_REATTACH_PROVIDERS to run the CLI with")
 	flag.Parse()
 
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
+	// Ctrl-C reaches every process of a terminal. While it plans for an apply, Terraform passes it on to
+	// nobody, so the provider listens itself: a request that hangs must end at once.
+	interrupt, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := providerserver.Serve(context.Background(), provider.New(version, provider.WithInterrupt(interrupt)), providerserver.ServeOpts{
 		Address: "registry.terraform.io/terraform-goto/goto",
 		Debug:   *debug,
 	})

@@ -75,6 +75,8 @@ func (d *meDataSource) Read(ctx context.Context, req datasource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	ctx, done := d.settings.interruptible(ctx)
+	defer done()
 	asked, diags := newTokenRequest(d.settings, accessTokenModel{})
 	asked.byProvider = true
 	if !diags.HasError() {

@@ -211,6 +211,8 @@ func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.O
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	ctx, done := r.settings.interruptible(ctx)
+	defer done()
 	login, warnings, err := r.settings.engine.Token(ctx, asked.Request)
 	for _, warning := range warnings {
 		resp.Diagnostics.Append(asked.warning(warning))

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -14,7 +15,7 @@ import (
 func Carriers(text string) (map[string]any, error) {
 	value, hidden := types.StringValue(text), secret.New(text)
 	arguments := providerModel{ClientID: types.StringValue("id"), ClientSecret: value, RefreshToken: value, PersonalAccessToken: value}
-	p := &gotoProvider{getenv: func(string) string { return "" }}
+	p := &gotoProvider{getenv: func(string) string { return "" }, interrupt: context.Background()}
 	configured := arguments
 	configured.PersonalAccessToken = types.StringNull()
 	s, diags := p.settings(configured)

@@ -1,8 +1,10 @@
 package provider_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -11,12 +13,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/provider"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
 // newServer is the provider as the command line speaks to it.
-func newServer(t testing.TB, getenv func(string) string) tfprotov6.ProviderServer {
+func newServer(t testing.TB, getenv func(string) string, options ...provider.Option) tfprotov6.ProviderServer {
 	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(provider.New("test", provider.WithEnvironment(getenv))())()
+	options = append(options, provider.WithEnvironment(getenv))
+	server, err := providerserver.NewProtocol6WithError(provider.New("test", options...)())()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,4 +116,33 @@ func TestCallsOutOfOrderAreRefused(t *testing.T) {
 		})
 	}
 	w.expectRequests(0, 0, 0)
+}
+
+// Ctrl-C ends a request that hangs, although nobody ends the call.
+func TestInterruptEndsARequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set("GOTO_REFRESH_TOKEN", w.server.IssueRefreshToken())
+	interrupt, press := context.WithCancel(t.Context())
+	w.server.Configure(func(b *standin.Behaviour) {
+		b.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
+			_ = r.ParseForm() // so that the server notices when the client goes
+			press()
+			<-r.Context().Done()
+			return true
+		}
+	})
+	server := newServer(t, func(name string) string { return w.environment[name] }, provider.WithInterrupt(interrupt))
+	known := schemas(t, server)
+	configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: arguments(t, known.Provider, nil)})
+	if err != nil || len(configured.Diagnostics) > 0 {
+		t.Fatalf("configuring: %v, %s", err, said(configured.Diagnostics))
+	}
+	opened, err := server.OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
+		TypeName: "goto_access_token", Config: arguments(t, known.EphemeralResourceSchemas["goto_access_token"], nil),
+	})
+	if err != nil || !strings.Contains(said(opened.Diagnostics), "the run was cancelled") {
+		t.Errorf("opening: %v, %s", err, said(opened.Diagnostics))
+	}
+	w.expectRequests(0, 1, 0)
 }

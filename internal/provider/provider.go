@@ -29,6 +29,8 @@ type gotoProvider struct {
 	version string
 	now     func() time.Time
 	getenv  func(string) string
+	// interrupt ends when somebody presses Ctrl-C.
+	interrupt context.Context
 }
 
 // Option changes what a provider takes from its surroundings.
@@ -42,10 +44,15 @@ func WithEnvironment(getenv func(string) string) Option {
 	return func(p *gotoProvider) { p.getenv = getenv }
 }
 
+// WithInterrupt makes the end of interrupt the end of every request under way.
+func WithInterrupt(interrupt context.Context) Option {
+	return func(p *gotoProvider) { p.interrupt = interrupt }
+}
+
 // New returns the provider's constructor; version goes into the User-Agent of its requests.
 func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
-		p := &gotoProvider{version: version, now: time.Now, getenv: os.Getenv}
+		p := &gotoProvider{version: version, now: time.Now, getenv: os.Getenv, interrupt: context.Background()}
 		for _, option := range options {
 			option(p)
 		}

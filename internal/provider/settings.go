@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -41,6 +42,15 @@ type settings struct {
 	// revocations are the tokens to be revoked when their blocks are closed.
 	revocations revocations
 	now         func() time.Time
+	// interrupt is the provider's.
+	interrupt context.Context
+}
+
+// interruptible returns ctx, which an interrupt of the process ends as well.
+func (s *settings) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(s.interrupt, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // settings reads the arguments, the environment where one is absent, and the defaults.
@@ -52,7 +62,8 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 			Secret:      secret.New(read.text("client_secret", model.ClientSecret, oauth.CheckCredential)),
 			RedirectURI: read.text("redirect_uri", model.RedirectURI, oauth.CheckRedirectURI),
 		},
-		now: p.now,
+		now:       p.now,
+		interrupt: p.interrupt,
 	}
 	s.grant, s.profile = read.grant(model)
 	authenticationURL := read.text("authentication_url", model.AuthenticationURL, checkAuthenticationURL)
