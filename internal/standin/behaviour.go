@@ -39,6 +39,12 @@ type Behaviour struct {
 	// CodeLifetime counts from the issue of each code: 600 s (seen on the live service).
 	CodeLifetime time.Duration
 
+	// RequestsPerSecond is how many token requests are answered in any second; the others get 429. 0
+	// is no limit. GoTo documents 10.
+	RequestsPerSecond int
+	// RetryAfter is sent with 429, in whole seconds; 0 sends no such header. GoTo may do either.
+	RetryAfter time.Duration
+
 	// PersonalAccessTokenDisabled switches that grant type off, as on GoTo's client page.
 	PersonalAccessTokenDisabled bool
 
@@ -47,8 +53,8 @@ type Behaviour struct {
 	// OmitReply names members that granted token replies leave out.
 	OmitReply []string
 
-	// Intercept sees every request to the token endpoint and to GET Me first, counted already and
-	// with its body still to be read; true means that it has answered. It runs outside the lock,
+	// Intercept sees every request to the token endpoint that is within the limit and every GET Me
+	// first, counted already and with its body still to be read; true means that it has answered. It runs outside the lock,
 	// so it may wait, and may call the server's methods.
 	Intercept func(w http.ResponseWriter, r *http.Request) bool
 }

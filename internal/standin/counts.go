@@ -15,6 +15,8 @@ type Counts struct {
 
 	// Token requests by what became of them. Those that [Behaviour.Intercept] answered are neither.
 	Granted, Refused int
+	// Token requests beyond [Behaviour.RequestsPerSecond].
+	TurnedAway int
 
 	Me     int // GET Me.
 	Revoke int // Revocation requests.

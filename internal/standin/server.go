@@ -29,6 +29,7 @@ type Server struct {
 	behaviour Behaviour
 	counts    Counts
 	last      TokenRequest
+	limit     limit
 	store     store
 }
 

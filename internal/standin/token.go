@@ -24,7 +24,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	s.count(func(c *Counts) { c.Token++ })
 	form, malformed := readForm(w, r)
 	s.remember(r, form)
-	if s.intercepted(w, r) {
+	if s.turnedAway(w) || s.intercepted(w, r) {
 		return
 	}
 	reply, refused := s.answerToken(r, form, malformed)

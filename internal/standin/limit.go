@@ -1,0 +1,43 @@
+package standin
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// limit counts the token requests let through in the last second.
+type limit struct{ let []time.Time }
+
+// allows tells whether one more is within perSecond, and counts it if so. What it lets through, a calendar
+// second or a bucket of that size would too.
+func (l *limit) allows(perSecond int, now time.Time) bool {
+	for len(l.let) > 0 && now.Sub(l.let[0]) >= time.Second {
+		l.let = l.let[1:]
+	}
+	if len(l.let) >= perSecond {
+		return false
+	}
+	l.let = append(l.let, now)
+	return true
+}
+
+// turnedAway answers 429 where [Behaviour.RequestsPerSecond] is exceeded.
+func (s *Server) turnedAway(w http.ResponseWriter) bool {
+	now := s.now()
+	s.mu.Lock()
+	perSecond, retryAfter := s.behaviour.RequestsPerSecond, s.behaviour.RetryAfter
+	away := perSecond > 0 && !s.limit.allows(perSecond, now)
+	if away {
+		s.counts.TurnedAway++
+	}
+	s.mu.Unlock()
+	if !away {
+		return false
+	}
+	if retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(retryAfter/time.Second)))
+	}
+	http.Error(w, "Too Many Requests", http.StatusTooManyRequests)
+	return true
+}
