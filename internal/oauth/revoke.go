@@ -28,6 +28,11 @@ func (e *TokenEndpoint) Revoke(ctx context.Context, client Client, accessToken s
 	request.Header.Set("User-Agent", e.UserAgent)
 
 	secrets := []secret.Value{client.Secret, accessToken, secret.New(client.basicCredentials())}
+	turn, err := e.turns.take(ctx)
+	if err != nil {
+		return fmt.Errorf("POST %s: %w", endpoint, err)
+	}
+	defer turn.end()
 	response, err := e.HTTP.Do(request)
 	if err != nil {
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {

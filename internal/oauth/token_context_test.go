@@ -30,6 +30,9 @@ type counting struct {
 }
 
 func (c *counting) RoundTrip(request *http.Request) (*http.Response, error) {
+	if err := request.Context().Err(); err != nil { // as the real one does
+		return nil, err
+	}
 	if c.at == nil {
 		c.from = time.Now()
 	}
@@ -107,19 +110,29 @@ func TestWaits(t *testing.T) {
 func TestDefaultWaits(t *testing.T) {
 	t.Parallel()
 
-	synctest.Test(t, func(t *testing.T) {
-		endpoint, sent := wired(t, 30*time.Second, func(int, *http.Request) (*http.Response, error) { return nil, errDial })
-		_, err := endpoint.Token(t.Context(), theClient, codeGrant)
-		if failure := tokenError(t, err); failure.Outcome != oauth.NotSent || len(sent.at) != 4 {
-			t.Fatalf("outcome %d after %d requests", failure.Outcome, len(sent.at))
-		}
-		for n := 1; n < 4; n++ {
-			about := time.Duration(n) * 500 * time.Millisecond
-			if wait := sent.at[n] - sent.at[n-1]; wait < about/2 || wait > about*3/2 {
-				t.Errorf("the wait before repetition %d was %s", n, wait)
+	for name, test := range map[string]struct {
+		wire    wire
+		step    time.Duration
+		outcome oauth.Outcome
+	}{
+		"not reached":   {func(int, *http.Request) (*http.Response, error) { return nil, errDial }, 500 * time.Millisecond, oauth.NotSent},
+		"not available": {func(int, *http.Request) (*http.Response, error) { return replied(503, ""), nil }, 500 * time.Millisecond, oauth.Unavailable},
+		"too many":      {func(int, *http.Request) (*http.Response, error) { return replied(429, ""), nil }, aTurn, oauth.Unavailable},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			endpoint, sent := wired(t, 30*time.Second, test.wire)
+			_, err := endpoint.Token(t.Context(), theClient, codeGrant)
+			if failure := tokenError(t, err); failure.Outcome != test.outcome || len(sent.at) != 4 {
+				t.Fatalf("%s: outcome %d after %d requests", name, failure.Outcome, len(sent.at))
 			}
-		}
-	})
+			for n := 1; n < 4; n++ {
+				about := time.Duration(n) * test.step
+				if wait := sent.at[n] - sent.at[n-1]; wait < about/2 || wait > about*3/2 {
+					t.Errorf("%s: the wait before repetition %d was %s", name, n, wait)
+				}
+			}
+		})
+	}
 }
 
 // A pause that would end after the budget is not begun: the answer is worth more than "no answer".

@@ -21,11 +21,12 @@ import (
 const (
 	// maxReply bounds what is read of a reply, in bytes.
 	maxReply = 1 << 20
-	// The wait before the n-th repetition is about n times this long.
+	// The wait before the n-th repetition is about n times this long, or n seconds after 429.
 	retryWait = 500 * time.Millisecond
 )
 
-// TokenEndpoint sends token requests. All fields but Wait and Log are required.
+// TokenEndpoint sends token requests. All fields but Wait and Log are required; an endpoint must not be
+// copied.
 type TokenEndpoint struct {
 	Server    Server
 	UserAgent string
@@ -35,13 +36,16 @@ type TokenEndpoint struct {
 	// Now is the clock that dates in Retry-After are compared with.
 	Now func() time.Time
 	// Wait says how long to wait before repetition n = 1, 2, … where the server does not say; nil
-	// means about n half seconds.
+	// means about n half seconds, and n seconds after 429.
 	Wait func(n int) time.Duration
 	// Log is told about repetitions; nil is silent.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
+
+	turns turns
 }
 
-// Budget is the longest time a call of [TokenEndpoint.Token] takes, repetitions and waiting included.
+// Budget is the longest time a call of [TokenEndpoint.Token] takes once it is its turn, repetitions and
+// waiting included.
 func (e *TokenEndpoint) Budget() time.Duration {
 	return e.HTTP.Timeout * time.Duration(e.MaxRetries+1)
 }
@@ -54,6 +58,10 @@ func (e *TokenEndpoint) Token(ctx context.Context, client Client, grant Grant) (
 		grant:    grant,
 		secrets:  []secret.Value{client.Secret, grant.Credential, grant.CodeVerifier, secret.New(client.basicCredentials())},
 	}
+	if err := exchange.takeTurn(ctx); err != nil {
+		return Token{}, exchange.failed(ctx, err)
+	}
+	defer exchange.endTurn()
 	ctx, cancel := context.WithTimeout(ctx, e.Budget())
 	defer cancel()
 	return exchange.run(ctx, client)
@@ -67,18 +75,22 @@ type exchange struct {
 	// sent tells whether the request at hand has had a connection to travel on. Set on the
 	// transport's goroutines.
 	sent atomic.Bool
+	// turn is that of the request at hand. Ended on the transport's goroutines.
+	turn atomic.Pointer[turn]
 	// ambiguous tells whether the server may have processed an earlier repetition.
 	ambiguous bool
 	// turnedAway is the status of the answer that is being waited after, 0 while a request is under way.
 	turnedAway int
-	// pause is how long to wait before the next repetition.
+	repetition int
+	// pause is how long to wait before the next one.
 	pause time.Duration
 	body  []byte
 }
 
 func (x *exchange) run(ctx context.Context, client Client) (Token, error) {
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { x.sent.Store(true) },
+		GotConn:      func(httptrace.GotConnInfo) { x.sent.Store(true) },
+		WroteRequest: func(httptrace.WroteRequestInfo) { x.endTurn() },
 	})
 	form := x.grant.form(client).Encode()
 	request, err := retryablehttp.NewRequestWithContext(ctx, http.MethodPost, x.url(), strings.NewReader(form))
@@ -118,14 +130,29 @@ func (x *exchange) run(ctx context.Context, client Client) (Token, error) {
 func (x *exchange) url() string { return x.endpoint.Server.base + tokenPath }
 
 func (x *exchange) prepare(_ retryablehttp.Logger, request *http.Request, repetition int) {
+	if repetition > 0 {
+		if x.endpoint.Log != nil {
+			x.endpoint.Log(request.Context(), "repeating the token request",
+				map[string]any{"repetition": repetition, "grant_type": string(x.grant.Type)})
+		}
+		if err := x.takeTurn(request.Context()); err != nil {
+			return // the context has ended, which the request itself will find out
+		}
+	}
 	x.sent.Store(false)
 	x.body, x.turnedAway = nil, 0
-	x.pause = x.endpoint.pause(repetition + 1)
-	if repetition > 0 && x.endpoint.Log != nil {
-		x.endpoint.Log(request.Context(), "repeating the token request",
-			map[string]any{"repetition": repetition, "grant_type": string(x.grant.Type)})
-	}
+	x.repetition = repetition
 }
+
+func (x *exchange) takeTurn(ctx context.Context) error {
+	turn, err := x.endpoint.turns.take(ctx)
+	if err == nil {
+		x.turn.Store(turn)
+	}
+	return err
+}
+
+func (x *exchange) endTurn() { x.turn.Load().end() }
 
 // read takes in the reply. Its errors are failures of the connection.
 func (x *exchange) read(response *http.Response) error {
@@ -138,14 +165,11 @@ func (x *exchange) read(response *http.Response) error {
 }
 
 func (x *exchange) retry(ctx context.Context, response *http.Response, err error) (bool, error) {
+	x.endTurn() // where no request was written
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	if response != nil {
-		if asked := RetryAfter(response.Header, x.endpoint.Now()); asked > 0 {
-			x.pause = asked
-		}
-	}
+	x.pause = x.endpoint.pause(x.repetition+1, response)
 	return fits(ctx, x.pause) && retryable(x.grant, x.sent.Load(), response, err), nil
 }
 
@@ -158,13 +182,22 @@ func (x *exchange) wait(_, _ time.Duration, _ int, response *http.Response) time
 	return x.pause
 }
 
-// pause returns how long to wait before repetition n where the server does not say.
-func (e *TokenEndpoint) pause(n int) time.Duration {
+// pause returns how long to wait before repetition n, after response or, if that is nil, after none.
+func (e *TokenEndpoint) pause(n int, response *http.Response) time.Duration {
+	step := retryWait
+	if response != nil {
+		if asked := RetryAfter(response.Header, e.Now()); asked > 0 {
+			return asked
+		}
+		if response.StatusCode == http.StatusTooManyRequests {
+			step = second // within the same one it would be too many again
+		}
+	}
 	if e.Wait != nil {
 		return e.Wait(n)
 	}
 	// Spread, so that processes turned away together do not come back together.
-	half := time.Duration(n) * retryWait / 2
+	half := time.Duration(n) * step / 2
 	return half + rand.N(2*half) //nolint:gosec // not a secret
 }
 
@@ -184,6 +217,8 @@ func (x *exchange) failed(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		reason = "the run was cancelled"
+	case x.turnedAway != 0 && errors.Is(err, context.DeadlineExceeded):
+		reason = fmt.Sprintf("its turn to be sent again did not come within %s", x.endpoint.Budget())
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		reason = fmt.Sprintf("no answer within %s", x.endpoint.HTTP.Timeout)
 	}

@@ -267,8 +267,8 @@ func TestRedaction(t *testing.T) {
 		"client": theClient, "client pointer": &theClient,
 		"code": codeGrant, "refresh token": refreshing, "personal access token": patGrant, "grants": everyGrant,
 		"token":    oauth.Token{AccessToken: secret.New(theCode), RefreshToken: secret.New(theRefresh), Scope: "a", Principal: "b"},
-		"endpoint": endpoint, "endpoint value": *endpoint,
-		"error": &oauth.TokenError{Outcome: oauth.Refused, Grant: codeGrant.Type, Endpoint: "e", Status: 400, Err: context.Canceled},
+		"endpoint": endpoint,
+		"error":    &oauth.TokenError{Outcome: oauth.Refused, Grant: codeGrant.Type, Endpoint: "e", Status: 400, Err: context.Canceled},
 	} {
 		checkNoLeak(t, name, value)
 	}

@@ -1,0 +1,43 @@
+package oauth
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// requestsPerSecond is GoTo's limit for each of its APIs (GoTo guide "Rate limits").
+	requestsPerSecond = 10
+	// second is a little longer than one, because requests do not all travel equally fast.
+	second = 1050 * time.Millisecond
+)
+
+// turns keep a process within [requestsPerSecond]. So many logins are served by the server one after
+// the other instead of being turned away together and coming back together. The zero value is ready.
+type turns struct {
+	once sync.Once
+	free chan struct{}
+}
+
+// turn is the right to send one request.
+type turn struct{ end func() }
+
+// take waits for a turn, or until ctx is done. Whoever has it calls its end when the request has been
+// sent, or is not going to be; a second later it is somebody else's. Later calls of end do nothing.
+func (t *turns) take(ctx context.Context) (*turn, error) {
+	t.once.Do(func() {
+		t.free = make(chan struct{}, requestsPerSecond)
+		for range requestsPerSecond {
+			t.free <- struct{}{}
+		}
+	})
+	select {
+	case <-t.free:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return &turn{end: sync.OnceFunc(func() {
+		time.AfterFunc(second, func() { t.free <- struct{}{} })
+	})}, nil
+}

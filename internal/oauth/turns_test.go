@@ -1,0 +1,155 @@
+package oauth_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptrace"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+// aTurn is how long after ten requests the next ten begin.
+const aTurn = 1050 * time.Millisecond
+
+func granted(int, *http.Request) (*http.Response, error) {
+	return replied(200, `{"access_token":"token"}`), nil
+}
+
+func TestTenRequestsASecond(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		endpoint, sent := wired(t, time.Second, granted)
+		endpoint.MaxRetries = 0 // the budget is then shorter than what the last ones wait for their turn
+		for range 25 {
+			if _, err := endpoint.Token(t.Context(), theClient, patGrant); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := slices.Concat(slices.Repeat([]time.Duration{0}, 10), slices.Repeat([]time.Duration{aTurn}, 10),
+			slices.Repeat([]time.Duration{2 * aTurn}, 5))
+		if diff := cmp.Diff(want, sent.at); diff != "" {
+			t.Errorf("the times of the requests (-want +got):\n%s", diff)
+		}
+		<-time.After(time.Hour)
+		started := time.Now()
+		if _, err := endpoint.Token(t.Context(), theClient, patGrant); err != nil || time.Since(started) != 0 {
+			t.Errorf("a request after a long time waited %s, %v", time.Since(started), err)
+		}
+	})
+}
+
+func TestRepetitionsTakeTurns(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		endpoint, sent := wired(t, time.Minute, func(int, *http.Request) (*http.Response, error) { return replied(429, ""), nil })
+		endpoint.Wait = func(int) time.Duration { return 0 }
+		for range 3 { // of four requests each
+			failure := tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant)))
+			if failure.Outcome != oauth.Unavailable || failure.MaybeProcessed() {
+				t.Errorf("outcome %d", failure.Outcome)
+			}
+		}
+		want := slices.Concat(slices.Repeat([]time.Duration{0}, 10), slices.Repeat([]time.Duration{aTurn}, 2))
+		if diff := cmp.Diff(want, sent.at); diff != "" {
+			t.Errorf("the times of the requests (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Who gives up while waiting has sent nothing, or is told how the server answered before.
+func TestTurnGivenUp(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		endpoint, sent := wired(t, time.Minute, granted)
+		for range 10 {
+			if _, err := endpoint.Token(t.Context(), theClient, codeGrant); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), aTurn/2)
+		defer cancel()
+		failure := tokenError(t, secondOf(endpoint.Token(ctx, theClient, codeGrant)))
+		if failure.Outcome != oauth.NotSent || !errors.Is(failure.Err, context.DeadlineExceeded) || len(sent.at) != 10 {
+			t.Errorf("outcome %d, %v after %d requests", failure.Outcome, failure.Err, len(sent.at))
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		endpoint, sent := wired(t, aTurn/4, func(int, *http.Request) (*http.Response, error) { return replied(429, ""), nil })
+		endpoint.Wait, endpoint.MaxRetries = func(int) time.Duration { return 0 }, 1
+		for range 4 { // of two requests each
+			_ = tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant)))
+		}
+		endpoint.MaxRetries = 2 // the budget of three requests ends before the turn of the last repetition
+		failure := tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant)))
+		if failure.Outcome != oauth.Unavailable || failure.Status != 429 || len(sent.at) != 10 || !strings.Contains(failure.Reason, "turn") {
+			t.Errorf("outcome %d, status %d, reason %q after %d requests", failure.Outcome, failure.Status, failure.Reason, len(sent.at))
+		}
+	})
+}
+
+// The second counts from when a request is sent: not from when its connection is begun, and not until
+// a slow server has answered.
+func TestTurnsCountFromSending(t *testing.T) {
+	t.Parallel()
+
+	const connecting, answering = 5 * time.Second, 20 * time.Second
+	synctest.Test(t, func(t *testing.T) {
+		endpoint, _ := wired(t, time.Minute, granted)
+		endpoint.HTTP.Transport = slow{connecting, answering}
+		started := time.Now()
+		var waiting sync.WaitGroup
+		for range 20 {
+			waiting.Go(func() {
+				if _, err := endpoint.Token(t.Context(), theClient, patGrant); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		waiting.Wait()
+		if took := time.Since(started); took != connecting+aTurn+connecting+answering {
+			t.Errorf("twenty requests took %s", took)
+		}
+	})
+}
+
+// Revocations go to the same server.
+func TestRevocationsTakeTurns(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		endpoint, sent := wired(t, time.Minute, granted)
+		for range 11 {
+			if err := endpoint.Revoke(t.Context(), theClient, secret.New("token")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if last := sent.at[10]; last != aTurn {
+			t.Errorf("the eleventh revocation was sent after %s", last)
+		}
+	})
+}
+
+// slow is a network on which it takes some time until a request is sent, and some more until it is answered.
+type slow struct{ connecting, answering time.Duration }
+
+func (s slow) RoundTrip(request *http.Request) (*http.Response, error) {
+	<-time.After(s.connecting)
+	httptrace.ContextClientTrace(request.Context()).WroteRequest(httptrace.WroteRequestInfo{})
+	<-time.After(s.answering)
+	return granted(0, request)
+}
+
+func secondOf[T any](_ T, err error) error { return err }
