@@ -1,0 +1,186 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+// failure puts err into words and points at the argument at fault.
+func (t tokenRequest) failure(err error) diag.Diagnostic {
+	var (
+		noCredential  *engine.NoCredentialError
+		noLogin       *engine.NoLoginError
+		ended         *engine.LoginEndedError
+		cacheRequired *engine.CacheRequiredError
+		cacheFailed   *engine.CacheError
+		failed        *oauth.TokenError
+	)
+	switch {
+	case errors.As(err, &noCredential) && t.byProvider:
+		return diag.NewErrorDiagnostic("No credential of the provider",
+			"goto_me asks with the provider's own credential, and there is none: give the provider a personal_access_token, a refresh_token or the profile of a stored login ("+
+				variable("personal_access_token")+", "+variable("refresh_token")+", "+variable("profile")+").\n\n"+t.signIn())
+	case errors.As(err, &noCredential):
+		return diag.NewErrorDiagnostic("No credential",
+			"There is nothing to get a token with: give one of callback_url, code, refresh_token or personal_access_token, "+
+				"name a stored login with profile, or give the provider a refresh_token or personal_access_token ("+
+				variable("refresh_token")+", "+variable("personal_access_token")+").\n\n"+t.signIn())
+	case errors.As(err, &noLogin):
+		return diag.NewAttributeErrorDiagnostic(path.Root("profile"), "No stored login",
+			fmt.Sprintf("No login is stored under the profile %q for this OAuth client on this machine.\n\n%s", noLogin.Profile, t.signIn()))
+	case errors.As(err, &ended):
+		return t.loginEnded(ended)
+	case errors.As(err, &cacheRequired):
+		return t.cacheRequired(cacheRequired)
+	case errors.As(err, &cacheFailed):
+		return diag.NewErrorDiagnostic("Token cache unusable",
+			"Nothing was sent, and no credential is used up. "+capitalized(cacheFailed.Error())+".")
+	case errors.As(err, &failed):
+		return t.requestFailed(failed)
+	}
+	return diag.NewErrorDiagnostic("No token", capitalized(err.Error())+".")
+}
+
+func (t tokenRequest) cacheRequired(required *engine.CacheRequiredError) diag.Diagnostic {
+	argument, reason := "profile", "A profile names a login that is kept in the token cache."
+	if required.Grant != "" {
+		argument = t.grantArgument
+		reason = "An authorization code needs the token cache: it can be exchanged once, and Terraform opens this resource twice per apply, in different processes."
+	}
+	return t.errorAt(argument, "Token cache is off",
+		reason+" Nothing was sent. Leave out token_cache = \"off\" ("+variable("token_cache")+"), or use a personal_access_token or a refresh_token instead.")
+}
+
+func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic {
+	reason := "The access token has ended, and GoTo gave no refresh token with it."
+	var refused *oauth.TokenError
+	switch {
+	case errors.As(ended.Err, &refused):
+		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". Such a token lasts 30 days, GoTo replaces it from day 18 on when it is used, and it ends earlier if the person logs out, the OAuth client changes or somebody revokes it."
+	case ended.Err != nil:
+		reason = "The stored login cannot be used: " + ended.Err.Error() + "."
+	}
+	switch ended.Grant {
+	case oauth.AuthorizationCode:
+		if t.Profile != "" {
+			reason += fmt.Sprintf(" If the profile %q has been signed in again since, just remove %s.", t.Profile, t.grantArgument)
+		}
+		return t.errorAt(t.grantArgument, "The login of this code has ended",
+			"The code was exchanged before and cannot be used again. "+reason+"\n\n"+t.signIn())
+	case oauth.RefreshToken, oauth.PersonalAccessToken:
+		return t.errorAt(t.grantArgument, "The login of this credential has ended",
+			reason+" The one "+t.grantSource()+" is not accepted either.\n\n"+t.signIn())
+	}
+	return t.errorAt("profile", "The stored login has ended",
+		fmt.Sprintf("The login stored under the profile %q cannot be continued. %s\n\n%s", t.Profile, reason, t.signIn()))
+}
+
+// requestFailed puts a failed token request into words.
+func (t tokenRequest) requestFailed(failed *oauth.TokenError) diag.Diagnostic {
+	what := fmt.Sprintf("Getting a token with the %s %s failed. %s.", grantNames[failed.Grant], t.grantSource(), failed.Error())
+	switch failed.Outcome {
+	case oauth.NotSent:
+		return diag.NewErrorDiagnostic("GoTo cannot be reached",
+			what+"\n\nNothing was sent"+t.still(failed)+". Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and authentication_url, then run again.")
+	case oauth.Interrupted:
+		return t.errorAt(t.grantArgument, "No answer from GoTo", what+"\n\n"+t.ambiguous(failed))
+	case oauth.Unavailable:
+		if failed.MaybeProcessed() && failed.Grant == oauth.AuthorizationCode {
+			return t.errorAt(t.grantArgument, "GoTo cannot answer now", what+"\n\n"+t.ambiguous(failed))
+		}
+		remedy := "Run again later"
+		if failed.RetryAfter > 0 {
+			wait := "GoTo asks to wait " + left(failed.RetryAfter) + ". "
+			if failed.Grant == oauth.AuthorizationCode && failed.RetryAfter > 10*time.Minute {
+				return t.errorAt(t.grantArgument, "GoTo cannot answer now",
+					what+"\n\n"+wait+"By then the code, which is good for 10 minutes, has ended: sign in again then. "+t.signIn())
+			}
+			remedy = wait + "Run again then"
+		}
+		return diag.NewErrorDiagnostic("GoTo cannot answer now", what+"\n\n"+remedy+t.still(failed)+".")
+	case oauth.Unusable:
+		return t.errorAt(t.grantArgument, "GoTo's answer cannot be used",
+			what+"\n\nCheck that authentication_url is GoTo's and that no proxy on the way answers in its place. "+t.ambiguous(failed))
+	case oauth.Refused:
+	}
+	return t.refused(failed, what)
+}
+
+// still says what a request that was not processed leaves intact.
+func (t tokenRequest) still(failed *oauth.TokenError) string {
+	if failed.Grant == oauth.AuthorizationCode {
+		return "; the code is still good, for 10 minutes from when it was issued"
+	}
+	return ""
+}
+
+// ambiguous says what to do when the server may or may not have processed the request.
+func (t tokenRequest) ambiguous(failed *oauth.TokenError) string {
+	switch failed.Grant {
+	case oauth.AuthorizationCode:
+		return "The code may have been used up: it was not sent again, because showing a code twice can revoke what it brought. Run again; if GoTo then refuses the code, sign in again. " + t.signIn()
+	case oauth.RefreshToken:
+		return "Run again. Should GoTo then refuse the refresh token, it has replaced it in the answer that got lost, and somebody has to sign in again."
+	case oauth.PersonalAccessToken:
+	}
+	return "Run again; nothing is used up."
+}
+
+// refused puts GoTo's own no into words, decided on the error code and never on the status alone.
+func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagnostic {
+	reason := strings.ToLower(failed.Reason)
+	switch {
+	case failed.Code == oauth.UnauthorizedClient || strings.Contains(reason, "grant type"):
+		return t.errorAt(t.grantArgument, "Grant type not enabled",
+			what+fmt.Sprintf("\n\nThe OAuth client %q may not use this grant. Switch on %q under \"Grant types\" on the client's page at %s.", t.Client.ID, grantTypes[failed.Grant], clientsPage))
+	case failed.Code == oauth.InvalidClient && strings.Contains(reason, "not found"):
+		return t.errorAt("client_id", "Unknown OAuth client",
+			what+fmt.Sprintf("\n\nGoTo knows no OAuth client %q. Compare client_id with the client's page at %s.", t.Client.ID, clientsPage))
+	case failed.Code == oauth.InvalidClient:
+		return t.errorAt("client_secret", "Wrong client secret",
+			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, whole and unencoded; if it is lost, create a new one on the client's page at %s.", t.Client.ID, clientsPage))
+	case failed.Code != oauth.InvalidGrant:
+		return t.errorAt(t.grantArgument, "GoTo refused the request",
+			what+"\n\nCheck authentication_url ("+t.server.String()+"), the OAuth client and the credential.")
+	}
+	switch failed.Grant {
+	case oauth.AuthorizationCode:
+		redirect := "none was sent"
+		if t.Client.RedirectURI != "" {
+			redirect = "sent: " + t.Client.RedirectURI
+		}
+		return t.errorAt(t.grantArgument, "Code not accepted",
+			what+"\n\nA code works once and for 10 minutes: it may have been exchanged already, for instance on another machine. "+
+				"It must also belong to this OAuth client, and redirect_uri must be exactly the one in the authorize URL ("+redirect+").\n\n"+t.signIn())
+	case oauth.RefreshToken:
+		return t.errorAt(t.grantArgument, "Refresh token not accepted",
+			what+"\n\nIt has ended (30 days after it was issued, by a log-out, a change of the OAuth client or a revocation), was replaced by a newer one elsewhere, or belongs to another OAuth client. "+
+				"Give the current refresh token, or sign in again. "+t.signIn())
+	case oauth.PersonalAccessToken:
+	}
+	return t.errorAt(t.grantArgument, "Personal access token not accepted",
+		what+"\n\nIt was revoked, has ended, is not copied whole, or its scopes are not those of the OAuth client. Create a new one in your GoTo account and give it as personal_access_token.")
+}
+
+var (
+	// grantNames are the grants in words.
+	grantNames = map[oauth.GrantType]string{
+		oauth.AuthorizationCode:   "authorization code",
+		oauth.RefreshToken:        "refresh token",
+		oauth.PersonalAccessToken: "personal access token",
+	}
+	// grantTypes are the names on GoTo's client page (GoTo guide "Create an OAuth client").
+	grantTypes = map[oauth.GrantType]string{
+		oauth.AuthorizationCode:   "Authorization Code",
+		oauth.RefreshToken:        "Refresh Token",
+		oauth.PersonalAccessToken: "Personal Access Token",
+	}
+)

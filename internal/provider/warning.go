@@ -1,0 +1,66 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+// warning puts a warning of the engine into words.
+func (t tokenRequest) warning(err error) diag.Diagnostic {
+	var (
+		expiring   *engine.ExpiringLoginWarning
+		short      *engine.ShortTokenWarning
+		unreadable *engine.UnreadableWarning
+		notStored  *engine.NotStoredWarning
+		noProfile  *engine.ProfileNotStoredWarning
+		replaced   *engine.ReplacedWarning
+	)
+	switch {
+	case errors.As(err, &expiring):
+		return diag.NewWarningDiagnostic("Login ends soon", t.expiring(expiring))
+	case errors.As(err, &short):
+		return diag.NewAttributeWarningDiagnostic(path.Root("min_validity"), "Access token lives shorter than min_validity",
+			fmt.Sprintf("The token has %s left, and min_validity asks for %s. GoTo gives no longer one: asking again would not help. What still runs after that will be refused.",
+				left(short.Left), left(short.MinValidity)))
+	case errors.As(err, &unreadable):
+		return diag.NewWarningDiagnostic("Stored login passed over",
+			capitalized(unreadable.Error())+". This run goes on as if nothing were stored.")
+	case errors.As(err, &notStored):
+		return diag.NewWarningDiagnostic("THE NEW TOKEN COULD NOT BE STORED", t.notStored(notStored))
+	case errors.As(err, &noProfile):
+		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile not stored",
+			fmt.Sprintf("The login is stored, but not under the profile %q: %s. Mend the token cache and run again with the same credential.", noProfile.Profile, noProfile.Error()))
+	case errors.As(err, &replaced):
+		return diag.NewWarningDiagnostic("Refresh token replaced while the token cache is off",
+			"GoTo has replaced the refresh token, and the one "+t.grantSource()+" may no longer be accepted, even by the next step of this run. "+
+				"With token_cache = \"off\" nothing keeps the new one, which is in the attribute next_refresh_token: hand it to where the credential comes from, or switch the token cache on.")
+	}
+	return diag.NewWarningDiagnostic("Token engine", capitalized(err.Error())+".")
+}
+
+func (t tokenRequest) expiring(warning *engine.ExpiringLoginWarning) string {
+	text := fmt.Sprintf("The refresh token %s ends on %s, and GoTo has not replaced it. Nobody can get tokens with it after that.\n\n",
+		t.grantSource(), warning.ExpiresAt.Format("2 January 2006 at 15:04 UTC"))
+	if t.Grant.Type == oauth.RefreshToken && warning.Profile == "" {
+		return text + "Give a new refresh token before that date. " + t.signIn()
+	}
+	return text + "Sign in again before that date. " + t.signIn()
+}
+
+func (t tokenRequest) notStored(warning *engine.NotStoredWarning) string {
+	text := "GoTo has answered and this run has its token, but it could not be kept: " + warning.Error() + ". Mend the token cache now. "
+	if warning.Grant == oauth.PersonalAccessToken {
+		return text + "Until then every run asks GoTo again."
+	}
+	if warning.Grant == oauth.AuthorizationCode {
+		return text + "The code is used up, so the next step of this run, or the next run, will fail. " + t.signIn()
+	}
+	return text + "If GoTo has replaced the refresh token, the old one may be dead, and the next run will say so: " +
+		"then somebody has to sign in again, unless you hand the attribute next_refresh_token of this run to where the credential comes from. " + t.signIn()
+}
