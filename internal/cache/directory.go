@@ -77,21 +77,21 @@ func (d *Directory) Read(ctx context.Context, name Name, whole func(sealed []byt
 	}
 	path := d.Locate(name)
 	if err := d.completeWrite(path, whole); err != nil {
-		return nil, fmt.Errorf("completing the cache entry %s: %w", path, err)
+		return nil, d.unfit(err, "an entry in it whose writing was cut off cannot be completed", makeWritable)
 	}
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, d.whyMissing(name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("looking for a cache entry: %w", err)
+		return nil, d.unfit(err, "it cannot be searched for an entry", makeWritable)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, &UnreadableError{path, "it is not a regular file, and is neither followed nor overwritten; remove it"}
 	}
 	sealed, err := readFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("reading a cache entry: %w", err)
+		return nil, d.unfit(err, "an entry in it cannot be read", makeWritable)
 	}
 	if len(sealed) > maxEntrySize {
 		return nil, &UnreadableError{path, "it is far too large for an entry"}
@@ -167,6 +167,10 @@ func (d *Directory) Write(_ context.Context, name Name, sealed []byte) error {
 	return nil
 }
 
+// makeWritable is what helps where the files in a directory cannot be used.
+const makeWritable = "make room, and make the directory and all in it readable and writable for you, or let token_cache name " +
+	"another directory that does not exist yet"
+
 // probeSize is the size of a large entry.
 const probeSize = 16 << 10
 
@@ -185,15 +189,14 @@ func (d *Directory) ProveWritable(_ context.Context, key Key) error {
 			return err
 		}
 	}
-	const remedy = "make room or make it writable, or let token_cache name another directory that does not exist yet"
 	probe := filepath.Join(d.path, key.String()+".probe")
 	contents := make([]byte, probeSize)
 	_, _ = rand.Read(contents) // zeros might take no room on the disk
 	if err := d.writeFile(probe, contents); err != nil {
-		return d.unfit(err, "a test file in it cannot be written", remedy)
+		return d.unfit(err, "a test file in it cannot be written", makeWritable)
 	}
 	if err := os.Remove(probe); err != nil {
-		return d.unfit(err, "a test file in it cannot be removed", remedy)
+		return d.unfit(err, "a test file in it cannot be removed", makeWritable)
 	}
 	return nil
 }

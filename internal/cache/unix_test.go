@@ -151,6 +151,21 @@ func TestUnwritableDirectoriesAreRefused(t *testing.T) {
 	wantUnfit(t, err, path, "cannot be created", "token_cache")
 }
 
+func TestUnreadableEntriesAreRefused(t *testing.T) {
+	t.Parallel()
+
+	if os.Geteuid() == 0 {
+		t.Skip("root may read everything")
+	}
+	directory, path := newDirectory(t, cache.DirectoryOptions{})
+	write(t, directory, key, sealer, "x")
+	for _, entry := range files(t, path, "*.v1") {
+		must(t, os.Chmod(entry, 0))
+	}
+	_, err := cache.New(directory).Read(t.Context(), key, sealer)
+	wantUnfit(t, err, path, "cannot be read", "readable", "token_cache")
+}
+
 func TestLinkToAPrivateDirectoryWillDo(t *testing.T) {
 	t.Parallel()
 

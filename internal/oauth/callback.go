@@ -73,7 +73,7 @@ func refusal(query url.Values) error {
 	if query.Get("error") == "access_denied" {
 		return fmt.Errorf("GoTo reports that access was not allowed: %s. Open the authorize URL again and press Allow, as a person who may use this OAuth client", reason)
 	}
-	return fmt.Errorf("GoTo reports an error instead of a code: %s", reason)
+	return fmt.Errorf("GoTo reports an error instead of a code: %s. Open the authorize URL again; if that does not help, compare it with the page of the OAuth client", reason)
 }
 
 func (c Callback) checkState(states []string) error {

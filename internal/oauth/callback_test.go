@@ -35,6 +35,10 @@ func TestCallback(t *testing.T) {
 		return "GoTo reports that access was not allowed: " + reason +
 			". Open the authorize URL again and press Allow, as a person who may use this OAuth client"
 	}
+	instead := func(reason string) string {
+		return "GoTo reports an error instead of a code: " + reason +
+			". Open the authorize URL again; if that does not help, compare it with the page of the OAuth client"
+	}
 	const code, state = "?code=" + landedCode, "&state=" + landedState
 	for name, test := range map[string]struct {
 		redirectURI, state, landed string
@@ -109,9 +113,9 @@ func TestCallback(t *testing.T) {
 			denied("access_denied (The user said no)")},
 		"denied, code repeated": {redirectURI, landedState, redirectURI + code + state + "&error=access_denied&error_description=not+for+" + landedCode + "+and+" + landedState,
 			denied("access_denied (not for (secret) and (secret))")},
-		"other error":          {redirectURI, "", redirectURI + "?error=invalid_scope&error_description=Unknown+scope", "GoTo reports an error instead of a code: invalid_scope (Unknown scope)"},
-		"error without a name": {redirectURI, "", redirectURI + "?error=", "GoTo reports an error instead of a code: no reason given"},
-		"error wins":           {redirectURI, "", redirectURI + code + "&error=server_error", "GoTo reports an error instead of a code: server_error"},
+		"other error":          {redirectURI, "", redirectURI + "?error=invalid_scope&error_description=Unknown+scope", instead("invalid_scope (Unknown scope)")},
+		"error without a name": {redirectURI, "", redirectURI + "?error=", instead("no reason given")},
+		"error wins":           {redirectURI, "", redirectURI + code + "&error=server_error", instead("server_error")},
 	} {
 		got, err := oauth.Callback{RedirectURI: test.redirectURI, State: test.state}.Code(test.landed)
 		text := got.Reveal()

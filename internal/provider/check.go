@@ -11,6 +11,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
@@ -67,6 +68,12 @@ func checkAuthenticationURL(text string) error {
 
 func checkAPIURL(text string) error {
 	_, err := oauth.ParseBaseURL(text)
+	return err
+}
+
+// checkTokenCache looks at the text only: whether the directory can be used shows when it is used.
+func checkTokenCache(text string) error {
+	_, err := cache.OpenLocation(text, cache.DirectoryOptions{})
 	return err
 }
 

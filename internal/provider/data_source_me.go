@@ -106,7 +106,7 @@ func (d *meDataSource) me(ctx context.Context, asked tokenRequest) (admin.Person
 		person, err = d.settings.admin.Me(ctx, again.AccessToken)
 	}
 	if err != nil {
-		diags.AddError("Who am I: no answer", describeMeFailure(err))
+		diags.AddError("Cannot tell who is signed in", describeMeFailure(err))
 	}
 	return person, diags
 }
@@ -125,18 +125,20 @@ func (d *meDataSource) token(ctx context.Context, asked tokenRequest) (login eng
 // describeMeFailure says what a failed GET Me with a fresh token means.
 func describeMeFailure(err error) string {
 	what := "Asking GoTo's Admin API who is signed in failed. " + err.Error() + ".\n\n"
-	failure, ok := errors.AsType[*admin.Error](err)
+	status := 0
+	if failure, ok := errors.AsType[*admin.Error](err); ok {
+		status = failure.Status
+	}
 	switch {
-	case !ok:
-		return what
-	case failure.Status == http.StatusUnauthorized:
+	case status == http.StatusUnauthorized:
 		return what + "The token is fresh, so the OAuth client most likely lacks the Admin Center scope. Give the client that scope on its page at " + clientsPage +
 			", then sign in again, or create the personal access token anew with it: a login keeps the scopes it was made with."
-	case failure.Status == http.StatusForbidden:
-		return what + "The token is fresh, so the person who signed in may not use the Admin API, or the login lacks a scope."
-	case failure.Status == http.StatusNotFound:
+	case status == http.StatusForbidden:
+		return what + "The token is fresh, so the person who signed in may not use the Admin API, or the login lacks a scope. Sign in as an administrator of the account, " +
+			"or give the OAuth client the Admin Center scope on its page at " + clientsPage + " and sign in again."
+	case status == http.StatusNotFound:
 		return what + "Check api_url (" + variable("api_url") + "); its default is " + defaultAPIURL + "."
-	case failure.Status == http.StatusTooManyRequests || failure.Status >= http.StatusInternalServerError:
+	case status == http.StatusTooManyRequests || status >= http.StatusInternalServerError:
 		return what + "Run again later."
 	}
 	return what + "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and api_url (" + variable("api_url") + "), then run again."

@@ -6,6 +6,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
 // Every text here says what was attempted, what came back and what to do next. None holds a secret:
@@ -54,9 +56,11 @@ func missingClient(argument string) diag.Diagnostic {
 			"Give it as %[1]s; see the page of your OAuth client at "+clientsPage+".", argument, variable(argument)))
 }
 
-// grantSource says where the grant comes from.
-func (t tokenRequest) grantSource() string {
+// grantSource says where the credential of that type comes from.
+func (t tokenRequest) grantSource(credential oauth.GrantType) string {
 	switch {
+	case t.Grant.Type == oauth.AuthorizationCode && credential == oauth.RefreshToken:
+		return "that came with the code in " + t.grantArgument
 	case t.grantArgument != "":
 		return "in " + t.grantArgument
 	case t.Grant.Type == "":

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
@@ -283,6 +284,33 @@ func TestAccessTokenRefusals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What came with a code is not taken for the code when it fails.
+func TestAccessTokenRefreshOfACodeFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).set("GOTO_MAX_RETRIES", "0")
+	broken := func(isBroken bool) func() {
+		return func() {
+			w.server.Configure(func(b *standin.Behaviour) {
+				b.Intercept = func(rw http.ResponseWriter, _ *http.Request) bool {
+					if isBroken {
+						rw.WriteHeader(http.StatusBadGateway)
+					}
+					return isBroken
+				}
+			})
+		}
+	}
+	configuration := echoed(fmt.Sprintf("code = %q\nrevoke_on_close = true", w.server.IssueCode(standin.CodeRequest{})))
+	w.run(
+		resource.TestStep{Config: configuration},
+		resource.TestStep{
+			PreConfig: broken(true), Config: configuration,
+			ExpectError: words("GoTo cannot answer now … Getting a token with the refresh token that came with the code in code failed."),
+		},
+		resource.TestStep{PreConfig: broken(false), Config: configuration},
+	)
 }
 
 // The secret reaches the server as it is, as GoTo compares it.

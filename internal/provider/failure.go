@@ -46,7 +46,7 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 	case errors.As(err, &failed):
 		return t.requestFailed(failed)
 	}
-	return diag.NewErrorDiagnostic("No token", capitalized(err.Error())+".")
+	return diag.NewErrorDiagnostic("No token", capitalized(err.Error())+". This is a bug in the provider, please report it.")
 }
 
 func (t tokenRequest) cacheRequired(required *engine.CacheRequiredError) diag.Diagnostic {
@@ -77,7 +77,7 @@ func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic 
 			"The code was exchanged before and cannot be used again. "+reason+"\n\n"+t.signIn())
 	case oauth.RefreshToken, oauth.PersonalAccessToken:
 		return t.errorAt(t.grantArgument, "The login of this credential has ended",
-			reason+" The one "+t.grantSource()+" is not accepted either.\n\n"+t.signIn())
+			reason+" The one "+t.grantSource(ended.Grant)+" is not accepted either. Give a new one, or sign in again.\n\n"+t.signIn())
 	}
 	return t.errorAt("profile", "The stored login has ended",
 		fmt.Sprintf("The login stored under the profile %q cannot be continued. %s\n\n%s", t.Profile, reason, t.signIn()))
@@ -85,7 +85,7 @@ func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic 
 
 // requestFailed puts a failed token request into words.
 func (t tokenRequest) requestFailed(failed *oauth.TokenError) diag.Diagnostic {
-	what := fmt.Sprintf("Getting a token with the %s %s failed. %s.", grantNames[failed.Grant], t.grantSource(), failed.Error())
+	what := fmt.Sprintf("Getting a token with the %s %s failed. %s.", grantNames[failed.Grant], t.grantSource(failed.Grant), failed.Error())
 	switch failed.Outcome {
 	case oauth.NotSent:
 		return diag.NewErrorDiagnostic("GoTo cannot be reached",
@@ -143,10 +143,10 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 			what+fmt.Sprintf("\n\nThe OAuth client %q may not use this grant. Switch on %q under \"Grant types\" on the client's page at %s.", t.Client.ID, grantTypes[failed.Grant], clientsPage))
 	case failed.Code == oauth.InvalidClient && strings.Contains(reason, "not found"):
 		return t.errorAt("client_id", "Unknown OAuth client",
-			what+fmt.Sprintf("\n\nGoTo knows no OAuth client %q. Compare client_id with the client's page at %s.", t.Client.ID, clientsPage))
+			what+fmt.Sprintf("\n\nGoTo knows no OAuth client %q. Compare client_id (%s) with the client's page at %s.", t.Client.ID, variable("client_id"), clientsPage))
 	case failed.Code == oauth.InvalidClient:
 		return t.errorAt("client_secret", "Wrong client secret",
-			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, whole and unencoded; if it is lost, create a new one on the client's page at %s.", t.Client.ID, clientsPage))
+			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, whole and unencoded, to client_secret (%s); if it is lost, create a new one on the client's page at %s.", t.Client.ID, variable("client_secret"), clientsPage))
 	case failed.Code != oauth.InvalidGrant:
 		return t.errorAt(t.grantArgument, "GoTo refused the request",
 			what+"\n\nCheck authentication_url ("+t.server.String()+"), the OAuth client and the credential.")

@@ -157,6 +157,7 @@ func TestProviderEnvironment(t *testing.T) {
 		"white space":             {[]string{"GOTO_CLIENT_SECRET", "secret\n"}, `Invalid GOTO_CLIENT_SECRET`},
 		"two grants":              {[]string{"GOTO_REFRESH_TOKEN", "one", "GOTO_PERSONAL_ACCESS_TOKEN", "two"}, `GOTO_REFRESH_TOKEN and GOTO_PERSONAL_ACCESS_TOKEN are both set, and only one of them can be used.`},
 		"profile of a pat":        {[]string{"GOTO_PROFILE", "ada", "GOTO_PERSONAL_ACCESS_TOKEN", "two"}, `GOTO_PERSONAL_ACCESS_TOKEN and GOTO_PROFILE are both set,`},
+		"path as token cache":     {[]string{"GOTO_TOKEN_CACHE", "/var/cache"}, `Invalid GOTO_TOKEN_CACHE … write "file:///var/cache".`},
 		"no duration":             {[]string{"GOTO_REQUEST_TIMEOUT", "soon"}, `"soon" is not a duration like 30s or 1m.`},
 		"no positive duration":    {[]string{"GOTO_REQUEST_TIMEOUT", "-1s"}, `"-1s" is not a positive duration.`},
 		"no number":               {[]string{"GOTO_MAX_RETRIES", "many"}, `"many" is not a whole number from 0 to 10.`},

@@ -74,7 +74,7 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 	if apiURL == "" {
 		apiURL = defaultAPIURL
 	}
-	location := read.text("token_cache", model.TokenCache, checkNotEmpty)
+	location := read.text("token_cache", model.TokenCache, checkTokenCache)
 	timeout := read.duration("request_timeout", model.RequestTimeout, defaultRequestTimeout)
 	retries := read.count("max_retries", model.MaxRetries, defaultMaxRetries, maxMaxRetries)
 	if read.diags.HasError() {
@@ -214,7 +214,7 @@ func variable(argument string) string { return "GOTO_" + strings.ToUpper(argumen
 func refuseUnknown(config tftypes.Value) (diags diag.Diagnostics) {
 	var arguments map[string]tftypes.Value
 	if err := config.As(&arguments); err != nil {
-		diags.AddError("Unreadable provider configuration", err.Error())
+		diags.AddError("Unreadable provider configuration", capitalized(err.Error())+". This is a bug in the command line, please report it.")
 		return diags
 	}
 	for _, argument := range slices.Sorted(maps.Keys(arguments)) {

@@ -99,7 +99,7 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 	}
 	if granted == "" {
 		diags.AddAttributeWarning(path.Root("required_scopes"), "Scopes could not be checked",
-			"GoTo did not say which scopes the token has.")
+			"GoTo did not say which scopes the token has. The run goes on, and an API whose scope is missing will refuse the token.")
 		return diags
 	}
 	present := strings.Fields(granted)

@@ -26,11 +26,11 @@ func (t tokenRequest) warning(err error) diag.Diagnostic {
 		return diag.NewWarningDiagnostic("Login ends soon", t.expiring(expiring))
 	case errors.As(err, &short):
 		return diag.NewAttributeWarningDiagnostic(path.Root("min_validity"), "Access token lives shorter than min_validity",
-			fmt.Sprintf("The token has %s left, and min_validity asks for %s. GoTo gives no longer one: asking again would not help. What still runs after that will be refused.",
+			fmt.Sprintf("The token has %s left, and min_validity asks for %s. GoTo gives no longer one: asking again would not help. What still uses the token after that will be refused. Shorten the run, or lower min_validity.",
 				left(short.Left), left(short.MinValidity)))
 	case errors.As(err, &unreadable):
 		return diag.NewWarningDiagnostic("Stored login passed over",
-			capitalized(unreadable.Error())+". This run goes on as if nothing were stored.")
+			capitalized(unreadable.Error())+". This run goes on as if nothing were stored, and the warning ends once the login is stored anew.")
 	case errors.As(err, &notStored):
 		return diag.NewWarningDiagnostic("THE NEW TOKEN COULD NOT BE STORED", t.notStored(notStored))
 	case errors.As(err, &noProfile):
@@ -38,15 +38,15 @@ func (t tokenRequest) warning(err error) diag.Diagnostic {
 			fmt.Sprintf("The login is stored, but not under the profile %q: %s. Mend the token cache and run again with the same credential.", noProfile.Profile, noProfile.Error()))
 	case errors.As(err, &replaced):
 		return diag.NewWarningDiagnostic("Refresh token replaced while the token cache is off",
-			"GoTo has replaced the refresh token, and the one "+t.grantSource()+" may no longer be accepted, even by the next step of this run. "+
+			"GoTo has replaced the refresh token, and the one "+t.grantSource(oauth.RefreshToken)+" may no longer be accepted, even by the next step of this run. "+
 				"With token_cache = \"off\" nothing keeps the new one, which is in the attribute next_refresh_token: hand it to where the credential comes from, or switch the token cache on.")
 	}
-	return diag.NewWarningDiagnostic("Token engine", capitalized(err.Error())+".")
+	return diag.NewWarningDiagnostic("Unexpected warning", capitalized(err.Error())+". This is a bug in the provider, please report it.")
 }
 
 func (t tokenRequest) expiring(warning *engine.ExpiringLoginWarning) string {
 	text := fmt.Sprintf("The refresh token %s ends on %s, and GoTo has not replaced it. Nobody can get tokens with it after that.\n\n",
-		t.grantSource(), warning.ExpiresAt.Format("2 January 2006 at 15:04 UTC"))
+		t.grantSource(oauth.RefreshToken), warning.ExpiresAt.Format("2 January 2006 at 15:04 UTC"))
 	if t.Grant.Type == oauth.RefreshToken && warning.Profile == "" {
 		return text + "Give a new refresh token before that date. " + t.signIn()
 	}
