@@ -31,19 +31,19 @@ func (d *authorizeURLDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			"client_id": schema.StringAttribute{
 				Optional:            true,
 				Computed:            true,
-				MarkdownDescription: "ID of the OAuth client. Default: the provider's.",
+				MarkdownDescription: describeClientID + fromProvider,
 				Validators:          []validator.String{sentence(oauth.CheckClientID)},
 			},
 			"redirect_uri": schema.StringAttribute{
 				Optional:            true,
 				Computed:            true,
-				MarkdownDescription: "Redirect URI, exactly as registered for the OAuth client. Default: the provider's; without one, GoTo takes the registered one.",
+				MarkdownDescription: describeRedirectURI + fromProvider,
 				Validators:          []validator.String{sentence(oauth.CheckRedirectURI)},
 			},
 			"scopes": schema.SetAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				MarkdownDescription: "Scopes to ask for. Left out, GoTo takes every scope of the client.",
+				MarkdownDescription: "Scopes to ask for. Default: every scope of the OAuth client.",
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1),
 					setvalidator.ValueStringsAre(sentence(oauth.CheckScope)),
@@ -51,12 +51,12 @@ func (d *authorizeURLDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			},
 			"state": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Value that GoTo repeats in the address the browser lands on; give the same to `goto_access_token`, which then refuses the address of another sign-in.",
+				MarkdownDescription: "Value that GoTo repeats in the address the browser lands on; give the same to `goto_access_token`, which then refuses the address of another sign-in. Default: none.",
 				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"code_challenge": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "PKCE code challenge (S256): the SHA-256 of the `code_verifier` given to `goto_access_token`, as unpadded base64url.",
+				MarkdownDescription: "PKCE code challenge (S256): the SHA-256 of the `code_verifier` given to `goto_access_token`, as unpadded base64url. Default: none; the code is then not bound to a verifier.",
 				Validators:          []validator.String{sentence(oauth.CheckCodeChallenge)},
 			},
 			"url": schema.StringAttribute{

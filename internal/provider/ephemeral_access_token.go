@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -47,30 +48,30 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 		Attributes: map[string]schema.Attribute{
 			"client_id": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "ID of the OAuth client. Default: the provider's.",
+				MarkdownDescription: describeClientID + fromProvider,
 				Validators:          []validator.String{sentence(oauth.CheckClientID)},
 			},
 			"client_secret": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Secret of the OAuth client. Default: the provider's.",
+				MarkdownDescription: describeClientSecret + fromProvider,
 				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"redirect_uri": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Redirect URI that the authorize URL named. Default: the provider's.",
+				MarkdownDescription: describeRedirectURI + " It must be the one the authorize URL named." + fromProvider,
 				Validators:          []validator.String{sentence(oauth.CheckRedirectURI)},
 			},
 			"code": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Authorization code: what stands between `code=` and the next `&` in the address the browser landed on. It is exchanged once; it may stay in the configuration as long as the login it brought lasts.",
+				MarkdownDescription: "Authorization code: what stands between `code=` and the next `&` in the address the browser landed on. It is exchanged once; it may stay in the configuration as long as the login it brought lasts." + oneGrant,
 				Validators:          grantValidators(oauth.CheckCode, "code"),
 			},
 			"code_verifier": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "PKCE code verifier, when the authorize URL had its `code_challenge`.",
+				MarkdownDescription: "PKCE code verifier, needed when the authorize URL had its `code_challenge`. Default: none is sent.",
 				Validators: []validator.String{
 					sentence(oauth.CheckCodeVerifier),
 					stringvalidator.ConflictsWith(path.MatchRoot("refresh_token"), path.MatchRoot("personal_access_token")),
@@ -79,12 +80,12 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			"callback_url": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Instead of `code`: the whole address the browser landed on, which is checked against `redirect_uri` and `state`.",
+				MarkdownDescription: "Instead of `code`: the whole address the browser landed on, which is checked against `redirect_uri` and `state`." + oneGrant,
 				Validators:          grantValidators(checkNotEmpty, "callback_url"),
 			},
 			"state": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "`state` of the authorize URL, which `callback_url` must repeat.",
+				MarkdownDescription: "`state` of the authorize URL, which `callback_url` must repeat: the address of another sign-in is refused. Default: not checked.",
 				Validators: []validator.String{
 					sentence(oauth.CheckCredential),
 					stringvalidator.ConflictsWith(path.MatchRoot("code"), path.MatchRoot("refresh_token"), path.MatchRoot("personal_access_token")),
@@ -94,31 +95,31 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 				Optional:            true,
 				Computed:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Refresh token to get access tokens with. One that GoTo replaces is kept in the cache, so the configuration need not follow. Left out, it is the same as `next_refresh_token` once opened; given, it stays as given, because Terraform lets no provider change an argument.",
+				MarkdownDescription: describeRefreshToken + oneGrant + " Left out, it is the same as `next_refresh_token` once opened; given, it stays as given, because Terraform lets no provider change an argument.",
 				Validators:          grantValidators(oauth.CheckCredential, "refresh_token"),
 			},
 			"personal_access_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Personal access token to get access tokens with. The OAuth client needs the grant type \"Personal Access Token\".",
+				MarkdownDescription: describePersonalAccessToken + oneGrant,
 				Validators: append(grantValidators(oauth.CheckCredential, "personal_access_token"),
 					stringvalidator.ConflictsWith(path.MatchRoot("profile"))),
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Name under which the login is kept. With a code, callback URL or refresh token it keeps what they bring, replacing the login it stood for; without one it uses what is kept. So a person signs in once, and the code is dropped from the configuration afterwards. Default: the provider's.",
+				MarkdownDescription: describeProfile + fromProvider,
 				Validators:          []validator.String{sentence(checkProfile)},
 			},
 			"min_validity": schema.StringAttribute{
 				CustomType:          timetypes.GoDurationType{},
 				Optional:            true,
-				MarkdownDescription: "How long the token lives at least from when it is handed out, like `30m`. A run that takes longer needs more: nothing can prolong a token that another provider already holds. Tokens last an hour at GoTo. Default: `10m`.",
+				MarkdownDescription: fmt.Sprintf("How long the token lives at least from when it is handed out, like `30m`. A run that takes longer needs more: nothing can prolong a token that another provider already holds. Tokens last an hour at GoTo; one that is shorter than asked for is handed out with a warning. Default: `%dm`.", defaultMinValidity/time.Minute),
 				Validators:          []validator.String{sentence(checkPositiveDuration)},
 			},
 			"required_scopes": schema.SetAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				MarkdownDescription: "Scopes the token must have. One that is missing is an error here, instead of a refusal by some API in the middle of an apply.",
+				MarkdownDescription: "Scopes the token must have. One that is missing is an error here, instead of a refusal by some API in the middle of an apply. Default: none.",
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1),
 					setvalidator.ValueStringsAre(sentence(oauth.CheckScope)),

@@ -3,6 +3,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"time"
 
@@ -73,24 +74,24 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 		Attributes: map[string]schema.Attribute{
 			"client_id": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "ID of the OAuth client registered with GoTo. Environment variable: `GOTO_CLIENT_ID`.",
+				MarkdownDescription: describeClientID + refusedWithout + fromEnvironment("client_id"),
 				Validators:          []validator.String{sentence(oauth.CheckClientID)},
 			},
 			"client_secret": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Secret of the OAuth client. Stored logins are encrypted with it: after a change of the secret they have to be made anew. Environment variable: `GOTO_CLIENT_SECRET`.",
+				MarkdownDescription: describeClientSecret + refusedWithout + fromEnvironment("client_secret"),
 				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"redirect_uri": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Redirect URI, exactly as registered for the OAuth client. Default for `goto_authorize_url` and `goto_access_token`. Environment variable: `GOTO_REDIRECT_URI`.",
+				MarkdownDescription: describeRedirectURI + " Default: none; GoTo then takes the registered one, and a `callback_url` is not compared with it." + fromEnvironment("redirect_uri"),
 				Validators:          []validator.String{sentence(oauth.CheckRedirectURI)},
 			},
 			"refresh_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Refresh token used where a `goto_access_token` has no grant of its own. A token that GoTo replaces is kept in the token cache, so this one may stay as it is. Environment variable: `GOTO_REFRESH_TOKEN`, read only when the configuration has no grant.",
+				MarkdownDescription: "Used where a `goto_access_token` has no grant of its own. " + describeRefreshToken + " Default: none." + fromEnvironment("refresh_token") + " Read only when the configuration has no grant.",
 				Validators: []validator.String{
 					sentence(oauth.CheckCredential),
 					stringvalidator.ConflictsWith(path.MatchRoot("personal_access_token")),
@@ -99,7 +100,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			"personal_access_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Personal access token used where a `goto_access_token` has neither a grant nor a profile of its own. Takes no `profile`. Environment variable: `GOTO_PERSONAL_ACCESS_TOKEN`, read only when the configuration has neither a grant nor a `profile`.",
+				MarkdownDescription: "Used where a `goto_access_token` has neither a grant nor a profile of its own. " + describePersonalAccessToken + " Default: none." + fromEnvironment("personal_access_token") + " Read only when the configuration has neither a grant nor a `profile`.",
 				Validators: []validator.String{
 					sentence(oauth.CheckCredential),
 					stringvalidator.ConflictsWith(path.MatchRoot("refresh_token"), path.MatchRoot("profile")),
@@ -107,33 +108,33 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Name of the stored login that a `goto_access_token` uses where it names none. Environment variable: `GOTO_PROFILE`.",
+				MarkdownDescription: describeProfile + " Default: none; a login then belongs to its credential alone." + fromEnvironment("profile"),
 				Validators:          []validator.String{sentence(checkProfile)},
 			},
 			"authentication_url": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Base of the endpoints `/oauth/authorize` and `/oauth/token`; https, or http to a loopback address. Default: `" + oauth.DefaultAuthenticationURL + "`. Environment variable: `GOTO_AUTHENTICATION_URL`.",
+				MarkdownDescription: "Base of the endpoints `/oauth/authorize` and `/oauth/token`" + describeURL + " The client secret and the credentials are sent there, and stored logins belong to it. Default: `" + oauth.DefaultAuthenticationURL + "`." + fromEnvironment("authentication_url"),
 				Validators:          []validator.String{sentence(checkAuthenticationURL)},
 			},
 			"api_url": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Base of GoTo's Admin API; https, or http to a loopback address. Default: `" + defaultAPIURL + "`. Environment variable: `GOTO_API_URL`.",
+				MarkdownDescription: "Base of GoTo's Admin API" + describeURL + " Only `goto_me` asks it, with the access token. Default: `" + defaultAPIURL + "`." + fromEnvironment("api_url"),
 				Validators:          []validator.String{sentence(checkAPIURL)},
 			},
 			"token_cache": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Where tokens outlive a run, encrypted: `file:///directory`, which only you may read, or `off`. Off, every run needs a refresh token or a personal access token, and a refresh token that GoTo replaces is lost. Default: `terraform-provider-goto` in your cache directory (on Linux `~/.cache`). Environment variable: `GOTO_TOKEN_CACHE`.",
+				MarkdownDescription: "Where tokens outlive a run, encrypted: `file:///directory`, which only you may read, or `off`. Off, codes and profiles are refused, every process makes a token request of its own, and a refresh token that GoTo replaces is lost. Default: the directory `terraform-provider-goto` in your cache directory (on Linux `~/.cache`); without one, as where `HOME` is unset, name a directory." + fromEnvironment("token_cache"),
 				Validators:          []validator.String{sentence(checkNotEmpty)},
 			},
 			"request_timeout": schema.StringAttribute{
 				CustomType:          timetypes.GoDurationType{},
 				Optional:            true,
-				MarkdownDescription: "How long one request to GoTo may take, like `30s`, which is the default, and at most `10m`. A token request with its repetitions and the waiting between them takes at most `request_timeout` times (`max_retries` + 1). Environment variable: `GOTO_REQUEST_TIMEOUT`.",
+				MarkdownDescription: fmt.Sprintf("How long one request to GoTo may take, at most `%dm`. With its repetitions and the waiting between them it takes at most `request_timeout` times (`max_retries` + 1). Default: `%ds`.", maxRequestTimeout/time.Minute, defaultRequestTimeout/time.Second) + fromEnvironment("request_timeout"),
 				Validators:          []validator.String{sentence(checkRequestTimeout)},
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional:            true,
-				MarkdownDescription: "How often a request is repeated at most, 0 to 10, after a failed connection and the answers 429 and 5xx. An authorization code is repeated only if GoTo surely has not seen it. Default: 3. Environment variable: `GOTO_MAX_RETRIES`.",
+				MarkdownDescription: fmt.Sprintf("How often a request is repeated at most, 0 to %d, after a failed connection and the answers 429 and 5xx. An authorization code is repeated only if GoTo surely has not seen it. Default: `%d`.", maxMaxRetries, defaultMaxRetries) + fromEnvironment("max_retries"),
 				Validators:          []validator.Int64{int64validator.Between(0, maxMaxRetries)},
 			},
 		},
