@@ -54,27 +54,26 @@ var exampleCommands = func() map[string]func(*testscript.TestScript, bool, []str
 	return all
 }()
 
-// TestExamples applies every example as it stands in examples/, one story each.
+// TestExamples applies every example as it stands in examples/, one story each, and every other
+// configuration that people may copy from a page.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("the stories use Unix programs and permissions")
 	}
 	built := buildExamplePrograms(t)
-	t.Run("stories", func(t *testing.T) {
-		t.Parallel()
-		testscript.Run(t, testscript.Params{
-			Dir:                 "testdata/examples",
-			Setup:               func(env *testscript.Env) error { return setUpExamples(env, built) },
-			Cmds:                exampleCommands,
-			RequireExplicitExec: true,
-			RequireUniqueNames:  true,
+	for name, dir := range map[string]string{"stories": "testdata/examples", "pages": writePageStories(t)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testscript.Run(t, testscript.Params{
+				Dir:                 dir,
+				Setup:               func(env *testscript.Env) error { return setUpExamples(env, built) },
+				Cmds:                exampleCommands,
+				RequireExplicitExec: true,
+				RequireUniqueNames:  true,
+			})
 		})
-	})
-	t.Run("validate", func(t *testing.T) {
-		t.Parallel()
-		validateConfigurations(t, built)
-	})
+	}
 }
 
 // Whoever adds an example tells its story too, and says what it was tested against.
@@ -155,34 +154,31 @@ func setUpExamples(env *testscript.Env, built programs) error {
 	env.Defer(server.Close)
 	env.Values[storeKey{}] = secrets
 	env.Setenv("GOTO_STORIES_STORE", server.URL)
-	addresses := strings.NewReplacer("https://api.goto.com", apis.URL, "https://api.getgo.com", apis.URL)
-	return copyExamples(filepath.Join(env.WorkDir, "examples"), addresses)
+	if err := os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS(examplesDir)); err != nil {
+		return err
+	}
+	return adapt(env.WorkDir, strings.NewReplacer(
+		"https://api.goto.com", apis.URL,
+		"https://api.getgo.com", apis.URL,
+		`"https://example.com"`, strconv.Quote(standin.RedirectURI),
+	))
 }
 
-func copyExamples(to string, addresses *strings.Replacer) error {
-	return filepath.WalkDir(examplesDir, func(from string, entry fs.DirEntry, err error) error {
+// adapt changes the addresses in all configurations below dir, and names the providers where they do not.
+func adapt(dir string, addresses *strings.Replacer) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".tf" {
+			return err
+		}
+		text, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
-		below, err := filepath.Rel(examplesDir, from)
-		if err != nil {
+		configuration := addresses.Replace(string(text))
+		if err := nameProviders(filepath.Dir(path), configuration); err != nil {
 			return err
 		}
-		target := filepath.Join(to, below)
-		if entry.IsDir() {
-			return os.MkdirAll(target, 0o700)
-		}
-		text, err := os.ReadFile(from)
-		if err != nil {
-			return err
-		}
-		if filepath.Ext(from) == ".tf" {
-			text = []byte(addresses.Replace(string(text)))
-			if err := nameProviders(filepath.Dir(target), string(text)); err != nil {
-				return err
-			}
-		}
-		return os.WriteFile(target, text, 0o600)
+		return os.WriteFile(path, []byte(configuration), 0o600)
 	})
 }
 

@@ -1,0 +1,140 @@
+package stories
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"text/template"
+)
+
+// pageStory is what happens to every configuration in a page. All are applied, so that none is added
+// which nobody has tried; the variables that pages use get their values here.
+var pageStory = template.Must(template.New("").Parse(`{{if .NeedsCurl}}[!exec:curl] skip 'this configuration needs curl'
+{{end}}personal-access-token GOTO_PERSONAL_ACCESS_TOKEN
+callback TF_VAR_callback_url
+exec tf fmt -check -diff
+exec tf apply -auto-approve
+noleak
+-- main.tf --
+{{.Configuration}}`))
+
+// writePageStories returns a directory with a story for each configuration in the Markdown files of the
+// repository, but for those that are examples: they have stories of their own.
+func writePageStories(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	known := map[string]bool{}
+	mains, err := filepath.Glob(filepath.Join(examplesDir, "*", "main.tf"))
+	if err != nil || len(mains) == 0 {
+		t.Fatalf("no examples found (error %v)", err)
+	}
+	for _, main := range mains {
+		known[readText(t, main)] = true
+	}
+	for _, page := range findPages(t) {
+		for i, configuration := range fencedConfigurations(readText(t, filepath.Join(top, page))) {
+			if known[configuration] {
+				continue
+			}
+			known[configuration] = true
+			var story bytes.Buffer
+			if err := pageStory.Execute(&story, map[string]any{
+				"Configuration": configuration,
+				"NeedsCurl":     strings.Contains(configuration, "curl"),
+			}); err != nil {
+				t.Fatal(err)
+			}
+			name := strings.ReplaceAll(page, string(filepath.Separator), "_") + "_" + strconv.Itoa(i+1) + ".txtar"
+			if err := os.WriteFile(filepath.Join(dir, name), story.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return dir
+}
+
+const top = "../.."
+
+// findPages returns the paths of the Markdown files below the top of the repository.
+func findPages(t *testing.T) (pages []string) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(top), ".", func(path string, entry fs.DirEntry, err error) error {
+		hidden := strings.HasPrefix(entry.Name(), ".") && path != "." && path != ".github"
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && hidden:
+			return fs.SkipDir
+		case !entry.IsDir() && filepath.Ext(path) == ".md":
+			pages = append(pages, filepath.FromSlash(path))
+		}
+		return nil
+	})
+	if err != nil || !slices.Contains(pages, "README.md") {
+		t.Fatalf("found %q (error %v)", pages, err)
+	}
+	return pages
+}
+
+func readText(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+var fence = regexp.MustCompile("(?ms)^([ \t]*)```(?:terraform|hcl|tf)[ \t]*\n(.*?)^[ \t]*```[ \t]*$")
+
+// fencedConfigurations returns the configurations in a Markdown text, without the indentation of a
+// list they stand in.
+func fencedConfigurations(markdown string) (blocks []string) {
+	for _, match := range fence.FindAllStringSubmatch(markdown, -1) {
+		var block strings.Builder
+		for line := range strings.Lines(match[2]) {
+			block.WriteString(strings.TrimPrefix(line, match[1]))
+		}
+		blocks = append(blocks, block.String())
+	}
+	return blocks
+}
+
+func TestFencedConfigurations(t *testing.T) {
+	t.Parallel()
+	const page = "Text.\n\n```sh\nterraform apply\n```\n\n- In a list:\n\n  ```terraform\n  provider \"goto\" {\n    max_retries = 1\n  }\n  ```\n\n```hcl\nlocals {}\n```\n"
+	want := []string{"provider \"goto\" {\n  max_retries = 1\n}\n", "locals {}\n"}
+	if found := fencedConfigurations(page); !slices.Equal(found, want) {
+		t.Errorf("found %q, want %q", found, want)
+	}
+}
+
+var link = regexp.MustCompile(`\]\(([^)\s#]+)(?:#[^)]*)?\)`)
+
+// A link in the repository leads to a file of the repository. The registry has docs/ and nothing else.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	for _, page := range findPages(t) {
+		if strings.HasPrefix(page, filepath.Join("internal", "docs")) {
+			continue // its links are those of the page in docs/ that is made of it
+		}
+		for _, match := range link.FindAllStringSubmatch(readText(t, filepath.Join(top, page)), -1) {
+			if strings.Contains(match[1], "://") {
+				continue
+			}
+			target := filepath.Join(filepath.Dir(page), filepath.FromSlash(match[1]))
+			if _, err := os.Stat(filepath.Join(top, target)); err != nil {
+				t.Errorf("%s: %s leads nowhere", page, match[1])
+			}
+			if docs := "docs" + string(filepath.Separator); strings.HasPrefix(page, docs) && !strings.HasPrefix(target, docs) {
+				t.Errorf("%s: %s is not there in the registry", page, match[1])
+			}
+		}
+	}
+}
