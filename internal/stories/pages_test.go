@@ -18,6 +18,7 @@ import (
 var pageStory = template.Must(template.New("").Parse(`{{if .NeedsCurl}}[!exec:curl] skip 'this configuration needs curl'
 {{end}}personal-access-token GOTO_PERSONAL_ACCESS_TOKEN
 callback TF_VAR_callback_url
+env TF_VAR_authorization_header=Bearer
 exec tf fmt -check -diff
 exec tf apply -auto-approve
 noleak
