@@ -19,6 +19,11 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "wait for a debugger and print the TF_REATTACH_PROVIDERS to run the CLI with")
 	flag.Parse()
+	if !*debug { // then the terminal shows what is logged
+		if err := provider.SilenceLogs(os.Getenv, os.Setenv); err != nil {
+			log.Fatal(err)
+		}
+	}
 
 	// Ctrl-C reaches every process of a terminal. While it plans for an apply, Terraform passes it on to
 	// nobody, so the provider listens itself: a request that hangs must end at once.
