@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/go-version"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
@@ -86,12 +87,24 @@ func always(command func(ts *testscript.TestScript, w *world, args []string)) fu
 	}
 }
 
-// condition knows [root], which is who no permission keeps out.
-func condition(name string) (bool, error) {
+// condition knows [root], which is who no permission keeps out, and which command line is under test:
+// [terraform] or [opentofu], with a version as in [opentofu>=1.12] where that matters.
+func (p programs) condition(name string) (bool, error) {
 	if name == "root" {
 		return os.Geteuid() == 0, nil
 	}
-	return false, fmt.Errorf("unknown condition %q", name)
+	product, versions := name, ">= 0"
+	if at := strings.IndexAny(name, "<>="); at >= 0 {
+		product, versions = name[:at], name[at:]
+	}
+	if product != "terraform" && product != "opentofu" {
+		return false, fmt.Errorf("unknown condition %q", name)
+	}
+	constraint, err := version.NewConstraint(versions)
+	if err != nil {
+		return false, fmt.Errorf("the condition %q: %w", name, err)
+	}
+	return product == p.product && constraint.Check(p.version), nil
 }
 
 // nameAndPerson reads the arguments of the commands that issue something.

@@ -9,12 +9,17 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/hashicorp/go-version"
 )
 
 // programs are what the stories run.
 type programs struct {
 	cli      string // the command line under test
+	product  string // what it is: terraform or opentofu
+	version  *version.Version
 	provider string
 	// Configurations of the command line: with the provider as it is, with its clock put forward, and
 	// with a clock that breaks.
@@ -35,6 +40,7 @@ func buildPrograms(t *testing.T) programs {
 		t.Fatalf("building the providers: %v\n%s", err, output)
 	}
 	built := programs{cli: cli, provider: file(t, dir, "now", "terraform-provider-goto")}
+	built.identify(t)
 	later := file(t, dir, "later", "terraform-provider-goto")
 	panicking := file(t, dir, "panicking", "terraform-provider-goto")
 	consumer := file(t, dir, "consumer-provider", "terraform-provider-bearer")
@@ -68,6 +74,23 @@ func findCommandLine() (string, error) {
 		}
 	}
 	return "", fmt.Errorf("the stories need a command line: put terraform or tofu into PATH, or its path into TF_ACC_TERRAFORM_PATH")
+}
+
+// identify asks the command line what it is. Its first words are "Terraform v1.11.4" or the like.
+func (p *programs) identify(t *testing.T) {
+	t.Helper()
+	said, err := exec.CommandContext(t.Context(), p.cli, "version").Output()
+	if err != nil {
+		t.Fatalf("%s has no version: %v", p.cli, err)
+	}
+	first, _, _ := strings.Cut(string(said), "\n")
+	product, number, _ := strings.Cut(first, " v")
+	p.product = strings.ToLower(product)
+	full, err := version.NewVersion(number)
+	if err != nil || p.product != "terraform" && p.product != "opentofu" {
+		t.Fatalf("%s is neither Terraform nor OpenTofu (error %v): %s", p.cli, err, first)
+	}
+	p.version = full.Core() // what a release candidate does, its release does
 }
 
 // file returns the path of a file in a new directory below dir.

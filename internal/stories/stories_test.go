@@ -22,7 +22,7 @@ func TestStories(t *testing.T) {
 			Dir:                 dir,
 			Setup:               func(env *testscript.Env) error { return setUpWorld(env, built) },
 			Cmds:                commands,
-			Condition:           condition,
+			Condition:           built.condition,
 			RequireExplicitExec: true,
 			RequireUniqueNames:  true,
 		})
