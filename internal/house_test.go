@@ -1,0 +1,142 @@
+package internal_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What README.md begins the picture and the drawing with.
+const (
+	top   = "            main.go"
+	first = "All of them, those of tests aside. Each package stands above what it imports:\n\n```text"
+)
+
+// plugin stands for the modules terraform-plugin-framework and the like.
+const plugin = "terraform-plugin"
+
+// TestImportsAreAsDrawn compares the drawing in README.md with the imports there are.
+func TestImportsAreAsDrawn(t *testing.T) {
+	t.Parallel()
+	var order []string
+	drawn := map[string][]string{}
+	for _, line := range after(t, read(t, "README.md"), first) {
+		importer, imported, _ := strings.Cut(line, " → ")
+		order = append(order, importer)
+		drawn[importer] = strings.FieldsFunc(imported, func(r rune) bool { return r == ',' || r == ' ' })
+	}
+	actual := importsOf(t)
+	for importer, imported := range actual {
+		switch found, ok := drawn[importer]; {
+		case !ok:
+			t.Errorf("%s is not drawn; it imports %q", importer, imported)
+		case !slices.Equal(found, imported):
+			t.Errorf("%s imports %q, drawn are %q", importer, imported, found)
+		}
+	}
+	for at, importer := range order {
+		if _, ok := actual[importer]; !ok {
+			t.Errorf("%s is drawn, and there is no such package", importer)
+		}
+		for _, imported := range drawn[importer] {
+			if below := slices.Index(order, imported); below >= 0 && below < at {
+				t.Errorf("%s stands above %s, which imports it", imported, importer)
+			}
+		}
+	}
+}
+
+// TestPicturePointsDown checks that the picture shows all that main.go is made of, each package above
+// what it imports.
+func TestPicturePointsDown(t *testing.T) {
+	t.Parallel()
+	rows := map[string]int{}
+	for row, line := range after(t, read(t, "README.md"), top) {
+		for name := range strings.FieldsSeq(line) {
+			rows[name] = row + 1 // main.go is in row 0
+		}
+	}
+	imports := importsOf(t)
+	var check func(importer string)
+	check = func(importer string) {
+		for _, name := range imports[importer] {
+			if name != plugin && rows[name] <= rows[importer] {
+				t.Errorf("%s imports %s, which does not stand below it", importer, name)
+			}
+			check(name)
+		}
+	}
+	check("main.go")
+}
+
+// TestEveryPackageIsDescribed checks that the tables have a row for each package, and each row something
+// to describe.
+func TestEveryPackageIsDescribed(t *testing.T) {
+	t.Parallel()
+	section := find(t, `(?s)\n## Packages\n(.*?)\n## `, read(t, "README.md"))
+	described := map[string]bool{}
+	for _, link := range linksIn(section) {
+		described[link.text] = true
+		if info, err := os.Stat(link.target); err != nil || !info.IsDir() || link.text != link.target {
+			t.Errorf("[%s](%s) is no folder here (error %v)", link.text, link.target, err)
+		}
+	}
+	for name := range importsOf(t) {
+		if !described[name] && name != "main.go" {
+			t.Errorf("%s is not described", name)
+		}
+	}
+}
+
+// importsOf returns what each package of the project imports of the others and of Terraform's plugin
+// modules, by names that are short: main.go, and for the others the folder below internal.
+func importsOf(t *testing.T) map[string][]string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,GoFiles,Imports", "./...")
+	command.Dir = ".."
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("listing the packages: %v", err)
+	}
+	imports := map[string][]string{}
+	for decoder := json.NewDecoder(strings.NewReader(string(output))); ; {
+		var listed struct {
+			ImportPath       string
+			GoFiles, Imports []string
+		}
+		if err := decoder.Decode(&listed); errors.Is(err, io.EOF) {
+			return imports
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if len(listed.GoFiles) == 0 { // only tests, like this package
+			continue
+		}
+		known := []string{}
+		for _, path := range listed.Imports {
+			if name := shortName(path); name != "" && !slices.Contains(known, name) {
+				known = append(known, name)
+			}
+		}
+		slices.Sort(known)
+		imports[shortName(listed.ImportPath)] = known
+	}
+}
+
+func shortName(path string) string {
+	const module = "github.com/terraform-goto/terraform-provider-goto"
+	switch {
+	case path == module:
+		return "main.go"
+	case strings.HasPrefix(path, module+"/internal/"):
+		return strings.TrimPrefix(path, module+"/internal/")
+	case strings.HasPrefix(path, "github.com/hashicorp/"+plugin+"-"):
+		return plugin
+	}
+	return ""
+}
