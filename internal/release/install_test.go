@@ -1,0 +1,62 @@
+package release
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const configuration = `terraform {
+  required_providers {
+    goto = {
+      source  = "terraform-goto/goto"
+      version = "` + version + `"
+    }
+  }
+}
+
+data "goto_authorize_url" "example" {}
+`
+
+// Nothing but what is below the home directory leads to the provider.
+func TestInstalledProviderIsFoundUntilItIsUninstalled(t *testing.T) {
+	t.Parallel()
+
+	home, workspace := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(workspace, "main.tf"), []byte(configuration), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(home, "documents"), 0o700); err != nil { // as no home is empty
+		t.Fatal(err)
+	}
+	environment := append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=",
+		"TF_CLI_CONFIG_FILE=", "TF_PLUGIN_CACHE_DIR=", "TF_DATA_DIR=", "CHECKPOINT_DISABLE=1", "MAKEFLAGS=")
+	for _, variable := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOENV"} { // which would follow HOME
+		value := strings.TrimSpace(run(t, exec.CommandContext(t.Context(), "go", "env", variable)))
+		environment = append(environment, variable+"="+value)
+	}
+	do := func(directory, name string, arguments ...string) string {
+		t.Helper()
+		command := exec.CommandContext(t.Context(), name, arguments...)
+		command.Dir, command.Env = directory, environment
+		return run(t, command)
+	}
+	cli := cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform")
+
+	do(root, "make", "install", "VERSION="+version)
+	do(workspace, cli, "init", "-no-color")
+	do(workspace, cli, "validate", "-no-color")
+	if said := do(workspace, cli, "version"); !strings.Contains(said, "terraform-goto/goto v"+version) {
+		t.Errorf("in use is: %s", said)
+	}
+
+	do(root, "make", "uninstall", "VERSION="+version)
+	if _, err := os.Stat(filepath.Join(home, ".terraform.d")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("something is left: %v", err)
+	}
+}
