@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -63,9 +64,11 @@ func TestHalfAWriteIsNotCompleted(t *testing.T) {
 		must(t, os.WriteFile(file+".new", sealed[:length], 0o600))
 		wantPlaintext(t, directory, key, sealer, "old")
 	}
-	must(t, os.Remove(file+".new"))
-	must(t, os.Symlink(file, file+".new"))
-	wantPlaintext(t, directory, key, sealer, "old")
+	if runtime.GOOS != "windows" { // where making a link takes a privilege
+		must(t, os.Remove(file+".new"))
+		must(t, os.Symlink(file, file+".new"))
+		wantPlaintext(t, directory, key, sealer, "old")
+	}
 	write(t, directory, key, sealer, "newest") // whatever is in the way
 	wantPlaintext(t, directory, key, sealer, "newest")
 }

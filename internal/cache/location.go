@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -112,7 +113,7 @@ func parseLocation(location, goos string) (string, error) {
 		return refuse("~ is not expanded", "write the whole path of your home directory")
 	}
 	if goos != "windows" {
-		return filepath.Clean(parsed.Path), nil
+		return path.Clean(parsed.Path), nil
 	}
 	if !driveInAPath.MatchString(parsed.Path) {
 		return refuse("it names no drive", `write one, as in "file:///C:/cache"`)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -27,6 +28,9 @@ func TestFileLocations(t *testing.T) {
 		{"darwin", "file:///Users/x/~y", "/Users/x/~y"},
 		{"windows", "file:///C:/Users/x%20y/cache", `C:\Users\x y\cache`},
 		{"windows", `file:///c:/Users\x`, `c:\Users\x`},
+		{"windows", "file:///C:/100%25/%3F%23/%C3%A4", `C:\100%\?#\ä`},
+		{"windows", "file:///C%3A/cache", `C:\cache`},
+		{"windows", "FILE:///C:/", `C:\`},
 	} {
 		if got, err := cache.ParseLocation(test.location, test.goos); err != nil || got != test.want {
 			t.Errorf("%s on %s: %q, %v; want %q", test.location, test.goos, got, err, test.want)
@@ -62,7 +66,15 @@ func TestWrongLocationsAreExplained(t *testing.T) {
 		{"linux", "s3://bucket/path", "not known", `"off"`},
 		{"linux", "https://example.com", "not known", `"off"`},
 		{"windows", "file:///cache", "drive", "file:///C:/cache"},
+		{"windows", `C:\cache`, "not a URL", `"file:///C:/cache"`},
+		{"windows", `\\server\share`, "not a URL", "three slashes"},
+		{"windows", `%LocalAppData%\cache`, "not a URL", "three slashes"},
 		{"windows", "file://server/share", "host", "three slashes"},
+		{"windows", "file:////server/share", "drive", "file:///C:/cache"},
+		{"windows", "file://C:/cache", "host", "three slashes"},
+		{"windows", `file:///C:\cache`, "drive", "file:///C:/cache"},
+		{"windows", "file:///C:cache", "drive", "file:///C:/cache"},
+		{"windows", "file:C:/cache", "whole path", "three slashes"},
 	} {
 		path, err := cache.ParseLocation(test.location, test.goos)
 		var wrong *cache.LocationError
@@ -157,12 +169,12 @@ func FuzzParseLocation(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, location string) {
 		for goos, absolute := range map[string]func(string) bool{
-			"linux":   func(path string) bool { return strings.HasPrefix(path, "/") && filepath.Clean(path) == path },
-			"windows": func(path string) bool { return len(path) > 2 && path[1:3] == `:\` && !strings.Contains(path, "/") },
+			"linux":   func(got string) bool { return strings.HasPrefix(got, "/") && path.Clean(got) == got },
+			"windows": func(got string) bool { return len(got) > 2 && got[1:3] == `:\` && !strings.Contains(got, "/") },
 		} {
-			path, err := cache.ParseLocation(location, goos)
-			if wrong, ok := errors.AsType[*cache.LocationError](err); err == nil && !absolute(path) || err != nil && (!ok || path != "" || wrong.Remedy == "") {
-				t.Errorf("%q on %s: %q, %v", location, goos, path, err)
+			got, err := cache.ParseLocation(location, goos)
+			if wrong, ok := errors.AsType[*cache.LocationError](err); err == nil && !absolute(got) || err != nil && (!ok || got != "" || wrong.Remedy == "") {
+				t.Errorf("%q on %s: %q, %v", location, goos, got, err)
 			}
 		}
 		for _, before := range []string{"file://", "s3://", location} {

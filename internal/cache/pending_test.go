@@ -3,8 +3,9 @@ package cache_test
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -18,10 +19,10 @@ import (
 // place. It returns the place.
 func cutOff(t *testing.T, directory, plaintext string, sealer secret.Value) (file string) {
 	t.Helper()
-	aside := t.TempDir()
-	write(t, openDirectory(t, aside+"/cache", cache.DirectoryOptions{}), key, sealer, plaintext)
-	written := onlyFile(t, aside, "cache/*.v1")
-	file = strings.Replace(written, aside+"/cache", directory, 1)
+	aside, path := newDirectory(t, cache.DirectoryOptions{})
+	write(t, aside, key, sealer, plaintext)
+	written := onlyFile(t, path, "*.v1")
+	file = filepath.Join(directory, filepath.Base(written))
 	must(t, os.Rename(written, file+".new"))
 	return file
 }
@@ -104,6 +105,9 @@ func TestWriteThatWasCutOffWaitsForWhatIsInItsWay(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if name == "link" && runtime.GOOS == "windows" {
+				t.Skip("making a link takes a privilege")
+			}
 			directory, path := newDirectory(t, cache.DirectoryOptions{})
 			file := cutOff(t, path, "new", sealer)
 			must(t, put(file))
@@ -174,24 +178,4 @@ func TestReleasesOfTwoFormatsShareADirectory(t *testing.T) {
 	if _, err := cache.New(directory).Read(t.Context(), key, sealer); !errors.Is(err, cache.ErrNotFound) {
 		t.Errorf("beside entries of another format only: %v, want ErrNotFound", err)
 	}
-}
-
-// The directory is what keeps others out. A file that says otherwise is read, and put right when it is written.
-func TestFilesOpenToOthersAreReadAndPutRight(t *testing.T) {
-	t.Parallel()
-
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	write(t, directory, key, sealer, "old")
-	file := onlyFile(t, path, "*.v1")
-	for _, mode := range []fs.FileMode{0o644, 0o666, 0o400} {
-		must(t, os.Chmod(file, mode))
-		wantPlaintext(t, directory, key, sealer, "old")
-	}
-	write(t, directory, key, sealer, "new")
-	info, err := os.Stat(file)
-	must(t, err)
-	if info.Mode().Perm()&0o077 != 0 {
-		t.Errorf("after writing its mode is %s", info.Mode())
-	}
-	wantPlaintext(t, directory, key, sealer, "new")
 }

@@ -120,6 +120,26 @@ func TestNothingIsDoneInADirectoryThatWasOpenedToOthers(t *testing.T) {
 	wantPlaintext(t, directory, key, sealer, "x")
 }
 
+// The directory is what keeps others out. A file that says otherwise is read, and put right when it is written.
+func TestFilesOpenToOthersAreReadAndPutRight(t *testing.T) {
+	t.Parallel()
+
+	directory, path := newDirectory(t, cache.DirectoryOptions{})
+	write(t, directory, key, sealer, "old")
+	file := onlyFile(t, path, "*.v1")
+	for _, mode := range []os.FileMode{0o644, 0o666, 0o400} {
+		must(t, os.Chmod(file, mode))
+		wantPlaintext(t, directory, key, sealer, "old")
+	}
+	write(t, directory, key, sealer, "new")
+	info, err := os.Stat(file)
+	must(t, err)
+	if info.Mode().Perm()&0o077 != 0 {
+		t.Errorf("after writing its mode is %s", info.Mode())
+	}
+	wantPlaintext(t, directory, key, sealer, "new")
+}
+
 func TestDirectoryOfAnotherUserIsRefused(t *testing.T) {
 	t.Parallel()
 

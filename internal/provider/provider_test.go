@@ -46,7 +46,7 @@ func newWorld(t *testing.T) *world {
 		"GOTO_CLIENT_SECRET":      standin.ClientSecret,
 		"GOTO_REDIRECT_URI":       standin.RedirectURI,
 		"GOTO_AUTHENTICATION_URL": server.URL,
-		"GOTO_TOKEN_CACHE":        "file://" + filepath.ToSlash(filepath.Join(t.TempDir(), "cache")),
+		"GOTO_TOKEN_CACHE":        "file:///" + strings.TrimPrefix(filepath.ToSlash(filepath.Join(t.TempDir(), "cache")), "/"),
 	}}
 }
 

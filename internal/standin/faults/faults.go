@@ -62,6 +62,10 @@ const (
 	webPage    = "a web page instead of a reply, probably from a gateway or proxy on the way"
 	noRedirect = "a redirect, which is not followed because credentials must not travel to another address"
 	year       = 365 * 24 * time.Hour
+
+	// As Unix and Windows say it.
+	refused = "dial tcp .* refused"
+	broken  = "reset by peer|forcibly closed"
 )
 
 // Table returns the rows.
@@ -69,7 +73,7 @@ func Table() []Fault {
 	table := []Fault{
 		// The network
 		{Name: "connection-refused", network: refusedConnection, CodeDiffers: true,
-			Outcome: oauth.NotSent, Reason: "connection refused"},
+			Outcome: oauth.NotSent, Reason: refused},
 		// Where name servers do not answer either, the limit of the request has to do.
 		{Name: "name-not-resolvable", network: unknownName, Hangs: true,
 			Outcome: oauth.NotSent, Reason: `lookup goto\.invalid|no answer within [0-9]+m?s`},
@@ -82,14 +86,14 @@ func Table() []Fault {
 		{Name: "handshake-without-end", network: endlessHandshake, Hangs: true, CodeDiffers: true,
 			Outcome: oauth.NotSent, Reason: "no answer within [0-9]+m?s"},
 		{Name: "proxy-refuses-connection", network: refusedProxy, CodeDiffers: true,
-			Outcome: oauth.NotSent, Reason: "proxyconnect tcp: .*connection refused"},
+			Outcome: oauth.NotSent, Reason: "proxyconnect tcp: " + refused},
 		{Name: "proxy-forbids", network: forbiddingProxy,
 			Outcome: oauth.NotSent, Reason: "Forbidden"},
 		// The proxy would do; that it is passed by shows in the name that is looked up.
 		{Name: "no-proxy", network: bypassedProxy, Hangs: true,
 			Outcome: oauth.NotSent, Reason: `lookup goto\.invalid|no answer within [0-9]+m?s`},
 		{Name: "answer-lost", network: lostAnswer, CodeDiffers: true, UsesUpCode: true,
-			Outcome: oauth.Interrupted, Reason: "EOF|connection reset by peer", Requests: 2, CodeRequests: 1},
+			Outcome: oauth.Interrupted, Reason: "EOF|" + broken, Requests: 2, CodeRequests: 1},
 
 		// No answer
 		{Name: "no-answer", answer: always(hang), Hangs: true, CodeDiffers: true,
@@ -97,7 +101,7 @@ func Table() []Fault {
 		{Name: "one-byte-a-second", answer: always(drip), Hangs: true, CodeDiffers: true,
 			Outcome: oauth.Interrupted, Reason: "no answer within [0-9]+m?s", Requests: 2, CodeRequests: 1},
 		{Name: "reset", answer: always(reset), CodeDiffers: true,
-			Outcome: oauth.Interrupted, Reason: "connection reset by peer", Requests: 2, CodeRequests: 1},
+			Outcome: oauth.Interrupted, Reason: broken, Requests: 2, CodeRequests: 1},
 		{Name: "broken-off", answer: always(breakOff), CodeDiffers: true,
 			Outcome: oauth.Interrupted, Reason: "reading the reply: unexpected EOF", Requests: 2, CodeRequests: 1},
 
