@@ -126,6 +126,22 @@ func TestWriteThatWasCutOffWaitsForWhatIsInItsWay(t *testing.T) {
 	}
 }
 
+// Windows replaces no file that another program, a virus scanner for one, has open. The next read makes up for it.
+func TestWriteWhileAnotherProgramReadsIsNotLost(t *testing.T) {
+	t.Parallel()
+
+	directory, path := newDirectory(t, cache.DirectoryOptions{})
+	write(t, directory, key, sealer, "old")
+	reader, err := os.Open(onlyFile(t, path, "*.v1"))
+	must(t, err)
+	err = cache.New(directory).Write(t.Context(), key, sealer, []byte("new"))
+	must(t, reader.Close())
+	if runtime.GOOS != "windows" {
+		must(t, err)
+	}
+	wantPlaintext(t, directory, key, sealer, "new")
+}
+
 // While it is still time to do something about it.
 func TestWhatIsInTheWayOfWritingIsFoundBefore(t *testing.T) {
 	t.Parallel()
