@@ -69,6 +69,7 @@ func TestExamples(t *testing.T) {
 				Dir:                 dir,
 				Setup:               func(env *testscript.Env) error { return setUpExamples(env, built) },
 				Cmds:                exampleCommands,
+				Condition:           built.condition,
 				RequireExplicitExec: true,
 				RequireUniqueNames:  true,
 			})
@@ -115,6 +116,7 @@ func buildExamplePrograms(t *testing.T) programs {
 	}
 	dir := t.TempDir()
 	built := programs{cli: cli, provider: filepath.Join(dir, "terraform-provider-goto")}
+	built.identify(t)
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator), "../..", "./stub")
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the providers: %v\n%s", err, output)
