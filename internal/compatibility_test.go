@@ -86,6 +86,14 @@ func TestCommandLineVersionsAgree(t *testing.T) {
 			t.Errorf("%s: README.md says Terraform %s and OpenTofu %s, want %s and %s", main, said[1], said[2], want, openTofu)
 		}
 	}
+
+	// The workflow runs on the oldest: { cli: terraform, version: 1.10.x }.
+	workflow := read(t, "../.github/workflows/test.yml")
+	for cli, least := range map[string]string{"terraform": terraform, "tofu": openTofu} {
+		if line := "cli: " + cli + ", version: " + least + ".x"; !regexp.MustCompile(`\{ ` + regexp.QuoteMeta(line) + `\b`).MatchString(workflow) {
+			t.Errorf("test.yml has no %q", line)
+		}
+	}
 }
 
 func TestGoVersionsAgree(t *testing.T) {
