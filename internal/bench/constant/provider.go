@@ -1,0 +1,52 @@
+// Package constant is the provider that the benchmarks measure the real one against: on the same
+// framework and with the same arguments and attributes, but its tokens are constants.
+package constant
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+// New returns the provider.
+func New() provider.Provider { return constantProvider{} }
+
+type constantProvider struct{}
+
+// Metadata implements [provider.Provider].
+func (constantProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = "goto"
+}
+
+// Schema implements [provider.Provider].
+func (constantProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	attributes := map[string]schema.Attribute{"max_retries": schema.Int64Attribute{Optional: true}}
+	for _, name := range []string{
+		"client_id", "redirect_uri", "profile", "authentication_url", "api_url", "token_cache", "request_timeout",
+	} {
+		attributes[name] = schema.StringAttribute{Optional: true}
+	}
+	for _, name := range []string{"client_secret", "refresh_token", "personal_access_token"} {
+		attributes[name] = schema.StringAttribute{Optional: true, Sensitive: true}
+	}
+	resp.Schema = schema.Schema{Attributes: attributes}
+}
+
+// Configure implements [provider.Provider].
+func (constantProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
+}
+
+// DataSources implements [provider.Provider].
+func (constantProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+
+// Resources implements [provider.Provider].
+func (constantProvider) Resources(context.Context) []func() resource.Resource { return nil }
+
+// EphemeralResources implements [provider.ProviderWithEphemeralResources].
+func (constantProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{func() ephemeral.EphemeralResource { return token{} }}
+}

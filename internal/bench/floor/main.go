@@ -1,0 +1,27 @@
+// Command floor serves the provider that the benchmarks measure the real one against. Like the real one,
+// and unlike others, it is silent unless TF_LOG_SDK says otherwise: logging is half of what an opening costs.
+package main
+
+import (
+	"context"
+	"log"
+	"os"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bench/constant"
+)
+
+func main() {
+	if os.Getenv("TF_LOG_SDK") == "" {
+		if err := os.Setenv("TF_LOG_SDK", "OFF"); err != nil {
+			log.Fatal(err)
+		}
+	}
+	err := providerserver.Serve(context.Background(), constant.New, providerserver.ServeOpts{
+		Address: "registry.terraform.io/terraform-goto/goto",
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
