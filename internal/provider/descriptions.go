@@ -13,7 +13,7 @@ const (
 	// The defaults.
 	fromProvider   = " Default: the provider's."
 	refusedWithout = " Default: none; what needs it and has none of its own is refused."
-	oneGrant       = " At most one grant may be given. Default: the provider's, else the login that `profile` names."
+	oneGrant       = " At most one grant may be given. Default: the provider's (its personal access token only where there is no `profile` here), else the login that `profile` names."
 )
 
 // fromEnvironment says which variable stands in for an absent argument of the provider.

@@ -44,7 +44,7 @@ func (r *accessTokenEphemeralResource) Metadata(_ context.Context, req ephemeral
 func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A valid access token for GoTo's APIs, from an authorization code, a refresh token, a personal access token or a stored login. " +
-			"Terraform opens an ephemeral resource at least twice per apply, in different processes: the token is therefore kept in an encrypted cache (`token_cache` of the provider), so that a code is exchanged once and one request serves every block, process and run until the token ends.",
+			"Terraform and OpenTofu open an ephemeral resource while they plan and again while they apply, in different processes: the token is therefore kept in an encrypted cache (`token_cache` of the provider), so that a code is exchanged once and one request serves every block, process and run until the token ends.",
 		Attributes: map[string]schema.Attribute{
 			"client_id": schema.StringAttribute{
 				Optional:            true,
@@ -127,7 +127,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"revoke_on_close": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether the access token ends with the run: it is requested for this block alone, not kept in the cache, and revoked when Terraform closes the block, at the end of each walk. The refresh token behind it is kept as usual. Every opening then costs a token request. Revocation is in GoTo's server metadata and in no guide; a refusal is a warning, and the token ends by itself. Default: `false`.",
+				MarkdownDescription: "Whether the access token ends with the run: it is requested for this block alone, not kept in the cache, and revoked when Terraform closes the block, at the end of each plan and each apply. The refresh token behind it is kept as usual. Every opening then costs a token request. Revocation is in GoTo's server metadata and in no guide; a refusal is a warning, and the token ends by itself. Default: `false`.",
 			},
 			"access_token": schema.StringAttribute{
 				Computed:            true,

@@ -146,7 +146,7 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 			what+fmt.Sprintf("\n\nGoTo knows no OAuth client %q. Compare client_id (%s) with the client's page at %s.", t.Client.ID, variable("client_id"), clientsPage))
 	case failed.Code == oauth.InvalidClient:
 		return t.errorAt("client_secret", "Wrong client secret",
-			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, whole and unencoded, to client_secret (%s); if it is lost, create a new one on the client's page at %s.", t.Client.ID, variable("client_secret"), clientsPage))
+			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, whole and unencoded, to client_secret (%s); if it is lost, see whether the client's page offers a new one, else create a new OAuth client: %s", t.Client.ID, variable("client_secret"), clientsPage))
 	case failed.Code != oauth.InvalidGrant:
 		return t.errorAt(t.grantArgument, "GoTo refused the request",
 			what+"\n\nCheck authentication_url ("+t.server.String()+"), the OAuth client and the credential.")

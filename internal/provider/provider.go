@@ -129,7 +129,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			"request_timeout": schema.StringAttribute{
 				CustomType:          timetypes.GoDurationType{},
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("How long one request to GoTo may take, at most `%dm`. With its repetitions and the waiting between them it takes at most `request_timeout` times (`max_retries` + 1). Default: `%ds`.", maxRequestTimeout/time.Minute, defaultRequestTimeout/time.Second) + fromEnvironment("request_timeout"),
+				MarkdownDescription: fmt.Sprintf("How long one request to GoTo may take, at most `%dm`. With its repetitions and the waiting between them it takes at most `request_timeout` times (`max_retries` + 1); a token request that waits for its turn, because GoTo takes 10 a second, takes that time in addition. Default: `%ds`.", maxRequestTimeout/time.Minute, defaultRequestTimeout/time.Second) + fromEnvironment("request_timeout"),
 				Validators:          []validator.String{sentence(checkRequestTimeout)},
 			},
 			"max_retries": schema.Int64Attribute{

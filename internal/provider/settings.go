@@ -102,7 +102,8 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 		Log:        tflog.Info,
 	}
 	storage, err := cache.OpenLocation(location, cache.DirectoryOptions{
-		// Whoever holds a lock may need two token requests: a refresh, then the configured credential.
+		// Whoever holds a lock may need two token requests: a refresh, then the configured credential. Each
+		// may have to wait for its turn.
 		LockTimeout: 2*endpoint.Budget() + 30*time.Second,
 		Now:         p.now,
 		Log:         tflog.Info,
