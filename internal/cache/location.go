@@ -23,7 +23,7 @@ type LocationError struct {
 	Err      error  // the cause, if there is one
 }
 
-// Error implements error.
+// Error implements the error interface.
 func (e *LocationError) Error() string {
 	problem := e.Problem
 	if e.Err != nil {

@@ -27,7 +27,7 @@ type LockTimeoutError struct {
 	Limit time.Duration
 }
 
-// Error implements error.
+// Error implements the error interface.
 func (e *LockTimeoutError) Error() string {
 	return fmt.Sprintf("the lock %s was not released within %s: another run is working with the same cache entry, "+
 		"or hangs; wait for it or end it, and try again (the lock ends with the process that holds it, "+

@@ -53,7 +53,7 @@ type UnreadableError struct {
 	Reason string // a clause, for people
 }
 
-// Error implements error.
+// Error implements the error interface.
 func (e *UnreadableError) Error() string {
 	return fmt.Sprintf("the cache entry %s cannot be read: %s", e.Path, e.Reason)
 }

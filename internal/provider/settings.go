@@ -5,14 +5,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
@@ -115,100 +111,6 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 	s.engine = &engine.Engine{Endpoint: endpoint, Cache: cache.New(storage), Now: p.now, Log: tflog.Debug}
 	return s, read.diags
 }
-
-// environment reads arguments, falling back to GOTO_<NAME>. An empty variable counts as absent:
-// that is how pipelines hand on what is not set.
-type environment struct {
-	getenv func(string) string
-	diags  diag.Diagnostics
-}
-
-func (e *environment) text(name string, configured types.String, check func(string) error) string {
-	if !configured.IsNull() {
-		return configured.ValueString() // checked by the schema
-	}
-	text := e.getenv(variable(name))
-	if text == "" {
-		return ""
-	}
-	if err := check(text); err != nil {
-		e.diags.AddAttributeError(path.Root(name), "Invalid "+variable(name),
-			fmt.Sprintf("The environment variable %s is read because the argument %s is absent. %s.", variable(name), name, capitalized(err.Error())))
-		return ""
-	}
-	return text
-}
-
-// grant returns the default grant and profile. Credentials are a set: a grant in the configuration
-// silences every grant in the environment. A personal access token keeps no login, so it and a
-// profile exclude each other, and the configuration wins over the environment here too.
-func (e *environment) grant(model providerModel) (oauth.Grant, string) {
-	configured := !model.RefreshToken.IsNull() || !model.PersonalAccessToken.IsNull()
-	profile := e.text("profile", model.Profile, checkProfile)
-	refreshToken, personalAccessToken := model.RefreshToken.ValueString(), model.PersonalAccessToken.ValueString()
-	if !configured {
-		refreshToken = e.text("refresh_token", model.RefreshToken, oauth.CheckCredential)
-		personalAccessToken = e.text("personal_access_token", model.PersonalAccessToken, oauth.CheckCredential)
-		if refreshToken != "" && personalAccessToken != "" {
-			e.conflict("refresh_token", "personal_access_token")
-		}
-	}
-	switch {
-	case refreshToken != "":
-		return oauth.Grant{Type: oauth.RefreshToken, Credential: secret.New(refreshToken)}, profile
-	case personalAccessToken == "":
-		return oauth.Grant{}, profile
-	case profile != "" && !configured && !model.Profile.IsNull():
-		return oauth.Grant{}, profile
-	case profile != "" && !configured:
-		e.conflict("personal_access_token", "profile")
-	}
-	return oauth.Grant{Type: oauth.PersonalAccessToken, Credential: secret.New(personalAccessToken)}, ""
-}
-
-func (e *environment) duration(name string, configured timetypes.GoDuration, otherwise time.Duration) time.Duration {
-	text := e.text(name, configured.StringValue, func(text string) error {
-		if _, err := time.ParseDuration(text); err != nil {
-			return fmt.Errorf("%q is not a duration like 30s or 1m", text)
-		}
-		return checkRequestTimeout(text)
-	})
-	if text == "" {
-		return otherwise
-	}
-	duration, err := time.ParseDuration(text)
-	if err != nil {
-		e.refuse(name, err)
-	}
-	return duration
-}
-
-func (e *environment) count(name string, configured types.Int64, otherwise, most int) int {
-	if !configured.IsNull() {
-		return int(configured.ValueInt64()) // checked by the schema
-	}
-	count := otherwise
-	e.text(name, types.StringNull(), func(text string) error {
-		var err error
-		if count, err = strconv.Atoi(text); err != nil || count < 0 || count > most {
-			return fmt.Errorf("%q is not a whole number from 0 to %d", text, most)
-		}
-		return nil
-	})
-	return count
-}
-
-func (e *environment) conflict(one, other string) {
-	e.diags.AddAttributeError(path.Root(one), "Two credentials in the environment",
-		fmt.Sprintf("%s and %s are both set, and only one of them can be used. Unset one, or give the one that is meant in the configuration of the provider.", variable(one), variable(other)))
-}
-
-func (e *environment) refuse(name string, err error) {
-	e.diags.AddAttributeError(path.Root(name), "Invalid "+name, capitalized(err.Error())+".")
-}
-
-// variable returns the environment variable of a provider argument.
-func variable(argument string) string { return "GOTO_" + strings.ToUpper(argument) }
 
 // refuseUnknown says which arguments of the provider are not known yet, rather than reading them
 // as empty.
