@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"sync"
 	"time"
 )
 
@@ -24,7 +25,10 @@ const (
 )
 
 // What this format puts into the directory, besides the marker. Everything else belongs to somebody else.
-var ownFile = regexp.MustCompile(`^([0-9a-f]{64})(?:\.lock|(?:\.probe|-[0-9a-f]{16}\.v1)(?:\.new)?)$`)
+// It is compiled when it is first needed, because that takes long beside the start of a process.
+var ownFile = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9a-f]{64})(?:\.lock|(?:\.probe|-[0-9a-f]{16}\.v1)(?:\.new)?)$`)
+})
 
 // Prune implements [Storage]. It removes files of this format that are untouched for 60 days, each under the lock
 // of its entry; entries whose lock is held are passed over. A directory that does not exist stays that way.
@@ -95,7 +99,7 @@ func (d *Directory) oldFiles() (map[Key][]string, error) {
 
 // ownerOf returns the key of the entry that a file belongs to, if it is one of ours.
 func ownerOf(name string) (key Key, own bool) {
-	match := ownFile.FindStringSubmatch(name)
+	match := ownFile().FindStringSubmatch(name)
 	if match == nil {
 		return Key{}, false
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -46,25 +45,25 @@ func (s Server) AuthorizeURL(request AuthorizationRequest) string {
 }
 
 // scopeToken is the scope-token of RFC 6749 section 3.3.
-var scopeToken = regexp.MustCompile(`^[\x21\x23-\x5b\x5d-\x7e]+$`)
+var scopeToken = compiled(`^[\x21\x23-\x5b\x5d-\x7e]+$`)
 
 // CheckScope tells, as a sentence, why scope is not a single scope.
 func CheckScope(scope string) error {
-	if !scopeToken.MatchString(scope) {
+	if !scopeToken().MatchString(scope) {
 		return fmt.Errorf("%q is not a scope: a scope is one word without spaces, quotes or backslashes", scope)
 	}
 	return nil
 }
 
 var (
-	codeChallenge = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
-	codeVerifier  = regexp.MustCompile(`^[A-Za-z0-9._~-]{43,128}$`)
+	codeChallenge = compiled(`^[A-Za-z0-9_-]{43}$`)
+	codeVerifier  = compiled(`^[A-Za-z0-9._~-]{43,128}$`)
 )
 
 // CheckCodeChallenge tells, as a sentence, why challenge is not an S256 code challenge (RFC 7636
 // section 4.2).
 func CheckCodeChallenge(challenge string) error {
-	if !codeChallenge.MatchString(challenge) {
+	if !codeChallenge().MatchString(challenge) {
 		return errors.New("an S256 code challenge is 43 characters of unpadded base64url: the SHA-256 of the code verifier")
 	}
 	return nil
@@ -73,7 +72,7 @@ func CheckCodeChallenge(challenge string) error {
 // CheckCodeVerifier tells, as a sentence that does not repeat it, why verifier is not a PKCE code
 // verifier (RFC 7636 section 4.1).
 func CheckCodeVerifier(verifier string) error {
-	if !codeVerifier.MatchString(verifier) {
+	if !codeVerifier().MatchString(verifier) {
 		return errors.New("a code verifier is 43 to 128 characters out of A-Z a-z 0-9 - . _ ~")
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
@@ -22,15 +23,21 @@ const (
 	masked  = "(secret)"
 )
 
+// compiled compiles an expression when it is first needed. Most processes need none of them, and
+// together they are a noticeable part of the start of a process.
+func compiled(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 // longRun matches what is too long for a word: a server that repeats a part of some token, which
 // no comparison with the known secrets would find.
-var longRun = regexp.MustCompile(`[A-Za-z0-9._~+=%-]{41,}`)
+var longRun = compiled(`[A-Za-z0-9._~+=%-]{41,}`)
 
 // escapeSequence matches what would move the cursor or change colours in a terminal (ECMA-48).
-var escapeSequence = regexp.MustCompile("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(\x07|\x1b\\\\)?|.)")
+var escapeSequence = compiled("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(\x07|\x1b\\\\)?|.)")
 
 // escaped matches characters written for a URL or inside JSON.
-var escaped = regexp.MustCompile(`(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\["\\/]`)
+var escaped = compiled(`(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\["\\/]`)
 
 // Clean makes a server's text fit for a diagnostic: secrets masked in every encoding a server could
 // echo them in, one line, no control or direction-changing characters, of bounded length.
@@ -39,7 +46,7 @@ func Clean(text string, secrets []secret.Value) string {
 	text = text[:min(len(text), maxRead)]
 	// Every server escapes in its own way, and what is dropped may have stood inside a secret.
 	text = mask(plain(text), secrets, plain)
-	text = longRun.ReplaceAllString(text, masked)
+	text = longRun().ReplaceAllString(text, masked)
 	if runes := []rune(text); len(runes) > maxText {
 		text = string(runes[:maxText]) + "…"
 	}
@@ -69,9 +76,9 @@ func mask(text string, secrets []secret.Value, read func(string) string) string 
 // plain returns text unescaped and in one line, without what a terminal would act on.
 func plain(text string) string {
 	for range 3 { // JSON within JSON, and a URL in that
-		text = html.UnescapeString(escaped.ReplaceAllStringFunc(text, unescape))
+		text = html.UnescapeString(escaped().ReplaceAllStringFunc(text, unescape))
 	}
-	text = escapeSequence.ReplaceAllString(text, "")
+	text = escapeSequence().ReplaceAllString(text, "")
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
