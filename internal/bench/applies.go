@@ -3,14 +3,11 @@ package main
 import (
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/bench/constant"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
-
-func number(n int) string { return strconv.Itoa(n) }
 
 // measureOneCredential applies configurations whose blocks share one credential.
 func (b *bencher) measureOneCredential(ctx context.Context, found *results) error {
@@ -94,30 +91,38 @@ func (b *bencher) measureManyCredentials(ctx context.Context, found *results) er
 		head: []string{"blocks", "warm, to constant", "constant", "warm", "cold", "requests cold", "requests warm"},
 	}
 	for _, count := range []int{1, 10, 100, 1000} {
-		w, err := b.newWorld()
-		if err != nil {
+		if err := b.applyManyCredentials(ctx, count, &applies); err != nil {
 			return err
 		}
-		defer w.close()
-		if err := writeBlocks(w.directory, w.refreshTokens(count)); err != nil {
-			return err
-		}
-		cold, err := b.oursCLI.apply(ctx, w.directory, w.variables...)
-		if err != nil {
-			return err
-		}
-		coldRequests := w.requests()
-		measured, err := inTurns(b.runs,
-			func() (float64, error) { return b.floorCLI.apply(ctx, w.directory, w.variables...) },
-			func() (float64, error) { return b.oursCLI.apply(ctx, w.directory, w.variables...) })
-		if err != nil {
-			return err
-		}
-		constant, warm := measured[0], measured[1]
-		applies.add(number(count), times(warm.over(constant)), seconds(constant.median()), seconds(warm.median()), seconds(cold),
-			number(coldRequests), number(w.requests()))
 	}
 	found.tables = append(found.tables, applies)
+	return nil
+}
+
+// applyManyCredentials adds the row for that many credentials.
+func (b *bencher) applyManyCredentials(ctx context.Context, count int, applies *table) error {
+	w, err := b.newWorld()
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if err := writeBlocks(w.directory, w.refreshTokens(count)); err != nil {
+		return err
+	}
+	cold, err := b.oursCLI.apply(ctx, w.directory, w.variables...)
+	if err != nil {
+		return err
+	}
+	coldRequests := w.requests()
+	measured, err := inTurns(b.runs,
+		func() (float64, error) { return b.floorCLI.apply(ctx, w.directory, w.variables...) },
+		func() (float64, error) { return b.oursCLI.apply(ctx, w.directory, w.variables...) })
+	if err != nil {
+		return err
+	}
+	constant, warm := measured[0], measured[1]
+	applies.add(number(count), times(warm.over(constant)), seconds(constant.median()), seconds(warm.median()), seconds(cold),
+		number(coldRequests), number(w.requests()))
 	return nil
 }
 

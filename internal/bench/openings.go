@@ -46,16 +46,15 @@ func (m benchmarks) collect(output string) error {
 }
 
 var (
-	grantNames   = []string{"code", "refresh_token", "personal_access_token"}
-	entryCounts  = []string{"1", "1000", "100000"}
-	engineSteps  = []string{"lock", "lock-known", "read", "prove", "request", "write"}
-	describeStep = map[string]string{
-		"lock":       "lock an entry that is new",
-		"lock-known": "lock an entry that is known",
-		"read":       "read and open an entry",
-		"prove":      "prove the cache writable, for a code: write, sync and remove a file",
-		"request":    "request a token: connect, post, decode",
-		"write":      "seal and write an entry: write, sync, rename, sync the directory",
+	grantNames  = []string{"code", "refresh_token", "personal_access_token"}
+	entryCounts = []string{"1", "1000", "100000"}
+	engineSteps = []struct{ name, description string }{
+		{"lock", "lock an entry that is new"},
+		{"lock-known", "lock an entry that is known"},
+		{"read", "read and open an entry"},
+		{"prove", "prove the cache writable, for a code: write, sync and remove a file"},
+		{"request", "request a token: connect, post, decode"},
+		{"write", "seal and write an entry: write, sync, rename, sync the directory"},
 	}
 )
 
@@ -66,7 +65,7 @@ func benchmarkNames() []string {
 		names = append(names, "ColdOpen/"+grant, "WarmOpen/"+grant)
 	}
 	for _, step := range engineSteps {
-		names = append(names, "Step/"+step)
+		names = append(names, "Step/"+step.name)
 	}
 	for _, count := range entryCounts {
 		names = append(names, "Entries/warm/"+count, "Entries/cold/"+count)
@@ -116,7 +115,7 @@ func (m benchmarks) showSteps(found *results) {
 		head: []string{"step", "takes"},
 	}
 	for _, step := range engineSteps {
-		steps.add(describeStep[step], milliseconds(m["Step/"+step].median()))
+		steps.add(step.description, milliseconds(m["Step/"+step.name].median()))
 	}
 	found.tables = append(found.tables, steps)
 }

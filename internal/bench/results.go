@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -55,7 +57,7 @@ func (r *results) render() string {
 			fmt.Fprintf(&page, "%s\n\n", t.text)
 		}
 		writeRow(&page, t.head)
-		writeRow(&page, strings.Split(strings.Repeat("--- ", len(t.head)-1)+"---", " "))
+		writeRow(&page, slices.Repeat([]string{"---"}, len(t.head)))
 		for _, row := range t.rows {
 			writeRow(&page, row)
 		}
@@ -95,6 +97,8 @@ func machine(ctx context.Context, cli string) string {
 	return fmt.Sprintf("%s, %d × %s, %s, %s on %s", time.Now().UTC().Format("2 January 2006"), runtime.NumCPU(), processor,
 		first, runtime.Version(), runtime.GOOS)
 }
+
+func number(n int) string { return strconv.Itoa(n) }
 
 func milliseconds(seconds float64) string { return fmt.Sprintf("%.2f ms", 1000*seconds) }
 
