@@ -57,6 +57,10 @@ type Behaviour struct {
 	// first, counted already and with its body still to be read; true means that it has answered. It runs outside the lock,
 	// so it may wait, and may call the server's methods.
 	Intercept func(w http.ResponseWriter, r *http.Request) bool
+	// BeforeAnswer sees every token request that the stand-in has processed: a refresh token is replaced by then, a
+	// code is used up. The answer waits for it, and panic(http.ErrAbortHandler) loses the answer. It is called even
+	// if the client has gone, runs outside the lock, and may call the server's methods.
+	BeforeAnswer func(r *http.Request)
 }
 
 // documented is what GoTo documents.
@@ -84,6 +88,16 @@ func (s *Server) intercepted(w http.ResponseWriter, r *http.Request) bool {
 	intercept := s.behaviour.Intercept
 	s.mu.Unlock()
 	return intercept != nil && intercept(w, r)
+}
+
+// holdAnswer lets a test delay or lose the answer to a request that has been processed.
+func (s *Server) holdAnswer(r *http.Request) {
+	s.mu.Lock()
+	before := s.behaviour.BeforeAnswer
+	s.mu.Unlock()
+	if before != nil {
+		before(r)
+	}
 }
 
 // replaces tells whether the policy asks for a new refresh token now.

@@ -3,6 +3,8 @@ package standin_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
+	"runtime"
 	"testing"
 	"time"
 
@@ -109,5 +111,50 @@ func TestInterceptMayHoldOneRequestBack(t *testing.T) {
 	other := refresh(t, server, fast)
 	close(gate)
 	wantGranted(t, other)
+	wantGranted(t, <-held)
+}
+
+func TestAnswersMayBeLostOrHeldBack(t *testing.T) {
+	t.Parallel()
+	server := start(t)
+	first := server.IssueRefreshToken()
+	gate := make(chan struct{})
+	server.Configure(func(b *standin.Behaviour) {
+		b.ReplaceRefreshToken = standin.Always
+		b.BeforeAnswer = func(*http.Request) {
+			if server.Counts().Granted == 1 { // Processed already, and no deadlock.
+				panic(http.ErrAbortHandler)
+			}
+			<-gate
+		}
+	})
+
+	request := newRequest(t, http.MethodPost, server.URL+"/oauth/token", url.Values{
+		"grant_type": {"refresh_token"}, "refresh_token": {first},
+	})
+	request.SetBasicAuth(standin.ClientID, standin.ClientSecret)
+	if response, err := http.DefaultClient.Do(request); err == nil {
+		_ = response.Body.Close()
+		t.Errorf("the answer is not lost: %s", response.Status)
+	}
+	newest := server.NewestRefreshToken()
+	if newest == first || newest == "" {
+		t.Error("the refresh token was not replaced")
+	}
+
+	held := make(chan reply, 1)
+	go func() {
+		defer close(held) // A failed request sends nothing.
+		held <- refresh(t, server, newest)
+	}()
+	for server.Counts().Granted < 2 {
+		select {
+		case got := <-held:
+			t.Fatalf("not held back: %d %s", got.status, got.text)
+		default:
+			runtime.Gosched()
+		}
+	}
+	close(gate)
 	wantGranted(t, <-held)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -102,6 +103,19 @@ func (s *Server) IssueRefreshTokenFor(of Login) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.newRefreshToken(s.newLogin(of), now)
+}
+
+// NewestRefreshToken returns the refresh token that was issued last, empty if none was. It is the one that the
+// client has to use next, if there is only one login.
+func (s *Server) NewestRefreshToken() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, text := range slices.Backward(s.store.issued) {
+		if s.store.refreshTokens[text] != nil {
+			return text
+		}
+	}
+	return ""
 }
 
 // IssuePersonalAccessToken returns a new personal access token of the default person. Every client

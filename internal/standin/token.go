@@ -28,6 +28,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reply, refused := s.answerToken(r, form, malformed)
+	s.holdAnswer(r)
 	if refused != nil {
 		refused.write(w)
 		return

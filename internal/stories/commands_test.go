@@ -23,17 +23,27 @@ import (
 //	callback NAME [PERSON]            …the whole address the browser landed on
 //	press-allow NAME                  the same, at the authorize URL in what the last command said
 //	refresh-token NAME [PERSON]       a refresh token, as a login elsewhere would have brought it
+//	newest-refresh-token NAME         the refresh token that was issued last, as next_refresh_token says it
 //	personal-access-token NAME        a personal access token
 //	client SECRET                     the OAuth client with this secret is used from here on
 //	later DURATION                    that much time passes, for provider and stand-in
 //	standin replace=always            every refresh replaces the refresh token, and the old one dies
 //	standin replace=never             no refresh replaces it
+//	standin reuse=ends-login          a dead refresh token or a used code that comes back ends its login
+//	standin refresh-token=off         replies have no refresh token
 //	standin personal-access-token=off the OAuth client may not use personal access tokens
 //	standin echo=on                   token requests are refused, with everything sent in the reply
 //	log-out                           the refresh tokens end
 //	end-access-tokens                 the access tokens end, before their time
 //	hang, arrival, answer             token requests are lost; wait until one is under way; answer again
 //	hold, arrival, answer             token requests wait; until one is under way; answer them
+//	hold-answer, arrival, answer      token requests are processed, and their answers wait; until one is
+//	                                  processed; answer them
+//	answer DURATION                   answer that much later, or as soon as a client has gone
+//	lose-answer, answer               token requests are processed, and their answers are lost; answer again
+//	interrupt                         Ctrl-C for the last command in the background, until it says so
+//	await FILE TEXT                   wait until the file has the text
+//	small-disk DIRECTORY SIZE         a file system of that size is mounted there, for this story
 //	hold-until-me                     the first token request waits until another one's token is in use
 //	meeting NUMBER                    whoever reads $TF_VAR_meeting waits until so many do
 //	provider-clock DURATION           the provider's clock is off by that much from here on
@@ -51,6 +61,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"callback":              always(issueCallback),
 	"press-allow":           always(pressAllow),
 	"refresh-token":         always(issueRefreshToken),
+	"newest-refresh-token":  always(tellNewestRefreshToken),
 	"personal-access-token": always(issuePersonalAccessToken),
 	"client":                always(useClient),
 	"later":                 always(passTime),
@@ -59,8 +70,13 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"end-access-tokens":     always(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAccessTokens() }),
 	"hang":                  always(func(_ *testscript.TestScript, w *world, _ []string) { hold(w, true) }),
 	"hold":                  always(func(_ *testscript.TestScript, w *world, _ []string) { hold(w, false) }),
+	"hold-answer":           always(func(_ *testscript.TestScript, w *world, _ []string) { holdAnswer(w, false) }),
+	"lose-answer":           always(func(_ *testscript.TestScript, w *world, _ []string) { holdAnswer(w, true) }),
 	"arrival":               always(awaitArrival),
 	"answer":                always(answer),
+	"interrupt":             always(interrupt),
+	"await":                 always(awaitText),
+	"small-disk":            always(mountSmallDisk),
 	"hold-until-me":         always(holdUntilMe),
 	"meeting":               always(meet),
 	"provider-clock":        always(setProviderClock),
@@ -87,11 +103,15 @@ func always(command func(ts *testscript.TestScript, w *world, args []string)) fu
 	}
 }
 
-// condition knows [root], which is who no permission keeps out, and which command line is under test:
-// [terraform] or [opentofu], with a version as in [opentofu>=1.12] where that matters.
+// condition knows [root], which is who no permission keeps out, [small-disk], which is where that command works,
+// and which command line is under test: [terraform] or [opentofu], with a version as in [opentofu>=1.12] where
+// that matters.
 func (p programs) condition(name string) (bool, error) {
-	if name == "root" {
+	switch name {
+	case "root":
 		return os.Geteuid() == 0, nil
+	case "small-disk":
+		return canMount()
 	}
 	product, versions := name, ">= 0"
 	if at := strings.IndexAny(name, "<>="); at >= 0 {
@@ -133,6 +153,11 @@ func issueCallback(ts *testscript.TestScript, w *world, args []string) {
 func issueRefreshToken(ts *testscript.TestScript, w *world, args []string) {
 	name, person := nameAndPerson(ts, args)
 	ts.Setenv(name, w.standin.IssueRefreshTokenFor(standin.Login{ClientID: w.clientID, Principal: person}))
+}
+
+func tellNewestRefreshToken(ts *testscript.TestScript, w *world, args []string) {
+	name, _ := nameAndPerson(ts, args)
+	ts.Setenv(name, w.standin.NewestRefreshToken())
 }
 
 func issuePersonalAccessToken(ts *testscript.TestScript, w *world, args []string) {
@@ -203,6 +228,10 @@ func changeStandin(ts *testscript.TestScript, w *world, args []string) {
 				b.ReplaceRefreshToken = standin.Always
 			case "replace=never":
 				b.ReplaceRefreshToken = standin.Never
+			case "reuse=ends-login":
+				b.ReuseKillsFamily = true
+			case "refresh-token=off":
+				b.OmitReply = []string{"refresh_token"}
 			case "personal-access-token=off":
 				b.PersonalAccessTokenDisabled = true
 			case "echo=on":
@@ -247,6 +276,21 @@ func hold(w *world, lost bool) {
 	})
 }
 
+// holdAnswer lets token requests be processed, and keeps their answers waiting or loses them.
+func holdAnswer(w *world, lost bool) {
+	g := newGate()
+	w.hanging = g
+	w.standin.Configure(func(b *standin.Behaviour) {
+		b.BeforeAnswer = func(r *http.Request) {
+			if lost {
+				g.arrive()
+				panic(http.ErrAbortHandler)
+			}
+			g.wait(r)
+		}
+	})
+}
+
 // arrivalLimit is far above what the slowest machine needs to start a command line.
 const arrivalLimit = 2 * time.Minute
 
@@ -261,11 +305,19 @@ func awaitArrival(ts *testscript.TestScript, w *world, _ []string) {
 	}
 }
 
-func answer(ts *testscript.TestScript, w *world, _ []string) {
+func answer(ts *testscript.TestScript, w *world, args []string) {
 	if w.hanging == nil {
 		ts.Fatalf("nothing hangs")
 	}
-	w.standin.Configure(func(b *standin.Behaviour) { b.Intercept = nil })
+	if len(args) > 0 {
+		delay, err := time.ParseDuration(strings.Join(args, " "))
+		ts.Check(err)
+		select {
+		case <-w.hanging.abandoned:
+		case <-time.After(delay):
+		}
+	}
+	w.standin.Configure(func(b *standin.Behaviour) { b.Intercept, b.BeforeAnswer = nil, nil })
 	w.hanging.openNow()
 	w.hanging = nil
 }

@@ -128,8 +128,6 @@ func runCommandLine() {
 }
 
 func runAndKeep(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
 	said, err := os.CreateTemp(os.Getenv("SAID"), "tf-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -140,16 +138,23 @@ func runAndKeep(args []string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	command := exec.CommandContext(ctx, os.Getenv("CLI"), args...)
-	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command := exec.CommandContext(context.Background(), os.Getenv("CLI"), args...)
+	ownGroup(command)
 	command.Stdin = os.Stdin
 	command.Stdout = io.MultiWriter(os.Stdout, said)
 	command.Stderr = io.MultiWriter(os.Stderr, said)
-	if err := command.Run(); err != nil {
-		if command.ProcessState == nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 2
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt)
+	if err := command.Start(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	go func() {
+		for range interrupts {
+			_ = interruptGroup(command.Process) // it fails if the command line has just ended
 		}
+	}()
+	if err := command.Wait(); err != nil {
 		return cmp.Or(max(command.ProcessState.ExitCode(), 0), 1)
 	}
 	return 0

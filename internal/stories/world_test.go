@@ -31,7 +31,7 @@ type world struct {
 	// offset is how far the clocks of the stand-in and of laterprovider have been put forward.
 	offset   atomic.Int64
 	clientID string
-	hanging  *gate // nil unless token requests hang
+	hanging  *gate // nil unless token requests or their answers hang
 	tmp      string
 	// secrets is a file with the secrets that commands were given, see [runAndKeep].
 	secrets string
@@ -119,12 +119,12 @@ func setUpWorld(env *testscript.Env, built programs) error {
 
 // gate is a place where requests wait.
 type gate struct {
-	arrived, open           chan struct{}
-	markArrived, markOpened sync.Once
+	arrived, open, abandoned               chan struct{}
+	markArrived, markOpened, markAbandoned sync.Once
 }
 
 func newGate() *gate {
-	return &gate{arrived: make(chan struct{}), open: make(chan struct{})}
+	return &gate{arrived: make(chan struct{}), open: make(chan struct{}), abandoned: make(chan struct{})}
 }
 
 func (g *gate) arrive()  { g.markArrived.Do(func() { close(g.arrived) }) }
@@ -136,6 +136,7 @@ func (g *gate) wait(r *http.Request) {
 	select {
 	case <-g.open:
 	case <-r.Context().Done():
+		g.markAbandoned.Do(func() { close(g.abandoned) })
 	}
 }
 

@@ -1,0 +1,97 @@
+package stories
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// What happens to a run from outside: signals, other runs, full disks.
+
+var interruptNoticed = regexp.MustCompile(`(Interrupt|Two interrupts) received`)
+
+// interrupt is Ctrl-C for the command that was put into the background last. It returns when the command line has
+// said that it noticed, so that a second one is not taken for the first.
+func interrupt(ts *testscript.TestScript, _ *world, _ []string) {
+	noticed := func() int {
+		files, err := filepath.Glob(filepath.Join(ts.Getenv("SAID"), "*"))
+		ts.Check(err)
+		count := 0
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			ts.Check(err)
+			count += len(interruptNoticed.FindAll(text, -1))
+		}
+		return count
+	}
+	running := ts.BackgroundCmds()
+	if len(running) == 0 {
+		ts.Fatalf("nothing runs in the background")
+	}
+	before := noticed()
+	ts.Check(running[len(running)-1].Process.Signal(os.Interrupt))
+	await(ts, "nothing was said of the interrupt", func() bool { return noticed() > before })
+}
+
+func awaitText(ts *testscript.TestScript, _ *world, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: await FILE TEXT")
+	}
+	await(ts, args[0]+" has no "+args[1], func() bool {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			ts.Fatalf("%v", err)
+		}
+		return bytes.Contains(text, []byte(args[1]))
+	})
+}
+
+// await waits until the condition holds, and gives up where no machine is that slow.
+func await(ts *testscript.TestScript, otherwise string, condition func() bool) {
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for begun := time.Now(); !condition(); <-ticker.C {
+		if time.Since(begun) > arrivalLimit {
+			ts.Fatalf("%s, within %s", otherwise, arrivalLimit)
+		}
+	}
+}
+
+func mountSmallDisk(ts *testscript.TestScript, _ *world, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: small-disk DIRECTORY SIZE")
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o700))
+	ts.Check(mount(dir, args[1]))
+	ts.Defer(func() { ts.Check(unmount(dir)) })
+}
+
+// canMount tells whether this user and this system let small-disk work, by trying it.
+func canMount() (bool, error) {
+	dir, err := os.MkdirTemp("", "goto")
+	if err != nil {
+		return false, err
+	}
+	can := mount(dir, "64k") == nil
+	if can {
+		err = unmount(dir)
+	}
+	return can, errors.Join(err, os.Remove(dir))
+}
+
+func mount(dir, size string) error {
+	return exec.CommandContext(context.Background(), "mount", "-t", "tmpfs", "-o", "mode=0700,size="+size, "tmpfs", dir).Run()
+}
+
+func unmount(dir string) error {
+	return exec.CommandContext(context.Background(), "umount", dir).Run()
+}
