@@ -41,7 +41,7 @@ import (
 //	                                  processed; answer them
 //	answer DURATION                   answer that much later, or as soon as a client has gone
 //	lose-answer, answer               token requests are processed, and their answers are lost; answer again
-//	interrupt                         Ctrl-C for the last command in the background, until it says so
+//	interrupt                         Ctrl-C for the last command in the background, until it says so or ends
 //	await FILE TEXT                   wait until the file has the text
 //	small-disk DIRECTORY SIZE         a file system of that size is mounted there, for this story
 //	hold-until-me                     the first token request waits until another one's token is in use

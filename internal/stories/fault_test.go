@@ -31,10 +31,8 @@ fault
 {{if .Fault.Outcome}}! {{end}}exec tf apply -auto-approve
 told
 mend
-{{- if and .Code .Fault.UsesUpCode}}
+{{- if and .Code .Fault.MaybeProcessed}}
 ! exec tf apply -auto-approve
-says 'Code not accepted'
-says 'the authorization code was used before'
 says $AUTHORIZE_URL
 {{- else}}
 exec tf apply -auto-approve
@@ -106,6 +104,8 @@ func (f faultTold) Then() string {
 	switch {
 	case f.Fault.Outcome == 0 && f.Fault.Lifetime > 0:
 		return "" // there is a token already
+	case f.Code() && f.Fault.MaybeProcessed():
+		return "" // the code may have been used up, so nobody sends it again
 	case f.Code() && f.Fault.Outcome != 0:
 		return "code=1"
 	}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"syscall"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -19,7 +20,7 @@ import (
 var interruptNoticed = regexp.MustCompile(`(Interrupt|Two interrupts) received`)
 
 // interrupt is Ctrl-C for the command that was put into the background last. It returns when the command line has
-// said that it noticed, so that a second one is not taken for the first.
+// said that it noticed, so that a second one is not taken for the first, or has ended.
 func interrupt(ts *testscript.TestScript, _ *world, _ []string) {
 	noticed := func() int {
 		files, err := filepath.Glob(filepath.Join(ts.Getenv("SAID"), "*"))
@@ -36,9 +37,11 @@ func interrupt(ts *testscript.TestScript, _ *world, _ []string) {
 	if len(running) == 0 {
 		ts.Fatalf("nothing runs in the background")
 	}
-	before := noticed()
-	ts.Check(running[len(running)-1].Process.Signal(os.Interrupt))
-	await(ts, "nothing was said of the interrupt", func() bool { return noticed() > before })
+	process, before := running[len(running)-1].Process, noticed()
+	ts.Check(process.Signal(os.Interrupt))
+	await(ts, "nothing was said of the interrupt", func() bool {
+		return noticed() > before || process.Signal(syscall.Signal(0)) != nil
+	})
 }
 
 func awaitText(ts *testscript.TestScript, _ *world, args []string) {
