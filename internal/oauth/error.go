@@ -47,11 +47,14 @@ type TokenError struct {
 	Code string
 	// Reason says in words what came back or went wrong.
 	Reason string
+	// Ambiguous tells that an earlier attempt of the same request got no answer, or one after which the server
+	// may have processed it.
+	Ambiguous bool
 	// RetryAfter is how long the server asked to wait, 0 if it did not.
 	RetryAfter time.Duration
 	// Err is the context's error where the context ended the request, else nil. It is never the
 	// error of net/http, which repeats what a server sends instead of HTTP.
-	Err error
+	Err error `json:"-"`
 }
 
 // Error implements the error interface.
@@ -69,6 +72,9 @@ func (e *TokenError) Unwrap() error { return e.Err }
 // MaybeProcessed tells whether the server may have carried out the request all the same, which
 // uses up an authorization code.
 func (e *TokenError) MaybeProcessed() bool {
+	if e.Ambiguous {
+		return true
+	}
 	switch e.Outcome {
 	case Interrupted, Unusable:
 		return true

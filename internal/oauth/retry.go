@@ -11,25 +11,21 @@ import (
 	"time"
 )
 
-// retryable decides whether a token request may be sent again after response or err (exactly one
-// is set). sent tells whether the request can have reached the server.
+// retryable decides whether a token request may be sent again after an attempt.
 //
 // An authorization code is sent again only when the request surely was not processed: one that got
 // through the first time is used up, and showing it again may revoke what it was exchanged for
 // (RFC 6749 section 4.1.2).
-func retryable(grant Grant, sent bool, response *http.Response, err error) bool {
-	if err != nil {
-		var certificate *tls.CertificateVerificationError
-		var lookup *net.DNSError
-		if errors.As(err, &certificate) || (errors.As(err, &lookup) && lookup.IsNotFound) {
-			return false
-		}
-		return grant.Reusable() || !sent
+func retryable(grant Grant, last attempt) bool {
+	if last.reached == answered {
+		return surelyUnprocessed(last.status) || last.status >= 500 && grant.Reusable()
 	}
-	if surelyUnprocessed(response.StatusCode) {
-		return true
+	var certificate *tls.CertificateVerificationError
+	var lookup *net.DNSError
+	if errors.As(last.err, &certificate) || (errors.As(last.err, &lookup) && lookup.IsNotFound) {
+		return false
 	}
-	return response.StatusCode >= 500 && grant.Reusable()
+	return grant.Reusable() || last.reached != sent
 }
 
 // RetryAfter reads the Retry-After header, in seconds or as a date (RFC 9110 section 10.2.3). It

@@ -210,24 +210,62 @@ func TestSilence(t *testing.T) {
 	}
 }
 
+// A request that has been sent is waited for after its run was cancelled, where its answer cannot be had again: for 10
+// seconds, or as long as the request may take, or until the second Ctrl-C.
 func TestCancelDuringARequest(t *testing.T) {
 	t.Parallel()
 
-	arrived := make(chan struct{}, 1)
-	base, requests := counted(t, func(_ http.ResponseWriter, r *http.Request) {
-		arrived <- struct{}{}
-		<-r.Context().Done()
-	})
-	for _, grant := range everyGrant {
-		ctx, cancel := context.WithCancel(t.Context())
-		go func() {
-			<-arrived
-			cancel()
-		}()
-		_, err := newEndpoint(t, base).Token(ctx, theClient, grant)
-		failing{[2]int32{1, 1}, oauth.Interrupted, 0, true, "the run was cancelled"}.check(t, grant, err, requests.Swap(0))
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: %v is not context.Canceled", grant.Type, err)
+	for name, test := range map[string]struct {
+		timeout time.Duration
+		answer  time.Duration // when it comes, 0: never
+		abandon time.Duration // when the second Ctrl-C comes, 0: never
+		ended   time.Duration // for a code or a refresh token
+	}{
+		"no answer":                {timeout: time.Minute, ended: 10 * time.Second},
+		"request timeout":          {timeout: 3 * time.Second, ended: 3 * time.Second},
+		"answer":                   {timeout: time.Minute, answer: 9 * time.Second, ended: 9 * time.Second},
+		"second Ctrl-C":            {timeout: time.Minute, abandon: 2 * time.Second, ended: 2 * time.Second},
+		"answer before the second": {timeout: time.Minute, answer: time.Second, abandon: 2 * time.Second, ended: time.Second},
+	} {
+		for _, grant := range everyGrant {
+			synctest.Test(t, func(t *testing.T) {
+				endpoint, sent := wired(t, test.timeout, nil)
+				ctx, cancel := context.WithCancel(t.Context())
+				abandoned, abandon := context.WithCancel(t.Context())
+				defer abandon()
+				endpoint.Abandon = abandoned
+				sent.wire = func(_ int, request *http.Request) (*http.Response, error) {
+					httptrace.ContextClientTrace(request.Context()).GotConn(httptrace.GotConnInfo{})
+					cancel()
+					var answered <-chan time.Time
+					if test.answer > 0 {
+						answered = time.After(test.answer)
+					}
+					select {
+					case <-answered:
+						return replied(200, documentedBody), nil
+					case <-request.Context().Done():
+						return nil, request.Context().Err()
+					}
+				}
+				if test.abandon > 0 {
+					time.AfterFunc(test.abandon, abandon)
+				}
+				started := time.Now()
+				_, err := endpoint.Token(ctx, theClient, grant)
+				want := test.ended
+				if grant.Type == oauth.PersonalAccessToken {
+					want = 0
+				}
+				if took := time.Since(started); took != want {
+					t.Errorf("%s, %s: it took %s, want %s", name, grant.Type, took, want)
+				}
+				if comesHome := want > 0 && want == test.answer; comesHome && err != nil {
+					t.Errorf("%s, %s: %v", name, grant.Type, err)
+				} else if !comesHome {
+					failing{[2]int32{1, 1}, oauth.Interrupted, 0, true, "the run was cancelled"}.check(t, grant, err, int32(len(sent.at)))
+				}
+			})
 		}
 	}
 }
