@@ -25,15 +25,28 @@ func main() {
 		}
 	}
 
-	// Ctrl-C reaches every process of a terminal. While it plans for an apply, Terraform passes it on to
-	// nobody, so the provider listens itself: a request that hangs must end at once.
-	interrupt, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	err := providerserver.Serve(context.Background(), provider.New(version, provider.WithInterrupt(interrupt)), providerserver.ServeOpts{
+	first, second := interrupts()
+	err := providerserver.Serve(context.Background(), provider.New(version, provider.WithInterrupt(first, second)), providerserver.ServeOpts{
 		Address: "registry.terraform.io/terraform-goto/goto",
 		Debug:   *debug,
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
+}
+
+// interrupts returns contexts that end with the first and the second Ctrl-C. It reaches every process of a terminal;
+// while it plans for an apply, Terraform passes it on to no provider, so the provider listens itself.
+func interrupts() (first, second context.Context) {
+	first, endFirst := context.WithCancel(context.Background())
+	second, endSecond := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt)
+	go func() {
+		<-signals
+		endFirst()
+		<-signals
+		endSecond()
+	}()
+	return first, second
 }

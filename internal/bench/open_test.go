@@ -183,7 +183,7 @@ func fill(directory string, count int) error {
 		if err := os.WriteFile(filepath.Join(directory, key+".lock"), nil, 0o600); err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(directory, key+"-0123456789abcdef.v1"), make([]byte, 1024), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(directory, key+".v2"), make([]byte, 1024), 0o600); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strconv"
 	"testing"
 	"time"
@@ -24,32 +25,31 @@ func BenchmarkStep(b *testing.B) {
 	}
 	entries, sealer := cache.New(directory), secret.New(standin.ClientSecret)
 	known, login := cache.NewKey("known"), make([]byte, 2048)
-	if err := entries.Write(b.Context(), known, sealer, login); err != nil {
+	claim := func(key cache.Key, do func(*cache.Claim) error) error {
+		claim, err := entries.Claim(b.Context(), key)
+		if err != nil {
+			return err
+		}
+		return errors.Join(do(claim), claim.End())
+	}
+	write := func(claim *cache.Claim) error { return claim.Write(b.Context(), sealer, login, cache.Lasting) }
+	if err := claim(known, write); err != nil {
 		b.Fatal(err)
 	}
+	nothing := func(*cache.Claim) error { return nil }
 	client := oauth.Client{ID: standin.ClientID, Secret: sealer}
 	grant := oauth.Grant{Type: oauth.RefreshToken, Credential: secret.New(w.standin.IssueRefreshToken())}
 	for name, step := range map[string]func(cache.Key) error{
-		"lock": func(key cache.Key) error {
-			unlock, err := entries.Lock(b.Context(), key)
-			if err != nil {
-				return err
-			}
-			return unlock()
-		},
-		"lock-known": func(cache.Key) error {
-			unlock, err := entries.Lock(b.Context(), known)
-			if err != nil {
-				return err
-			}
-			return unlock()
-		},
+		"claim":       func(key cache.Key) error { return claim(key, nothing) },
+		"claim-known": func(cache.Key) error { return claim(known, nothing) },
 		"read": func(cache.Key) error {
 			_, err := entries.Read(b.Context(), known, sealer)
 			return err
 		},
-		"prove": func(key cache.Key) error { return entries.ProveWritable(b.Context(), key) },
-		"write": func(key cache.Key) error { return entries.Write(b.Context(), key, sealer, login) },
+		"intent": func(cache.Key) error {
+			return claim(known, func(claim *cache.Claim) error { return claim.WriteIntent(b.Context(), sealer, login) })
+		},
+		"write": func(cache.Key) error { return claim(known, write) },
 		"request": func(cache.Key) error {
 			// Of its own, because it has not used up its requests for this second.
 			endpoint := &oauth.TokenEndpoint{Server: server, HTTP: oauth.NewHTTPClient(time.Minute), Now: time.Now}

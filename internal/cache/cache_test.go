@@ -6,156 +6,115 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
-
-// everyStorage runs a test against each storage, because callers do not know which one they have.
-func everyStorage(t *testing.T, test func(t *testing.T, storage cache.Storage)) {
-	t.Helper()
-	t.Run("directory", func(t *testing.T) {
-		t.Parallel()
-		directory, _ := newDirectory(t, cache.DirectoryOptions{})
-		test(t, directory)
-	})
-	t.Run("memory", func(t *testing.T) {
-		t.Parallel()
-		test(t, cache.NewMemory())
-	})
-}
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	t.Parallel()
 
 	everyStorage(t, func(t *testing.T, storage cache.Storage) {
-		entries := cache.New(storage)
-		if _, err := entries.Read(t.Context(), key, sealer); !errors.Is(err, cache.ErrNotFound) {
-			t.Fatalf("reading before writing: %v, want ErrNotFound", err)
-		}
-		must(t, entries.ProveWritable(t.Context(), key))
-		if _, err := entries.Read(t.Context(), key, sealer); !errors.Is(err, cache.ErrNotFound) {
-			t.Fatalf("reading what was only proven writable: %v, want ErrNotFound", err)
-		}
-		for _, plaintext := range []string{"first", "", "second \x00\xff"} {
-			write(t, storage, key, sealer, plaintext)
-			write(t, storage, otherKey, sealer, "of another key")
-			must(t, entries.ProveWritable(t.Context(), key))
-			must(t, entries.Prune(t.Context()))
-			wantPlaintext(t, storage, key, sealer, plaintext)
-		}
-	})
-}
-
-func TestReaderAndWriterOwnTheirBytes(t *testing.T) {
-	t.Parallel()
-
-	everyStorage(t, func(t *testing.T, storage cache.Storage) {
-		name, sealed := cache.Name{Key: key}, []byte("sealed")
-		must(t, storage.Write(t.Context(), name, sealed))
-		clear(sealed)
-		for range 2 {
-			got, err := storage.Read(t.Context(), name, func([]byte) bool { return true })
-			if err != nil || string(got) != "sealed" {
-				t.Fatalf("read %q, %v", got, err)
+		want(t, storage, key, sealer, notFound)
+		must(t, storage.Remove(t.Context(), entryOf(key)))
+		// What is stored often cannot be had again, and a run that is interrupted still has to keep it.
+		cancelled, cancel := context.WithCancel(t.Context())
+		cancel()
+		claimed := claim(t, storage, key)
+		for _, way := range ways {
+			for _, plaintext := range []string{"first", "", "second \x00\xff"} {
+				must(t, writeAs(cancelled, way, claimed, sealer, plaintext))
+				write(t, storage, otherKey, sealer, "of another key")
+				must(t, cache.New(storage).Prune(t.Context()))
+				want(t, storage, key, sealer, plaintext) // without the claim, which is still held
 			}
-			clear(got)
+		}
+		must(t, cache.New(storage).Hint(t.Context(), key, sealer, []byte("gives way to what is there")))
+		for range 2 { // reader and writer own their bytes
+			contents, err := storage.Read(t.Context(), entryOf(key))
+			must(t, err)
+			again := bytes.Clone(contents)
+			clear(contents)
+			want(t, storage, key, sealer, "second \x00\xff")
+			must(t, storage.Write(t.Context(), entryOf(key), again))
+			clear(again)
 		}
 	})
 }
 
+// What has to last survives what others write. What is passing is nothing to others.
 func TestAnotherSecretNeitherOpensNorDestroys(t *testing.T) {
 	t.Parallel()
 
-	everyStorage(t, func(t *testing.T, storage cache.Storage) {
-		write(t, storage, key, sealer, "first")
-
-		_, err := cache.New(storage).Read(t.Context(), key, otherSealer)
-		var unreadable *cache.UnreadableError
-		if !errors.As(err, &unreadable) {
-			t.Fatalf("reading with another secret: %v, want an UnreadableError", err)
+	// beside tells what there is for somebody who has nothing beside what was written in some way.
+	beside := map[string]string{"passing": notFound, "lasting": unreadable, "intent": unreadable, "hint": unreadable}
+	for theirs := range beside {
+		for ours := range beside {
+			t.Run(ours+" beside "+theirs, func(t *testing.T) {
+				everyStorage(t, func(t *testing.T, storage cache.Storage) {
+					reason := []string{cache.New(storage).Locate(key), "another client secret"}
+					claimed := claim(t, storage, key)
+					write := func(way string, sealer secret.Value, plaintext string) {
+						t.Helper()
+						if way == "hint" {
+							must(t, cache.New(storage).Hint(t.Context(), key, sealer, []byte(plaintext)))
+						} else {
+							must(t, writeAs(t.Context(), way, claimed, sealer, plaintext))
+						}
+						want(t, storage, key, sealer, plaintext)
+					}
+					write(theirs, otherSealer, "theirs")
+					want(t, storage, key, sealer, beside[theirs], reason...)
+					write(ours, sealer, "ours")
+					if theirs == "passing" {
+						want(t, storage, key, otherSealer, beside[ours], reason...)
+					} else {
+						want(t, storage, key, otherSealer, "theirs")
+					}
+				})
+			})
 		}
-		wantParts(t, err.Error(), "another client secret", unreadable.Path)
-		wantPlaintext(t, storage, key, sealer, "first")
-
-		write(t, storage, key, otherSealer, "second")
-		wantPlaintext(t, storage, key, sealer, "first")
-		wantPlaintext(t, storage, key, otherSealer, "second")
-	})
+	}
 }
 
 func TestTooLargeAnEntryIsNotWritten(t *testing.T) {
 	t.Parallel()
 
 	everyStorage(t, func(t *testing.T, storage cache.Storage) {
-		write(t, storage, key, sealer, "small")
-		if err := cache.New(storage).Write(t.Context(), key, sealer, make([]byte, 1<<20)); err == nil {
-			t.Error("1 MiB was written, and would not be read")
+		const limit = 1 << 20
+		write(t, storage, key, otherSealer, "theirs") // counts as well
+		write(t, storage, key, sealer, "")
+		claimed := claim(t, storage, key)
+		small, err := storage.Read(t.Context(), entryOf(key))
+		must(t, err)
+		largest := strings.Repeat("x", limit-len(small))
+		for _, way := range ways {
+			must(t, writeAs(t.Context(), way, claimed, sealer, largest))
+			wantParts(t, writeAs(t.Context(), way, claimed, sealer, largest+"x"), cache.New(storage).Locate(key))
+			want(t, storage, key, sealer, largest)
+			want(t, storage, key, otherSealer, "theirs")
 		}
-		wantPlaintext(t, storage, key, sealer, "small")
 	})
-}
-
-// What is being stored often cannot be had again, and a run that is interrupted still has to keep it.
-func TestWriteDoesNotMindACancelledContext(t *testing.T) {
-	t.Parallel()
-
-	everyStorage(t, func(t *testing.T, storage cache.Storage) {
-		cancelled, cancel := context.WithCancel(t.Context())
-		cancel()
-		must(t, cache.New(storage).Write(cancelled, key, sealer, []byte("kept")))
-		wantPlaintext(t, storage, key, sealer, "kept")
-	})
-}
-
-func TestOnlyTheDirectoryIsPersistent(t *testing.T) {
-	t.Parallel()
-
-	directory, _ := newDirectory(t, cache.DirectoryOptions{})
-	got := []bool{cache.New(directory).Persistent(), cache.New(cache.NewMemory()).Persistent()}
-	if diff := cmp.Diff([]bool{true, false}, got); diff != "" {
-		t.Error(diff)
-	}
 }
 
 func TestNothingPrintsAnEntry(t *testing.T) {
 	t.Parallel()
 
-	hidden := []string{
-		"plaintext", hex.EncodeToString([]byte("plaintext")), strings.Trim(fmt.Sprintf("%d", []byte("plaintext")), "[]"),
-	}
+	const text = "plaintext"
 	everyStorage(t, func(t *testing.T, storage cache.Storage) {
-		write(t, storage, key, sealer, "plaintext")
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d", "%q"} {
-			for _, carrier := range []any{storage, cache.New(storage), struct{ storage cache.Storage }{storage}} {
-				for _, part := range hidden {
-					if printed := fmt.Sprintf(verb, carrier); strings.Contains(printed, part) {
-						t.Errorf("%s of %T prints %q: %s", verb, carrier, part, printed)
-					}
-				}
-				encoded, _ := json.Marshal(carrier) // what cannot be encoded shows nothing
-				if base64d := base64.StdEncoding.EncodeToString([]byte("plaintext")); bytes.Contains(encoded, []byte("plaintext")) || bytes.Contains(encoded, []byte(base64d)) {
-					t.Errorf("%T as JSON: %s", carrier, encoded)
+		write(t, storage, key, sealer, text)
+		for _, carrier := range []any{storage, cache.New(storage), claim(t, storage, key), struct{ storage cache.Storage }{storage}} {
+			encoded, _ := json.Marshal(carrier) // what cannot be encoded shows nothing
+			printed := fmt.Sprintf("%[1]v %+[1]v %#[1]v %[1]s %[1]x %[1]d %[1]q %[2]s", carrier, encoded)
+			for _, hidden := range []string{text, hex.EncodeToString([]byte(text)), base64.StdEncoding.EncodeToString([]byte(text)),
+				strings.Trim(fmt.Sprintf("%d", []byte(text)), "[]")} {
+				if strings.Contains(printed, hidden) {
+					t.Errorf("%T prints %q: %s", carrier, hidden, printed)
 				}
 			}
 		}
 	})
-}
-
-func BenchmarkLockRead(b *testing.B) {
-	directory, _ := newDirectory(b, cache.DirectoryOptions{})
-	write(b, directory, key, sealer, string(make([]byte, 4<<10)))
-	entries := cache.New(directory)
-	for b.Loop() {
-		unlock, err := entries.Lock(b.Context(), key)
-		must(b, err)
-		_, err = entries.Read(b.Context(), key, sealer)
-		must(b, err)
-		must(b, unlock())
-	}
 }

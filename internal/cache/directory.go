@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 )
 
@@ -18,18 +17,17 @@ import (
 // That the directory is private is checked before every use. Nobody else can put files or links into it, so what
 // is examined by name stays what it is until it is opened by name.
 type Directory struct {
-	path        string
-	pathError   error // why there is no path; reported at the first use
-	lockTimeout time.Duration
-	now         func() time.Time
-	log         func(ctx context.Context, message string, fields ...map[string]any)
-	locks       keyedLocks
+	path         string
+	pathError    error // why there is no path; reported at the first use
+	claimTimeout time.Duration
+	now          func() time.Time
+	log          func(ctx context.Context, message string, fields ...map[string]any)
 }
 
 // DirectoryOptions change how a [Directory] works. The zero value is fine.
 type DirectoryOptions struct {
-	LockTimeout time.Duration    // how long to wait for a lock; 5 minutes if zero
-	Now         func() time.Time // the clock; time.Now if nil
+	ClaimTimeout time.Duration    // how long to wait for a claim; 5 minutes if zero
+	Now          func() time.Time // the clock; time.Now if nil
 	// Log hears of waiting and of what went wrong without harm; nobody does if nil. It has the type of tflog.Info.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 }
@@ -49,9 +47,9 @@ func OpenDirectory(path string, options DirectoryOptions) (*Directory, error) {
 }
 
 func newDirectory(path string, options DirectoryOptions) *Directory {
-	directory := &Directory{path: path, lockTimeout: options.LockTimeout, now: options.Now, log: options.Log}
-	if directory.lockTimeout == 0 {
-		directory.lockTimeout = defaultLockTimeout
+	directory := &Directory{path: path, claimTimeout: options.ClaimTimeout, now: options.Now, log: options.Log}
+	if directory.claimTimeout == 0 {
+		directory.claimTimeout = defaultClaimTimeout
 	}
 	if directory.now == nil {
 		directory.now = time.Now
@@ -66,36 +64,38 @@ func newDirectory(path string, options DirectoryOptions) *Directory {
 func (d *Directory) Persistent() bool { return true }
 
 // Locate implements [Storage]. It returns the path of the entry's file.
-func (d *Directory) Locate(name Name) string { return filepath.Join(d.path, name.String()) }
+func (d *Directory) Locate(name string) string { return filepath.Join(d.path, name) }
 
 // Read implements [Storage].
-func (d *Directory) Read(ctx context.Context, name Name, whole func(sealed []byte) bool) ([]byte, error) {
-	if err := d.check(); err != nil && !errors.Is(err, fs.ErrNotExist) {
+func (d *Directory) Read(ctx context.Context, name string) ([]byte, error) {
+	if err := d.check(); errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNotFound
+	} else if err != nil {
 		return nil, err
 	}
 	path := d.Locate(name)
-	if err := d.completeWrite(path, whole); err != nil {
-		return nil, d.unfit(err, "an entry in it whose writing was cut off cannot be completed", makeWritable)
-	}
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, d.whyMissing(name)
+		return nil, ErrNotFound
 	}
 	if err != nil {
-		return nil, d.unfit(err, "it cannot be searched for an entry", makeWritable)
+		return nil, d.unfit(err, "it cannot be searched for an entry", makeUsable)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, &UnreadableError{path, "it is not a regular file, and is neither followed nor overwritten; remove it"}
 	}
-	sealed, err := readFile(path)
-	if err != nil {
-		return nil, d.unfit(err, "an entry in it cannot be read", makeWritable)
+	contents, err := readFile(path)
+	if errors.Is(err, fs.ErrNotExist) { // pruned meanwhile
+		return nil, ErrNotFound
 	}
-	if len(sealed) > maxEntrySize {
+	if err != nil {
+		return nil, d.unfit(err, "an entry in it cannot be read", makeUsable)
+	}
+	if len(contents) > maxEntrySize {
 		return nil, &UnreadableError{path, "it is far too large for an entry"}
 	}
 	d.markUsed(ctx, path, info.ModTime())
-	return sealed, nil
+	return contents, nil
 }
 
 // readFile returns the contents of a file, up to one byte more than an entry may have.
@@ -106,36 +106,6 @@ func readFile(path string) (contents []byte, err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	return io.ReadAll(io.LimitReader(file, maxEntrySize+1))
-}
-
-// whyMissing returns the error for a name under which there is no entry.
-func (d *Directory) whyMissing(name Name) error {
-	others, err := d.filesOf(name.Key)
-	if err != nil {
-		return err
-	}
-	for _, other := range others {
-		if other != d.Locate(name)+pendingSuffix { // which is no whole entry, or it would have been completed
-			return &UnreadableError{other, sealedWithAnother}
-		}
-	}
-	return ErrNotFound
-}
-
-// filesOf returns the paths of key's entries under all seals, and of those that are not in their place yet.
-func (d *Directory) filesOf(key Key) ([]string, error) {
-	files, err := os.ReadDir(d.path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("looking for cache entries: %w", err)
-	}
-	var paths []string
-	for _, file := range files {
-		entry := strings.TrimSuffix(file.Name(), pendingSuffix)
-		if strings.HasPrefix(entry, key.String()+"-") && strings.HasSuffix(entry, suffix) {
-			paths = append(paths, filepath.Join(d.path, file.Name()))
-		}
-	}
-	return paths, nil
 }
 
 // markUsed makes the file look new to [Directory.Prune], unless it was written or marked within a day.
@@ -149,65 +119,89 @@ func (d *Directory) markUsed(ctx context.Context, path string, modified time.Tim
 	}
 }
 
-// Write implements [Storage]. It does not look at ctx, and creates the directory anew if somebody has removed it
-// since the lock was taken: what was just obtained must not be lost.
-func (d *Directory) Write(_ context.Context, name Name, sealed []byte) error {
-	if err := d.prepare(); err != nil {
+const (
+	// makeUsable is what helps where files in a directory cannot be read, makeWritable where none can be written.
+	makeUsable   = "make the directory and everything in it readable and writable for you, or let token_cache name another directory that does not exist yet"
+	makeWritable = "make room, and " + makeUsable
+)
+
+// Write implements [Storage]. It does not look at ctx, and creates the directory again if somebody has removed it
+// since the claim was made: what was just obtained must not be lost.
+func (d *Directory) Write(_ context.Context, name string, contents []byte) error {
+	path, err := d.place(name)
+	if err != nil {
 		return err
 	}
-	path := d.Locate(name)
-	if err := refuseObstacle(path); err != nil {
-		return err
-	}
-	if err := d.writeFile(path, sealed); err != nil {
+	if err := d.replace(path, path+pendingSuffix, contents); err != nil {
 		return fmt.Errorf("writing the cache entry %s: %w", path, err)
 	}
 	return nil
 }
 
-// makeWritable is what helps where the files in a directory cannot be used.
-const makeWritable = "make room, and make the directory and all in it readable and writable for you, or let token_cache name " +
-	"another directory that does not exist yet"
+// minRoom is the size of a large entry.
+const minRoom = 16 << 10
 
-// probeSize is the size of a large entry.
-const probeSize = 16 << 10
-
-// ProveWritable implements [Storage]. It writes and removes a file beside the entry. That an entry cannot be
-// overwritten because something else is in its place is found out as well.
-func (d *Directory) ProveWritable(_ context.Context, key Key) error {
-	if err := d.prepare(); err != nil {
-		return err
-	}
-	paths, err := d.filesOf(key)
+// WriteIntent implements [Storage]. The room for the next Write is a file of that size in the place where that
+// Write begins.
+func (d *Directory) WriteIntent(_ context.Context, name string, contents []byte) error {
+	path, err := d.place(name)
 	if err != nil {
 		return err
 	}
-	for _, path := range paths { // of every seal: which one will be written is not known here
-		if err := refuseObstacle(path); err != nil {
-			return err
-		}
+	room := make([]byte, max(minRoom, 2*len(contents)))
+	_, _ = rand.Read(room) // zeros might take no room on the disk
+	err = d.writePending(path+pendingSuffix, room, false)
+	if err == nil {
+		err = d.replace(path, path+intentSuffix, contents)
 	}
-	probe := filepath.Join(d.path, key.String()+".probe")
-	contents := make([]byte, probeSize)
-	_, _ = rand.Read(contents) // zeros might take no room on the disk
-	if err := d.writeFile(probe, contents); err != nil {
-		return d.unfit(err, "a test file in it cannot be written", makeWritable)
-	}
-	if err := os.Remove(probe); err != nil {
-		return d.unfit(err, "a test file in it cannot be removed", makeWritable)
+	if err != nil {
+		return d.unfit(errors.Join(err, removeIfThere(path+pendingSuffix)), "an entry in it cannot be written", makeWritable)
 	}
 	return nil
 }
 
-// refuseObstacle returns an error if there is something at path that is no regular file and so is not overwritten.
-func refuseObstacle(path string) error {
+// WriteHint implements [Storage].
+func (d *Directory) WriteHint(_ context.Context, name string, contents []byte) error {
+	path, err := d.place(name)
+	if err != nil {
+		return err
+	}
+	pending := path + pendingSuffix
+	if err := d.writePending(pending, contents, false); err != nil {
+		return errors.Join(err, removeIfThere(pending))
+	}
+	return os.Rename(pending, path)
+}
+
+// Remove implements [Storage].
+func (d *Directory) Remove(_ context.Context, name string) error {
+	if err := removeIfThere(d.Locate(name)); err != nil {
+		return fmt.Errorf("removing a cache entry: %w", err)
+	}
+	return nil
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// place returns the path for an entry, in a directory that is there and private. The error names what is in the
+// way of the entry.
+func (d *Directory) place(name string) (string, error) {
+	path := d.Locate(name)
+	if err := d.prepare(); err != nil {
+		return "", err
+	}
 	info, err := os.Lstat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("the cache entry %s cannot be written: something that is not a regular file is in its "+
+		return "", fmt.Errorf("the cache entry %s cannot be written: something that is not a regular file is in its "+
 			"place (%s); remove it", path, info.Mode())
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("looking at what a cache entry replaces: %w", err)
+		return "", d.unfit(err, "it cannot be searched for an entry", makeUsable)
 	}
-	return nil
+	return path, nil
 }

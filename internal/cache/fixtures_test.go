@@ -3,6 +3,7 @@ package cache_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -22,17 +23,19 @@ var (
 	key      = cache.NewKey("https://authentication.example", "client", "code")
 	otherKey = cache.NewKey("https://authentication.example", "client", "another code")
 
-	sealer      = secret.New("the client secret")
-	otherSealer = secret.New("another client secret")
+	sealer, otherSealer, thirdSealer = secret.New("the client secret"), secret.New("another client secret"), secret.New("a third one")
 )
 
-const (
-	roleVariable      = "CACHE_TEST_ROLE"
-	directoryVariable = "CACHE_TEST_DIRECTORY"
-)
+// entryOf is the name of a key's entry.
+func entryOf(key cache.Key) string { return key.String() + ".v2" }
+
+const roleVariable, directoryVariable = "CACHE_TEST_ROLE", "CACHE_TEST_DIRECTORY"
 
 // roles are what this test binary does when a test starts it as a process of its own.
 var roles = map[string]func(directory string) error{"hold": hold, "contend": contend}
+
+// exitCannot is how a process exits that cannot do here what it should.
+const exitCannot = 3
 
 func TestMain(m *testing.M) {
 	role := roles[os.Getenv(roleVariable)]
@@ -40,18 +43,15 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	if err := role(os.Getenv(directoryVariable)); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Println(err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-// process returns this test binary in a role.
+// process returns this test binary in a role, or without one to run tests.
 func process(t *testing.T, role, directory string) *exec.Cmd {
 	t.Helper()
-	if roles[role] == nil {
-		t.Fatalf("there is no role %s", role)
-	}
 	binary, err := os.Executable()
 	must(t, err)
 	command := exec.CommandContext(t.Context(), binary)
@@ -59,34 +59,52 @@ func process(t *testing.T, role, directory string) *exec.Cmd {
 	return command
 }
 
-// started starts a process and waits until it has said a line.
-func started(t *testing.T, role, directory string) *exec.Cmd {
+// run runs a process, which must succeed, or skips the test if it exits with exitCannot.
+func run(t *testing.T, command *exec.Cmd) (output string) {
 	t.Helper()
-	command := process(t, role, directory)
-	command.Stderr = os.Stderr
+	printed, err := command.CombinedOutput()
+	if command.ProcessState == nil || command.ProcessState.ExitCode() == exitCannot {
+		t.Skipf("%v: %s", err, printed)
+	}
+	if err != nil {
+		t.Fatalf("%v: %s", err, printed)
+	}
+	return string(printed)
+}
+
+// hold prunes, claims the entry, writes an intent, and keeps the claim until it is killed.
+func hold(directory string) error {
+	ctx := context.Background()
+	storage, err := cache.OpenDirectory(directory, cache.DirectoryOptions{})
+	if err != nil {
+		return err
+	}
+	claimed, err := cache.New(storage).Claim(ctx, key)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(storage.Prune(ctx), writeAs(ctx, "intent", claimed, sealer, "intent")); err != nil {
+		return err
+	}
+	fmt.Println("claimed")
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// holder starts a process that holds the entry.
+func holder(t *testing.T, directory string, environment ...string) *exec.Cmd {
+	t.Helper()
+	command := process(t, "hold", directory)
+	command.Env = append(command.Env, environment...)
 	_, err := command.StdinPipe() // stays open, so that the process has something to wait for
 	must(t, err)
 	output, err := command.StdoutPipe()
 	must(t, err)
 	must(t, command.Start())
-	if _, err := bufio.NewReader(output).ReadString('\n'); err != nil {
-		t.Fatalf("%s did not come up: %v", role, err)
+	if line, _ := bufio.NewReader(output).ReadString('\n'); line != "claimed\n" {
+		t.Fatalf("the process says %q", line)
 	}
 	return command
-}
-
-// hold takes the lock and keeps it until it is killed.
-func hold(directory string) error {
-	storage, err := cache.OpenDirectory(directory, cache.DirectoryOptions{})
-	if err != nil {
-		return err
-	}
-	if _, err := storage.Lock(context.Background(), key); err != nil {
-		return err
-	}
-	fmt.Println("locked")
-	_, err = io.Copy(io.Discard, os.Stdin)
-	return err
 }
 
 // newDirectory returns a storage in a directory that did not exist before.
@@ -103,16 +121,80 @@ func openDirectory(t testing.TB, path string, options cache.DirectoryOptions) *c
 	return directory
 }
 
-func write(t testing.TB, storage cache.Storage, key cache.Key, sealer secret.Value, plaintext string) {
+// everyStorage runs a test against each storage, because callers do not know which one they have.
+func everyStorage(t *testing.T, test func(t *testing.T, storage cache.Storage)) {
 	t.Helper()
-	must(t, cache.New(storage).Write(t.Context(), key, sealer, []byte(plaintext)))
+	directory, _ := newDirectory(t, cache.DirectoryOptions{})
+	t.Run("directory", func(t *testing.T) { test(t, directory) })
+	t.Run("memory", func(t *testing.T) { test(t, cache.NewMemory()) })
 }
 
-func wantPlaintext(t testing.TB, storage cache.Storage, key cache.Key, sealer secret.Value, want string) {
+func claim(t testing.TB, storage cache.Storage, key cache.Key) *cache.Claim {
 	t.Helper()
-	got, err := cache.New(storage).Read(t.Context(), key, sealer)
-	if err != nil || string(got) != want {
+	claimed, err := cache.New(storage).Claim(t.Context(), key)
+	must(t, err)
+	return claimed
+}
+
+// ways are the ways to write an entry.
+var ways = []string{"passing", "lasting", "intent"}
+
+func writeAs(ctx context.Context, way string, claimed *cache.Claim, sealer secret.Value, plaintext string) error {
+	switch way {
+	case "passing":
+		return claimed.Write(ctx, sealer, []byte(plaintext), cache.Passing)
+	case "lasting":
+		return claimed.Write(ctx, sealer, []byte(plaintext), cache.Lasting)
+	}
+	return claimed.WriteIntent(ctx, sealer, []byte(plaintext))
+}
+
+// write claims an entry, writes it to last, and ends the claim.
+func write(t testing.TB, storage cache.Storage, key cache.Key, sealer secret.Value, plaintext string) {
+	t.Helper()
+	claimed := claim(t, storage, key)
+	must(t, errors.Join(writeAs(t.Context(), "lasting", claimed, sealer, plaintext), claimed.End()))
+}
+
+// What can be wanted besides a plaintext.
+const notFound, unreadable = "(not found)", "(unreadable)"
+
+// want reads an entry. If it is unreadable, the error has to contain parts.
+func want(t testing.TB, storage cache.Storage, key cache.Key, sealer secret.Value, want string, parts ...string) {
+	t.Helper()
+	plaintext, err := cache.New(storage).Read(t.Context(), key, sealer)
+	got := string(plaintext)
+	if wrong, ok := errors.AsType[*cache.UnreadableError](err); ok {
+		got += unreadable
+		wantParts(t, err, append(parts, wrong.Path)...)
+	} else if errors.Is(err, cache.ErrNotFound) {
+		got += notFound
+	} else {
+		must(t, err)
+	}
+	if got != want {
 		t.Fatalf("read %q, %v; want %q", got, err, want)
+	}
+}
+
+func wantUnfit(t testing.TB, err error, parts ...string) {
+	t.Helper()
+	if _, ok := errors.AsType[*cache.LocationError](err); !ok {
+		t.Fatalf("%v, want a LocationError", err)
+	}
+	wantParts(t, err, parts...)
+}
+
+// wantParts wants an error whose text contains parts.
+func wantParts(t testing.TB, err error, parts ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("%q does not contain %q", err, part)
+		}
 	}
 }
 
@@ -124,34 +206,9 @@ func files(t testing.TB, directory, pattern string) []string {
 	return found
 }
 
-// onlyFile returns the one file in a directory that matches pattern.
-func onlyFile(t testing.TB, directory, pattern string) string {
-	t.Helper()
-	found := files(t, directory, pattern)
-	if len(found) != 1 {
-		t.Fatalf("%s in %s: %q, want one", pattern, directory, found)
-	}
-	return found[0]
-}
-
-func setAge(t testing.TB, path string, age time.Duration) {
-	t.Helper()
-	modified := time.Now().Add(-age)
-	must(t, os.Chtimes(path, modified, modified))
-}
-
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
-	}
-}
-
-func wantParts(t testing.TB, text string, parts ...string) {
-	t.Helper()
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			t.Errorf("%q does not contain %q", text, part)
-		}
 	}
 }

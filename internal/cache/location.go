@@ -21,6 +21,8 @@ type LocationError struct {
 	Problem  string // a clause
 	Remedy   string // another
 	Err      error  // the cause, if there is one
+	// NoDefault tells that no place was named and that this user has none by default.
+	NoDefault bool
 }
 
 // Error implements the error interface.
@@ -63,6 +65,8 @@ func openDefault(options DirectoryOptions) *Directory {
 			Problem:  "this user has no cache directory",
 			Remedy:   `let token_cache name a directory, as in "file:///directory", or set it to "off"`,
 			Err:      err,
+
+			NoDefault: true,
 		}
 	}
 	return directory

@@ -8,45 +8,53 @@ import (
 	"syscall"
 )
 
-// pendingSuffix ends the name of what is being written. The name is known, unlike those that libraries for atomic
-// writing make up, so that a write that was cut off can be completed by whoever reads next.
-const pendingSuffix = ".new"
+// What is being written has a known name, unlike with libraries for atomic writing, which make one up: a write
+// that was cut off can then be completed by the next process that claims the entry.
+const (
+	pendingSuffix = ".new"
+	// intentSuffix is for intents, which are not completed: nothing was sent before they were in their place.
+	intentSuffix = ".intent"
+)
 
-// writeFile creates or replaces a file, completely or not at all, and durably.
-func (d *Directory) writeFile(path string, contents []byte) error {
-	pending := path + pendingSuffix
-	if err := writeNew(pending, contents); err != nil {
-		return err
+// replace creates or replaces the file at path with what is first written to pending, completely or not at all,
+// and durably.
+func (d *Directory) replace(path, pending string, contents []byte) error {
+	if err := d.writePending(pending, contents, true); err != nil {
+		return errors.Join(err, removeIfThere(pending))
 	}
 	return d.settle(pending, path)
 }
 
-// writeNew writes a file that does not exist yet, and leaves none behind if it fails. Its contents survive the
-// process, but no power cut.
-func writeNew(path string, contents []byte) (err error) {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+// writePending writes a file in place of what is there, whose room on the disk it takes over. With durable it
+// survives a power cut under its name, as soon as the directory is synced.
+func (d *Directory) writePending(path string, contents []byte, durable bool) (err error) {
+	if err := clearWay(path); err != nil {
 		return err
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = file.Write(contents)
-	if err = errors.Join(err, file.Chmod(0o600), file.Close()); err != nil { // whatever the umask
-		return errors.Join(err, os.Remove(path))
+	err = errors.Join(err, file.Truncate(int64(len(contents))), file.Chmod(0o600)) // whatever the umask
+	if err == nil && durable {
+		err = file.Sync()
 	}
-	return nil
+	now := d.now()
+	return errors.Join(err, file.Close(), os.Chtimes(path, now, now))
 }
 
-// settle puts a whole file in its place, durably.
+// clearWay removes what cannot be written into, such as a link.
+func clearWay(path string) error {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o200 != 0 {
+		return nil
+	}
+	return errors.Join(err, os.Remove(path))
+}
+
+// settle puts a whole and synced file in its place, durably.
 func (d *Directory) settle(pending, path string) error {
-	file, err := os.OpenFile(pending, os.O_RDWR, 0) // Windows syncs what can be written to
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(file.Sync(), file.Close()); err != nil {
-		return err
-	}
 	if err := os.Rename(pending, path); err != nil {
 		return err
 	}
@@ -54,8 +62,9 @@ func (d *Directory) settle(pending, path string) error {
 }
 
 // completeWrite puts a file in its place that was whole when its writer was killed. One that is not is left for
-// the next write: nobody has been handed what it holds.
-func (d *Directory) completeWrite(path string, whole func(sealed []byte) bool) error {
+// the next write: nobody has been handed what it holds. The caller holds the entry's lock.
+func (d *Directory) completeWrite(key Key) error {
+	path := d.Locate(entryName(key))
 	pending := path + pendingSuffix
 	info, err := os.Lstat(pending)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
@@ -64,21 +73,36 @@ func (d *Directory) completeWrite(path string, whole func(sealed []byte) bool) e
 	if err != nil {
 		return err
 	}
-	sealed, err := readFile(pending)
-	if err != nil || !whole(sealed) {
+	contents, err := readFile(pending)
+	if err != nil || !isWhole(contents) {
 		return err
 	}
-	if err := refuseObstacle(path); err != nil {
+	if _, err := d.place(entryName(key)); err != nil {
+		return err
+	}
+	if err := syncFile(pending); err != nil {
 		return err
 	}
 	return d.settle(pending, path)
 }
 
+func syncFile(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR, 0) // Windows syncs what can be written to
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Sync(), file.Close())
+}
+
+// syncDirectory makes the names in a directory survive a power cut, where that is possible.
 func syncDirectory(path string) (err error) {
 	if runtime.GOOS == "windows" { // has no such thing
 		return nil
 	}
 	directory, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil // a directory that may be written and not read cannot be synced
+	}
 	if err != nil {
 		return err
 	}

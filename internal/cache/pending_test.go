@@ -1,197 +1,151 @@
 package cache_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
-	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// cutOff leaves behind what a process leaves that was killed between writing an entry and putting it in its
-// place. It returns the place.
-func cutOff(t *testing.T, directory, plaintext string, sealer secret.Value) (file string) {
-	t.Helper()
-	aside, path := newDirectory(t, cache.DirectoryOptions{})
-	write(t, aside, key, sealer, plaintext)
-	written := onlyFile(t, path, "*.v1")
-	file = filepath.Join(directory, filepath.Base(written))
-	must(t, os.Rename(written, file+".new"))
-	return file
-}
-
-// Whatever there was before a write, it is what another process sees until the write is through, and a crash
-// at any moment leaves either the old entry or the new one.
+// Whatever there was before a write, it is what everybody reads until the write is through, and a crash at any
+// moment leaves either the old entry or the new one. The next claim decides which, not a read.
 func TestEveryCrashOfAWriteLeavesTheOldEntryOrTheNewOne(t *testing.T) {
 	t.Parallel()
 
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	write(t, directory, key, sealer, "new")
-	file := onlyFile(t, path, "*.v1")
-	sealed, err := os.ReadFile(file)
-	must(t, err)
-	for _, before := range []string{"", "old"} {
-		for _, pending := range []string{"none", "created", "half", "half of it zeros", "whole"} {
-			t.Run(fmt.Sprintf("%q, %s", before, pending), func(t *testing.T) {
-				must(t, os.RemoveAll(path))
-				if before != "" {
-					write(t, directory, key, sealer, before)
-				} else {
-					must(t, os.Mkdir(path, 0o700))
-				}
-				want := before
-				switch pending {
-				case "created":
-					must(t, os.WriteFile(file+".new", nil, 0o600))
-				case "half":
-					must(t, os.WriteFile(file+".new", sealed[:len(sealed)/2], 0o600))
-				case "half of it zeros": // the file system knew the size and had not written the contents
-					zeros := append(sealed[:len(sealed)/2:len(sealed)/2], make([]byte, len(sealed)-len(sealed)/2)...)
-					must(t, os.WriteFile(file+".new", zeros, 0o600))
-				case "whole":
-					must(t, os.WriteFile(file+".new", sealed, 0o600))
-					want = "new"
-				}
-				if want == "" {
-					if _, err := cache.New(directory).Read(t.Context(), key, sealer); !errors.Is(err, cache.ErrNotFound) {
-						t.Fatalf("%v, want ErrNotFound", err)
+	whole := seal(t, key, sealer, "new")
+	half := whole[:len(whole)/2]
+	for name, pending := range map[string][]byte{
+		"nothing":               nil,
+		"half":                  half,
+		"half of it zeros":      slices.Concat(half, make([]byte, len(whole)-len(half))), // the size is known, the contents are not
+		"over something longer": append(slices.Clone(whole), 0),                          // and not cut off yet
+		"room":                  bytes.Repeat([]byte("r"), 16<<10),
+		"whole":                 whole,
+	} {
+		for _, suffix := range []string{".new", ".intent"} {
+			for _, before := range []string{notFound, "old"} {
+				t.Run(fmt.Sprintf("%s in %s after %s", name, suffix, before), func(t *testing.T) {
+					t.Parallel()
+					directory, path := newDirectory(t, cache.DirectoryOptions{})
+					file := directory.Locate(entryOf(key))
+					if before != notFound {
+						write(t, directory, key, sealer, before)
 					}
-				} else {
-					wantPlaintext(t, directory, key, sealer, want)
-				}
-				must(t, cache.New(directory).ProveWritable(t.Context(), key))
-				write(t, directory, key, sealer, "newest")
-				wantPlaintext(t, directory, key, sealer, "newest")
-				if left := files(t, path, "*.new"); left != nil {
-					t.Errorf("left %q", left)
-				}
-			})
+					must(t, os.WriteFile(file+suffix, pending, 0o600))
+					want(t, directory, key, sealer, before)
+					if left, err := os.ReadFile(file + suffix); err != nil || !bytes.Equal(left, pending) {
+						t.Errorf("reading changed what was pending: %v", err)
+					}
+					claimed := claim(t, directory, key)
+					after := before
+					if name == "whole" && suffix == ".new" {
+						after = "new"
+					}
+					want(t, directory, key, sealer, after)
+					for _, way := range []string{"lasting", "intent", "passing"} {
+						must(t, writeAs(t.Context(), way, claimed, sealer, way))
+						want(t, directory, key, sealer, way)
+						room, err := os.ReadFile(file + ".new")
+						if way == "intent" && (err != nil || len(room) < 16<<10 || bytes.Count(room, []byte{0}) > 1<<10) {
+							t.Errorf("%d bytes, many of them zero, are no room on every disk: %v", len(room), err)
+						}
+						must(t, claimed.End())
+						claimed = claim(t, directory, key) // which takes the room for nothing else
+						want(t, directory, key, sealer, way)
+					}
+					if diff := cmp.Diff([]string{directory.Locate(key.String() + ".lock"), file}, files(t, path, "*")); diff != "" {
+						t.Error(diff)
+					}
+				})
+			}
 		}
 	}
 }
 
-// A code that was exchanged with another client secret must not be shown again, even if the process that did so
-// was killed before its entry had its name.
-func TestWriteThatWasCutOffUnderAnotherSecretIsAnEntry(t *testing.T) {
-	t.Parallel()
-
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	file := cutOff(t, path, "theirs", otherSealer)
-
-	_, err := cache.New(directory).Read(t.Context(), key, sealer)
-	if _, ok := errors.AsType[*cache.UnreadableError](err); !ok {
-		t.Fatalf("%v, want an UnreadableError", err)
-	}
-	wantParts(t, err.Error(), "another client secret", file)
-	write(t, directory, key, sealer, "ours")
-	wantPlaintext(t, directory, key, otherSealer, "theirs")
-	wantPlaintext(t, directory, key, sealer, "ours")
+// obstacles put something where an entry belongs. The one at entry is valid.
+var obstacles = map[string]func(path, entry string) error{
+	"directory": func(path, _ string) error { return os.Mkdir(path, 0o700) },
 }
 
-// What is in the place of an entry is not replaced, and what was to take its place is not lost.
-func TestWriteThatWasCutOffWaitsForWhatIsInItsWay(t *testing.T) {
+// What is in the place of an entry is named and stays, and a write that was cut off waits until it is gone.
+func TestWhatIsInThePlaceOfAnEntryIsNamedAndStays(t *testing.T) {
 	t.Parallel()
 
-	for name, put := range map[string]func(path string) error{
-		"directory": func(path string) error { return os.Mkdir(path, 0o700) },
-		"link":      func(path string) error { return os.Symlink(path+".none", path) },
-	} {
+	for name, put := range obstacles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if name == "link" && runtime.GOOS == "windows" {
-				t.Skip("making a link takes a privilege")
-			}
-			directory, path := newDirectory(t, cache.DirectoryOptions{})
-			file := cutOff(t, path, "new", sealer)
-			must(t, put(file))
+			directory, path := newDirectory(t, cache.DirectoryOptions{ClaimTimeout: 1}) // nobody has to wait
+			file, entry := directory.Locate(entryOf(key)), filepath.Join(t.TempDir(), "entry")
+			must(t, errors.Join(os.WriteFile(entry, seal(t, key, sealer, "x"), 0o600), put(file+".new", entry)))
+			write(t, directory, key, sealer, "over what is pending")
+			want(t, directory, key, sealer, "over what is pending")
+			must(t, errors.Join(os.Remove(file), put(file, entry)))
 
-			_, err := cache.New(directory).Read(t.Context(), key, sealer)
-			if err == nil {
-				t.Fatal("read past what is in the way")
+			want(t, directory, key, sealer, unreadable, file, "not a regular file", "remove it")
+			claimed := claim(t, directory, key)
+			for _, way := range ways {
+				wantParts(t, writeAs(t.Context(), way, claimed, sealer, "y"), file, "remove it")
 			}
-			wantParts(t, err.Error(), file, "remove it")
+			must(t, claimed.End())
+			if left := files(t, path, "*.v2.*"); left != nil {
+				t.Errorf("left %q", left)
+			}
+			must(t, os.WriteFile(file+".new", seal(t, key, sealer, "new"), 0o600))
+			_, err := cache.New(directory).Claim(t.Context(), key)
+			wantUnfit(t, err, file, "remove it", "cut off")
 			if info, err := os.Lstat(file); err != nil || info.Mode().IsRegular() {
 				t.Errorf("what was in the way is %v, %v", info, err)
 			}
 			must(t, os.Remove(file))
-			wantPlaintext(t, directory, key, sealer, "new")
+			must(t, claim(t, directory, key).End()) // the one that failed holds nothing
+			want(t, directory, key, sealer, "new")
 		})
 	}
 }
 
-// Windows replaces no file that another program, a virus scanner for one, has open. The next read makes up for it.
-func TestWriteWhileAnotherProgramReadsIsNotLost(t *testing.T) {
-	t.Parallel()
-
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	write(t, directory, key, sealer, "old")
-	reader, err := os.Open(onlyFile(t, path, "*.v1"))
-	must(t, err)
-	err = cache.New(directory).Write(t.Context(), key, sealer, []byte("new"))
-	must(t, reader.Close())
-	if runtime.GOOS != "windows" {
-		must(t, err)
-	}
-	wantPlaintext(t, directory, key, sealer, "new")
-}
-
-// While it is still time to do something about it.
+// While there is still time to do something about it.
 func TestWhatIsInTheWayOfWritingIsFoundBefore(t *testing.T) {
 	t.Parallel()
 
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	write(t, directory, key, sealer, "old")
-	pending := onlyFile(t, path, "*.v1") + ".new"
-	must(t, os.MkdirAll(pending+"/full", 0o700))
+	for _, suffix := range []string{".new", ".intent"} {
+		directory, path := newDirectory(t, cache.DirectoryOptions{})
+		write(t, directory, key, sealer, "old")
+		pending := directory.Locate(entryOf(key)) + suffix
+		must(t, os.MkdirAll(filepath.Join(pending, "full"), 0o700))
 
-	entries := cache.New(directory)
-	wantPlaintext(t, directory, key, sealer, "old")
-	for name, err := range map[string]error{
-		"ProveWritable": entries.ProveWritable(t.Context(), key),
-		"Write":         entries.Write(t.Context(), key, sealer, []byte("new")),
-	} {
-		if err == nil {
-			t.Fatalf("%s succeeded", name)
+		claimed := claim(t, directory, key)
+		wantUnfit(t, writeAs(t.Context(), "intent", claimed, sealer, "new"), path, pending, "token_cache")
+		if suffix == ".new" {
+			wantParts(t, writeAs(t.Context(), "lasting", claimed, sealer, "new"), pending)
 		}
-		wantParts(t, err.Error(), pending)
-	}
-	wantPlaintext(t, directory, key, sealer, "old")
-}
-
-// Another release has its own entries, pending ones included, under the same locks.
-func TestReleasesOfTwoFormatsShareADirectory(t *testing.T) {
-	t.Parallel()
-
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	name := strings.TrimSuffix(cutOff(t, path, "ours", sealer), "1") + "2"
-	next := map[string]string{name: "theirs", name + ".new": "theirs, not in its place yet"}
-	for file, contents := range next {
-		must(t, os.WriteFile(file, []byte(contents), 0o600))
-		setAge(t, file, 100*day)
-	}
-
-	must(t, lock(t, directory, key)())
-	wantPlaintext(t, directory, key, sealer, "ours")
-	must(t, cache.New(directory).ProveWritable(t.Context(), key))
-	write(t, directory, key, sealer, "ours again")
-	must(t, directory.Prune(t.Context()))
-	wantPlaintext(t, directory, key, sealer, "ours again")
-	for file, contents := range next {
-		got, err := os.ReadFile(file)
-		must(t, err)
-		if diff := cmp.Diff(contents, string(got)); diff != "" {
+		if diff := cmp.Diff([]string{pending}, files(t, path, "*.v2.*")); diff != "" {
 			t.Error(diff)
 		}
+		want(t, directory, key, sealer, "old")
 	}
-	must(t, os.Remove(strings.TrimSuffix(name, "2")+"1"))
-	if _, err := cache.New(directory).Read(t.Context(), key, sealer); !errors.Is(err, cache.ErrNotFound) {
-		t.Errorf("beside entries of another format only: %v, want ErrNotFound", err)
+}
+
+// Windows replaces no file that another program, a virus scanner for one, has open. The next claim makes up for it.
+func TestWriteWhileAnotherProgramReadsIsNotLost(t *testing.T) {
+	t.Parallel()
+
+	directory, _ := newDirectory(t, cache.DirectoryOptions{})
+	write(t, directory, key, sealer, "old")
+	reader, err := os.Open(directory.Locate(entryOf(key)))
+	must(t, err)
+	claimed := claim(t, directory, key)
+	err = writeAs(t.Context(), "lasting", claimed, sealer, "new")
+	if runtime.GOOS != "windows" {
+		must(t, err)
 	}
+	must(t, errors.Join(reader.Close(), claimed.End(), claim(t, directory, key).End()))
+	want(t, directory, key, sealer, "new")
 }

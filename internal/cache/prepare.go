@@ -28,7 +28,14 @@ func (d *Directory) check() error {
 		return d.pathError
 	}
 	const another = "let token_cache name a directory that does not exist yet"
-	info, err := os.Stat(d.path) // a link will do, if what it leads to is private
+	info, err := os.Lstat(d.path)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		// A link will do, if what it leads to is private and nobody else can make it lead elsewhere.
+		if owner, ours := checkOwner(info); !ours && owner != "uid 0" {
+			return d.unfit(nil, "it is a link of another user ("+owner+")", another)
+		}
+		info, err = os.Stat(d.path)
+	}
 	if err != nil {
 		return d.unfit(err, "the directory cannot be examined", another)
 	}

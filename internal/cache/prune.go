@@ -3,9 +3,11 @@ package cache
 import (
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,18 +22,23 @@ const (
 	unusedAfter = 60 * 24 * time.Hour
 	// pruneEvery is how long pruning rests.
 	pruneEvery = 24 * time.Hour
-	// pruneMarker is the name of the file whose time says when pruning last began.
+	// pruneMarker is the name of the file whose time says when pruning last began, and whose contents say what it
+	// found unused.
 	pruneMarker = "pruned"
 )
 
-// What this format puts into the directory, besides the marker. Everything else belongs to somebody else.
-// It is compiled when it is first needed, because that takes long beside the start of a process.
+// What this format and the first one put into the directory, besides the marker. Everything else belongs to
+// somebody else. It is compiled when it is first needed, because that takes long beside the start of a process.
 var ownFile = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^([0-9a-f]{64})(?:\.lock|(?:\.probe|-[0-9a-f]{16}\.v1)(?:\.new)?)$`)
+	return regexp.MustCompile(`^([0-9a-f]{64})(?:\.lock|\.v2(?:\.new|\.intent)?|(?:\.probe|-[0-9a-f]{16}\.v1)(?:\.new)?)$`)
 })
 
-// Prune implements [Storage]. It removes files of this format that are untouched for 60 days, each under the lock
-// of its entry; entries whose lock is held are passed over. A directory that does not exist stays that way.
+// unusedFiles are files that nobody has used for [unusedAfter], with the times of their last use.
+type unusedFiles map[string]time.Time
+
+// Prune implements [Storage]. It removes files that two prunings in a row, at least a day apart, found untouched
+// for 60 days: a clock that is wrong for one run removes nothing. Each goes under the lock of its entry; entries
+// whose lock is held are skipped. A directory that does not exist stays that way.
 func (d *Directory) Prune(ctx context.Context) error {
 	err := d.check()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,61 +47,84 @@ func (d *Directory) Prune(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	due, err := d.beginPrune()
+	before, due, err := d.lastPruning()
 	if err != nil || !due {
 		return err
 	}
-	files, err := d.oldFiles()
-	for key, names := range files {
+	unused, names, err := d.unusedFiles()
+	if err != nil {
+		return err
+	}
+	// First, so that pruning is not repeated at once if it fails.
+	if err := d.notePruning(unused); err != nil {
+		return err
+	}
+	for key, names := range names {
 		if ctx.Err() != nil {
 			return errors.Join(err, ctx.Err())
 		}
-		err = errors.Join(err, d.pruneEntry(key, names))
+		err = errors.Join(err, d.pruneEntry(ctx, key, names, before))
 	}
 	return err
 }
 
-// beginPrune tells whether pruning is due, and if so marks it as done: it is not worth repeating if it fails.
-func (d *Directory) beginPrune() (due bool, err error) {
-	marker, now := filepath.Join(d.path, pruneMarker), d.now()
+// lastPruning tells what the last pruning found unused, and whether the next one is due.
+func (d *Directory) lastPruning() (unused unusedFiles, due bool, err error) {
+	marker := filepath.Join(d.path, pruneMarker)
 	info, err := os.Stat(marker)
-	if err == nil {
-		// A marker from the future comes from a wrong clock and must not stop pruning for years.
-		if age := now.Sub(info.ModTime()); 0 <= age && age < pruneEvery {
-			return false, nil
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return false, fmt.Errorf("examining when the cache was pruned: %w", err)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, true, nil
 	}
-	file, err := os.OpenFile(marker, os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return false, fmt.Errorf("marking the cache as pruned: %w", err)
+		return nil, false, fmt.Errorf("examining when the cache was pruned: %w", err)
 	}
-	if err := errors.Join(file.Close(), os.Chtimes(marker, now, now)); err != nil {
-		return false, fmt.Errorf("marking the cache as pruned: %w", err)
+	switch age := d.now().Sub(info.ModTime()); {
+	case age < 0:
+		return nil, true, nil // one of the two clocks is wrong, so nothing that was found then counts
+	case age < pruneEvery:
+		return nil, false, nil
 	}
-	return true, nil
+	contents, err := os.ReadFile(marker)
+	if err != nil {
+		return nil, false, fmt.Errorf("examining when the cache was pruned: %w", err)
+	}
+	if err := json.Unmarshal(contents, &unused); err != nil {
+		return nil, true, nil //nolint:nilerr // cut off, or of the first format: nothing was found then
+	}
+	return unused, true, nil
 }
 
-// oldFiles returns the names of the files of all entries that have an old one.
-func (d *Directory) oldFiles() (map[Key][]string, error) {
+func (d *Directory) notePruning(unused unusedFiles) error {
+	contents, err := json.Marshal(unused)
+	if err == nil {
+		err = d.writePending(filepath.Join(d.path, pruneMarker), contents, false)
+	}
+	if err != nil {
+		return fmt.Errorf("marking the cache as pruned: %w", err)
+	}
+	return nil
+}
+
+// unusedFiles returns the unused files, and the names of all files of the entries that have one.
+func (d *Directory) unusedFiles() (unusedFiles, map[Key][]string, error) {
 	files, err := os.ReadDir(d.path)
 	if err != nil {
-		return nil, fmt.Errorf("looking for old cache entries: %w", err)
+		return nil, nil, fmt.Errorf("looking for unused cache entries: %w", err)
 	}
-	names, old := map[Key][]string{}, map[Key]bool{}
+	unused, names, affected := unusedFiles{}, map[Key][]string{}, map[Key]bool{}
 	for _, file := range files {
-		if key, own := ownerOf(file.Name()); own {
-			names[key] = append(names[key], file.Name())
-			old[key] = old[key] || d.isOld(file.Name())
+		key, own := ownerOf(file.Name())
+		if !own {
+			continue
+		}
+		names[key] = append(names[key], file.Name())
+		if at, old := d.isUnused(file.Name()); old {
+			unused[file.Name()] = at
+			affected[key] = true
 		}
 	}
-	for key := range names {
-		if !old[key] {
-			delete(names, key)
-		}
-	}
-	return names, nil
+	maps.DeleteFunc(names, func(key Key, _ []string) bool { return !affected[key] })
+	return unused, names, nil
 }
 
 // ownerOf returns the key of the entry that a file belongs to, if it is one of ours.
@@ -107,44 +137,49 @@ func ownerOf(name string) (key Key, own bool) {
 	return key, err == nil
 }
 
-// isOld is false for what is not a regular file, is gone, or has a time in the future.
-func (d *Directory) isOld(name string) bool {
+// isUnused is false for what is not a regular file, is gone, or has a time in the future.
+func (d *Directory) isUnused(name string) (at time.Time, unused bool) {
 	info, err := os.Lstat(filepath.Join(d.path, name))
-	return err == nil && info.Mode().IsRegular() && d.now().Sub(info.ModTime()) > unusedAfter
+	if err != nil || !info.Mode().IsRegular() {
+		return time.Time{}, false
+	}
+	return info.ModTime(), d.now().Sub(info.ModTime()) > unusedAfter
 }
 
-// pruneEntry removes those of an entry's files that are old now that the lock is held, and the lock file when
-// nothing else is left. Whoever waits for the lock meanwhile notices that its file is gone, see tryLockFile.
-func (d *Directory) pruneEntry(key Key, names []string) (err error) {
-	unlock, err := d.tryLock(key)
-	if err != nil || unlock == nil {
+// pruneEntry removes those of an entry's files that were unused before and still are now that the lock is held, and
+// the lock file when nothing else is left. A process that waits for the lock meanwhile notices that its file is
+// gone, see tryLockFile.
+func (d *Directory) pruneEntry(ctx context.Context, key Key, names []string, before unusedFiles) (err error) {
+	lock := filepath.Base(d.lockPath(key))
+	var doomed []string
+	kept := false
+	for _, name := range names {
+		at, unused := d.isUnused(name)
+		switch {
+		case unused && before[name].Equal(at):
+			doomed = append(doomed, name)
+		case name != lock:
+			kept = true
+		}
+	}
+	if len(doomed) == 0 {
+		return nil
+	}
+	file, err := d.tryLockFile(key)
+	if err != nil || file == nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, unlock()) }()
-
-	lock, kept := filepath.Base(d.lockPath(key)), false
-	for _, name := range names {
-		switch {
-		case name == lock:
-		case d.isOld(name):
-			err = errors.Join(err, d.remove(name))
-		default:
-			kept = true
+	defer func() { err = errors.Join(err, file.Unlock()) }()
+	for _, name := range doomed {
+		if at, unused := d.isUnused(name); name != lock && unused && before[name].Equal(at) {
+			err = errors.Join(err, d.Remove(ctx, name))
 		}
 	}
 	if kept || err != nil {
 		return err
 	}
-	if err := d.remove(lock); err != nil && runtime.GOOS != "windows" { // which keeps files that are open
-		return err
-	}
-	return nil
-}
-
-func (d *Directory) remove(name string) error {
-	err := os.Remove(filepath.Join(d.path, name))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("removing an old cache file: %w", err)
+	if err := os.Remove(d.lockPath(key)); err != nil && runtime.GOOS != "windows" { // which keeps files that are open
+		return fmt.Errorf("removing the lock file of a cache entry: %w", err)
 	}
 	return nil
 }

@@ -2,11 +2,12 @@ package cache_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,230 +17,163 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 )
 
-// noted tells whether a test looks at a file. It does not at the marker of pruning, nor at lock files on Windows,
-// which does not remove them while they are open to be locked.
-func noted(name string) bool {
-	return name != "pruned" && (runtime.GOOS != "windows" || filepath.Ext(name) != ".lock")
+// unnoted tells whether tests pass over a file: over the marker of pruning, and over locks on Windows, which does not
+// remove them while they are open to be locked.
+func unnoted(name string) bool {
+	return name == "pruned" || runtime.GOOS == "windows" && filepath.Ext(name) == ".lock"
 }
 
-// names returns the names of the noted files in a directory.
-func names(t *testing.T, directory string) []string {
+func wantFiles(t *testing.T, directory string, names []string) {
 	t.Helper()
-	found, err := os.ReadDir(directory)
-	must(t, err)
-	var names []string
-	for _, file := range found {
-		if noted(file.Name()) {
-			names = append(names, file.Name())
-		}
+	found := []string{}
+	for _, path := range files(t, directory, "*") {
+		found = append(found, filepath.Base(path))
 	}
-	return names
-}
-
-// put creates a file of some age.
-func put(t *testing.T, directory, name string, age time.Duration) {
-	t.Helper()
-	path := filepath.Join(directory, name)
-	must(t, os.WriteFile(path, []byte("x"), 0o600))
-	setAge(t, path, age)
-}
-
-const seal1, seal2 = "-0123456789abcdef", "-fedcba9876543210"
-
-func TestPruningRemovesOnlyWhatIsOursAndOld(t *testing.T) {
-	t.Parallel()
-
-	const young, old = 59 * day, 61 * day
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	id := func(text string) string { return cache.NewKey(text).String() }
-
-	for name, age := range map[string]time.Duration{
-		// Gone as a whole.
-		id("old") + seal1 + ".v1": old, id("old") + ".lock": old, id("old") + ".probe": old,
-		id("old") + seal1 + ".v1.new": old, id("old") + ".probe.new": old,
-		// A lock that was never followed by an entry, an entry whose lock is gone, one whose lock is young.
-		id("lock only") + ".lock": old, id("no lock") + seal1 + ".v1": old,
-		id("young lock") + seal1 + ".v1": old, id("young lock") + ".lock": young,
-	} {
-		put(t, path, name, age)
-	}
-	kept := []string{
-		// Of one entry the old seal goes and the young one stays, and with it the lock.
-		id("two seals") + seal2 + ".v1",
-		id("two seals") + ".lock",
-		id("young") + seal1 + ".v1",
-		id("young") + seal1 + ".v1.new",
-		id("young lock only") + ".lock",
-	}
-	put(t, path, id("two seals")+seal1+".v1", old)
-	for _, name := range kept {
-		put(t, path, name, young)
-	}
-	put(t, path, kept[1], old)
-	for _, name := range []string{
-		id("foreign"), id("foreign") + ".v1", id("foreign") + seal1 + ".v2", id("foreign") + seal1 + ".v12",
-		id("foreign") + seal1 + "00.v1", id("foreign") + seal1 + ".v1.bak", "0" + id("foreign") + seal1 + ".v1",
-		id("foreign") + seal1 + ".v2.new", id("foreign") + ".lock.new", ".tmp-123", "x.lock", "notes.txt",
-		strings.ToUpper(id("foreign")) + seal1 + ".v1",
-	} {
-		put(t, path, name, old)
-		kept = append(kept, name)
-	}
-	put(t, path, id("future")+seal1+".v1", -100*365*day)
-	inTheWay := id("directory") + seal1 + ".v1"
-	must(t, os.Mkdir(filepath.Join(path, inTheWay), 0o700))
-	setAge(t, filepath.Join(path, inTheWay), old)
-	kept = append(kept, id("future")+seal1+".v1", inTheWay)
-
-	must(t, directory.Prune(t.Context()))
-	want, got := map[string]bool{}, map[string]bool{}
-	for _, name := range kept {
-		if noted(name) {
-			want[name] = true
-		}
-	}
-	for _, name := range names(t, path) {
-		got[name] = true
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	slices.Sort(names)
+	if diff := cmp.Diff(slices.DeleteFunc(names, unnoted), slices.DeleteFunc(found, unnoted)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestWhatIsReadIsNotPruned(t *testing.T) {
+func TestPruningRemovesOnlyWhatIsOursAndOld(t *testing.T) {
 	t.Parallel()
 
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	write(t, directory, key, sealer, "used")
-	write(t, directory, otherKey, sealer, "unused")
-	for _, file := range files(t, path, "*.v1") {
-		setAge(t, file, 61*day)
-	}
-	wantPlaintext(t, directory, key, sealer, "used")
-	must(t, directory.Prune(t.Context()))
-	wantPlaintext(t, directory, key, sealer, "used")
-	if _, err := cache.New(directory).Read(t.Context(), otherKey, sealer); !errors.Is(err, cache.ErrNotFound) {
-		t.Errorf("the unused entry: %v, want ErrNotFound", err)
-	}
-}
-
-func TestPruningRestsForADay(t *testing.T) {
-	t.Parallel()
-
+	const young, old = 58 * day, 61 * day
+	const seal1, seal2 = "-0123456789abcdef", "-fedcba9876543210"
 	now := time.Now()
 	directory, path := newDirectory(t, cache.DirectoryOptions{Now: func() time.Time { return now }})
-	must(t, directory.Prune(t.Context()))
-	write(t, directory, key, sealer, "x")
-	file := onlyFile(t, path, "*.v1")
-	setAge(t, file, 100*day)
+	id := func(text string) string { return cache.NewKey(text).String() }
+	foreign := id("foreign")
+	gone := map[string]time.Duration{
+		id("old") + ".lock": old, id("old") + ".v2": old, id("old") + ".v2.new": old, id("old") + ".v2.intent": old,
+		id("old") + seal1 + ".v1": old, id("old") + seal2 + ".v1.new": old, id("old") + ".probe": old, id("old") + ".probe.new": old,
+		id("lock only") + ".lock": old, id("no lock") + ".v2": old, id("young lock") + ".v2": old, id("young lock") + ".lock": young,
+		id("two") + seal1 + ".v1": old,
+	}
+	kept := map[string]time.Duration{
+		id("two") + ".v2": young, id("two") + ".lock": old,
+		id("young") + ".v2": young, id("young") + ".v2.new": young, id("young") + seal1 + ".v1": young,
+		id("young lock only") + ".lock": young, id("future") + ".v2": -100 * 365 * day,
+		foreign: old, foreign + ".v1": old, foreign + ".v3": old, foreign + seal1 + ".v2": old, foreign + seal1 + ".v12": old,
+		foreign + seal1 + "00.v1": old, foreign + ".v2.bak": old, foreign + ".lock.new": old, "0" + foreign + ".v2": old,
+		strings.ToUpper(foreign) + ".v2": old, ".tmp-123": old, "x.lock": old, "notes.txt": old,
+	}
+	put := func(names map[string]time.Duration) (put []string) {
+		for name, age := range names {
+			path := filepath.Join(path, name)
+			must(t, errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, now.Add(-age), now.Add(-age))))
+			put = append(put, name)
+		}
+		return put
+	}
+	remaining := append(put(kept), id("directory")+".v2")
+	inTheWay := directory.Locate(id("directory") + ".v2")
+	must(t, errors.Join(os.Mkdir(inTheWay, 0o700), os.Chtimes(inTheWay, now.Add(-old), now.Add(-old))))
+	all := append(put(gone), remaining...)
 
-	now = now.Add(day - time.Minute)
 	must(t, directory.Prune(t.Context()))
-	if names(t, path) == nil {
-		t.Fatal("pruned twice within a day")
-	}
-	now = now.Add(2 * time.Minute)
+	wantFiles(t, path, all)
+	now = now.Add(day)
 	must(t, directory.Prune(t.Context()))
-	if left := names(t, path); left != nil {
-		t.Errorf("the day after, %q are left", left)
-	}
-
-	// A clock that was wrong once must not end pruning for good.
-	setAge(t, filepath.Join(path, "pruned"), -1000*day)
-	put(t, path, key.String()+seal1+".v1", 100*day)
-	must(t, directory.Prune(t.Context()))
-	if left := names(t, path); left != nil {
-		t.Errorf("with a marker from the future, %q are left", left)
-	}
+	wantFiles(t, path, remaining)
 }
 
-func TestPruningPassesOverWhatIsInUse(t *testing.T) {
+// An entry goes when two looks, at least a day apart, have found that nobody had used it for 60 days, and when it was
+// not used in between. It is written at day 0, by a clock that is years ahead.
+func TestPruningTakesTwoLooks(t *testing.T) {
 	t.Parallel()
 
-	now := time.Now()
-	directory, path := newDirectory(t, cache.DirectoryOptions{Now: func() time.Time { return now }})
-	holders := map[string]*cache.Directory{
-		"within the storage": directory,
-		"beside the storage": openDirectory(t, path, cache.DirectoryOptions{}),
-	}
-	for name, holder := range holders {
-		write(t, holder, key, sealer, "x")
-		unlock := lock(t, holder, key)
-		before := names(t, path)
-		now = now.Add(100 * day)
-		must(t, directory.Prune(t.Context()))
-		if diff := cmp.Diff(before, names(t, path)); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
-		must(t, unlock())
-		now = now.Add(2 * day)
-		must(t, directory.Prune(t.Context()))
-		if left := names(t, path); left != nil {
-			t.Errorf("%s: %q are left", name, left)
-		}
+	for steps, gone := range map[string]bool{ // a day and what happens then
+		"61 prune":                                           false,
+		"61 prune, 61.99 prune":                              false,
+		"61 prune, 62 prune":                                 true,
+		"61 prune, 1000 prune":                               true,
+		"0 prune, 1 prune, 2 prune, 59.9 prune":              false,
+		"59.9 prune, 60.9 prune":                             false,
+		"59.9 prune, 60.9 prune, 61.9 prune":                 true,
+		"61 prune, 61.5 read, 62 prune, 63 prune":            false,
+		"61 prune, 61.5 read, 122 prune, 123 prune":          true,
+		"0.9 read, 60.5 prune, 61.5 prune":                   true, // reading marks what is older than a day
+		"1.1 read, 60.5 prune, 61.5 prune":                   false,
+		"61 prune, 61.5 write, 62 prune, 63 prune":           false,
+		"61 prune, 61.5 claim, 62 prune, 63 prune":           false,
+		"61 prune, 61.5 claim, 62 prune, 62.5 end, 63 prune": true,
+		"0 prune, 61 prune, 1 prune, 2 prune, 3 prune":       false, // the clock is ahead for one run
+		"100 prune, 61 prune":                                false, // the marker is from the future
+		"100 prune, 61 prune, 62 prune":                      true,
+		"60 mark, 61 prune":                                  false, // as the first edition does
+		"60 mark, 60.5 prune, 61.5 prune":                    false,
+		"60 mark, 61 prune, 62 prune":                        true,
+	} {
+		t.Run(steps, func(t *testing.T) {
+			t.Parallel()
+			start := time.Now().Add(1000 * day)
+			now := start
+			directory, path := newDirectory(t, cache.DirectoryOptions{Now: func() time.Time { return now }})
+			write(t, directory, key, sealer, "x")
+			var claimed *cache.Claim
+			for step := range strings.SplitSeq(steps, ", ") {
+				var at float64
+				var what string
+				_, err := fmt.Sscan(step, &at, &what)
+				must(t, err)
+				now = start.Add(time.Duration(at * float64(day)))
+				switch marker := filepath.Join(path, "pruned"); what {
+				case "prune":
+					must(t, directory.Prune(t.Context()))
+				case "read":
+					want(t, directory, key, sealer, "x")
+				case "write":
+					write(t, directory, key, sealer, "x")
+				case "claim":
+					claimed = claim(t, directory, key)
+				case "end":
+					must(t, claimed.End())
+				case "mark":
+					must(t, errors.Join(os.WriteFile(marker, nil, 0o600), os.Chtimes(marker, now, now)))
+				}
+			}
+			if gone {
+				wantFiles(t, path, []string{})
+			} else {
+				wantFiles(t, path, []string{key.String() + ".lock", entryOf(key)})
+			}
+		})
 	}
 }
 
-// Lock files are removed while others open, lock and wait for them.
+// Lock files are removed while others open and lock them.
 func TestPruningLocksKeepsThemExclusive(t *testing.T) {
 	t.Parallel()
 
 	path := filepath.Join(t.TempDir(), "cache")
 	var elapsed atomic.Int64 // days; every pruning is due, and finds every lock file old
 	now := func() time.Time { return time.Now().Add(time.Duration(100+elapsed.Add(2)) * day) }
-
-	var holders atomic.Int32
-	var lockers, pruners sync.WaitGroup
-	for range 4 {
-		storage := openDirectory(t, path, cache.DirectoryOptions{})
-		lockers.Go(func() {
-			for range 100 {
-				unlock, err := storage.Lock(t.Context(), key)
-				if err != nil {
-					t.Error(err)
+	pruner := openDirectory(t, path, cache.DirectoryOptions{Now: now})
+	var holders, lockers atomic.Int32
+	lockers.Store(3)
+	for range lockers.Load() {
+		storage := openDirectory(t, path, cache.DirectoryOptions{ClaimTimeout: 1}) // tries again and again
+		go func() {
+			defer lockers.Add(-1)
+			for range 5000 {
+				claimed, err := cache.New(storage).Claim(t.Context(), key)
+				if _, ok := errors.AsType[*cache.ClaimTimeoutError](err); ok {
+					continue
+				}
+				if err != nil || holders.Add(1) != 1 {
+					t.Errorf("there is another holder, or %v", err)
 					return
 				}
-				if holders.Add(1) != 1 {
-					t.Error("there is another holder")
-				}
-				for range 20 {
-					runtime.Gosched() // the others' chance
-				}
+				runtime.Gosched() // the others' chance
 				holders.Add(-1)
-				if err := unlock(); err != nil {
+				if err := claimed.End(); err != nil {
 					t.Error(err)
 				}
 			}
-		})
+		}()
 	}
-	done := make(chan struct{})
-	for range 2 {
-		storage := openDirectory(t, path, cache.DirectoryOptions{Now: now})
-		pruners.Go(func() {
-			for {
-				if err := storage.Prune(t.Context()); err != nil {
-					t.Error(err)
-				}
-				select {
-				case <-done:
-					return
-				default:
-				}
-			}
-		})
-	}
-	lockers.Wait()
-	close(done)
-	pruners.Wait()
-}
-
-func TestPruningMakesNoDirectory(t *testing.T) {
-	t.Parallel()
-
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	must(t, os.Remove(path))
-	must(t, directory.Prune(t.Context()))
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("%v, want no directory", err)
+	for lockers.Load() > 0 {
+		must(t, pruner.Prune(t.Context()))
 	}
 }

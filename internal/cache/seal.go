@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -14,57 +13,62 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// A sealed entry is
+// Sealed bytes are
 //
-//	header | salt | nonce | ciphertext | tag
+//	salt | nonce | ciphertext | tag
 //
-// with AES-256-GCM under a key of its own: HKDF-SHA256(sealer, salt, encryptionInfo). The header, the salt and
-// the entry's [Key] are authenticated with it, so that no bit of the file can change and no file can take the
-// place of another.
+// with AES-256-GCM under a key of their own: HKDF-SHA256(sealer, salt, encryptionInfo). What stands before them in
+// an entry (front), the salt and the entry's [Key] are authenticated with them, so that no bit can change and
+// nothing can take the place of another entry's.
 //
 // The sealer is a random client secret and no password, which is why HKDF suffices and nothing slow is needed.
 const (
-	// header tells a person who finds the file what it is, and a program which format it has.
-	header   = "terraform-provider-goto cache entry v1\n"
 	saltSize = 32
 
+	// Both were named when the format was in its first version, and never change: a sealer has one ID.
 	encryptionInfo = "terraform-provider-goto cache entry v1: encryption"
 	nameInfo       = "terraform-provider-goto cache entry v1: name"
 )
 
-func seal(key Key, sealer secret.Value, plaintext []byte) ([]byte, error) {
-	salt := make([]byte, saltSize)
-	_, _ = rand.Read(salt) // ends the process rather than fail
-	front := slices.Concat([]byte(header), salt)
-	aead, err := newAEAD(sealer, salt)
+// sealID tells the sealers of one entry apart without telling anything about them.
+type sealID [8]byte
+
+func sealOf(key Key, sealer secret.Value) (sealID, error) {
+	id, err := derive(sealer, key[:], nameInfo, len(sealID{}))
 	if err != nil {
-		return nil, fmt.Errorf("sealing a cache entry: %w", err)
+		return sealID{}, fmt.Errorf("naming the seal of the cache entry %s: %w", key, err)
 	}
-	return aead.Seal(front, nil, plaintext, slices.Concat(front, key[:])), nil
+	return sealID(id), nil
 }
 
-// unseal undoes seal. Its error is an [*UnreadableError] about path, unless there is no usable sealer.
-func unseal(path string, key Key, sealer secret.Value, sealed []byte) ([]byte, error) {
-	if !bytes.HasPrefix(sealed, []byte(header)) {
-		return nil, &UnreadableError{path, "it does not begin like an entry of this format"}
-	}
-	frontSize := len(header) + saltSize
-	if len(sealed) < frontSize {
-		return nil, &UnreadableError{path, "it is cut short"}
-	}
-	front, ciphertext := sealed[:frontSize], sealed[frontSize:]
-	aead, err := newAEAD(sealer, front[len(header):])
+func seal(key Key, sealer secret.Value, front, plaintext []byte) ([]byte, error) {
+	salt := make([]byte, saltSize)
+	_, _ = rand.Read(salt) // ends the process rather than fail
+	aead, err := newAEAD(sealer, salt)
 	if err != nil {
-		return nil, fmt.Errorf("opening the cache entry %s: %w", path, err)
+		return nil, err
 	}
-	plaintext, err := aead.Open(nil, nil, ciphertext, slices.Concat(front, key[:]))
+	return aead.Seal(salt, nil, plaintext, slices.Concat(front, salt, key[:])), nil
+}
+
+// unseal undoes seal. Its errors are clauses about the entry.
+func unseal(key Key, sealer secret.Value, front, sealed []byte) ([]byte, error) {
+	if len(sealed) < saltSize {
+		return nil, errors.New("it is cut short")
+	}
+	salt, ciphertext := sealed[:saltSize], sealed[saltSize:]
+	aead, err := newAEAD(sealer, salt)
+	if err != nil {
+		return nil, err
+	}
+	plaintext, err := aead.Open(nil, nil, ciphertext, slices.Concat(front, salt, key[:]))
 	if err != nil { // GCM does not say more than that either
-		return nil, &UnreadableError{path, "it is damaged, or was put in the place of another entry"}
+		return nil, errors.New("it is damaged, or was put in the place of another entry")
 	}
 	return plaintext, nil
 }
 
-// newAEAD returns the cipher of one entry. It puts the nonce before the ciphertext by itself.
+// newAEAD returns the cipher of one seal. It puts the nonce before the ciphertext by itself.
 func newAEAD(sealer secret.Value, salt []byte) (cipher.AEAD, error) {
 	key, err := derive(sealer, salt, encryptionInfo, 32)
 	if err != nil {
@@ -75,14 +79,6 @@ func newAEAD(sealer secret.Value, salt []byte) (cipher.AEAD, error) {
 		return nil, err
 	}
 	return cipher.NewGCMWithRandomNonce(block)
-}
-
-func nameOf(key Key, sealer secret.Value) (Name, error) {
-	id, err := derive(sealer, key[:], nameInfo, len(Name{}.Seal))
-	if err != nil {
-		return Name{}, fmt.Errorf("naming the cache entry %s: %w", key, err)
-	}
-	return Name{key, [8]byte(id)}, nil
 }
 
 func derive(sealer secret.Value, salt []byte, info string, size int) ([]byte, error) {

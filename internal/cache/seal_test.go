@@ -2,167 +2,246 @@ package cache_test
 
 import (
 	"bytes"
-	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
+	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// fixed is a storage in which any bytes can be put as the entry to read, and which keeps what is written.
-type fixed struct {
-	cache.Storage
-	sealed []byte
-	name   cache.Name
-}
-
-func (f *fixed) Locate(name cache.Name) string { return name.String() }
-
-func (f *fixed) Read(context.Context, cache.Name, func([]byte) bool) ([]byte, error) {
-	return f.sealed, nil
-}
-
-func (f *fixed) Write(_ context.Context, name cache.Name, sealed []byte) error {
-	f.name, f.sealed = name, sealed
-	return nil
-}
-
-func open(t testing.TB, key cache.Key, sealer secret.Value, sealed []byte) ([]byte, error) {
-	t.Helper()
-	return cache.New(&fixed{sealed: sealed}).Read(t.Context(), key, sealer)
-}
-
-func seal(t testing.TB, key cache.Key, sealer secret.Value, plaintext string) []byte {
-	t.Helper()
-	storage := &fixed{}
-	write(t, storage, key, sealer, plaintext)
-	return storage.sealed
-}
-
-// An entry that was sealed by the first release. Every release opens it, or the format got another name.
+// Entries of key that the first releases of either format have sealed. Every release opens them. The second holds
+// goldenText for sealer, and something passing for otherSealer.
 const (
-	goldenEntry = "dGVycmFmb3JtLXByb3ZpZGVyLWdvdG8gY2FjaGUgZW50cnkgdjEK8kURrU+LPZy+qlndHYEsbvCtsaKRwMIIO1l3jw+LWCSxlK7CWhuMpfl6sGLyIGpEquhgaC1aQ4jlyWwElohyJ5TT"
-	goldenName  = "d438fe35625191bfc71766c236be77449c276f423a53b8f0e3af54f321dcb6de-08f4fab70aa02ff4.v1"
+	golden1Name = "d438fe35625191bfc71766c236be77449c276f423a53b8f0e3af54f321dcb6de-08f4fab70aa02ff4.v1"
+	golden1     = "dGVycmFmb3JtLXByb3ZpZGVyLWdvdG8gY2FjaGUgZW50cnkgdjEK8kURrU+LPZy+qlndHYEsbvCtsaKRwMIIO1l3jw+LWCSxlK7CWhuMpfl6sGLyIGpEquhgaC1aQ4jlyWwElohyJ5TT"
+	golden2Name = "d438fe35625191bfc71766c236be77449c276f423a53b8f0e3af54f321dcb6de.v2"
+	golden2     = "dGVycmFmb3JtLXByb3ZpZGVyLWdvdG8gY2FjaGUgZW50cnkgdjIKOOU/znBPRFSK7qpgCdFa/NTeCCCAl+rjoHA3ozkS4EEBCPT6twqgL/QAAABCNGhIhyNey3/WHoI5hQDkpZemaUOuXF169NlxYDG+ISycC9Jo5Iu7YG4JAXtYzFOVbtIEoO7vOJr1qw2aHER6mUOCAAQ/LKyvA9CAAAAAQoeN5GWIqpvbme5MqNh3E3RYY70x+l1kkcuOcoTsANaMSByJ9BgVtSHcmTktwLU9upLMCdKAtVeUs/JE+yLGUhVaxQ=="
 	goldenText  = "opaque"
 )
+
+// An entry is a header, a checksum of the rest, and sections. A section begins with its worth, the seal's ID and a length.
+const (
+	checksumAt = len("terraform-provider-goto cache entry v2\n")
+	sectionsAt = checksumAt + sha256.Size
+	sealAt     = sectionsAt + 1
+	lengthAt   = sealAt + 8
+	sealedAt   = lengthAt + 4
+)
+
+func decoded(t testing.TB, encoded string) []byte {
+	t.Helper()
+	contents, err := base64.StdEncoding.DecodeString(encoded)
+	must(t, err)
+	return contents
+}
+
+// storing returns a storage that holds contents under a name.
+func storing(t testing.TB, name string, contents []byte) cache.Storage {
+	t.Helper()
+	storage := cache.NewMemory()
+	must(t, storage.Write(t.Context(), name, contents))
+	return storage
+}
+
+// seal returns the contents of an entry.
+func seal(t testing.TB, key cache.Key, sealer secret.Value, plaintext string) []byte {
+	t.Helper()
+	storage := cache.NewMemory()
+	write(t, storage, key, sealer, plaintext)
+	contents, err := storage.Read(t.Context(), entryOf(key))
+	must(t, err)
+	return contents
+}
+
+// sum returns contents with the right checksum, which is no secret.
+func sum(contents ...[]byte) []byte {
+	entry := slices.Concat(contents...)
+	right := sha256.Sum256(entry[sectionsAt:])
+	copy(entry[checksumAt:], right[:])
+	return entry
+}
+
+func flipped(contents []byte, bit int) []byte {
+	contents = slices.Clone(contents)
+	contents[bit/8] ^= 1 << (bit % 8)
+	return contents
+}
 
 func TestFormatIsTheSameInEveryRelease(t *testing.T) {
 	t.Parallel()
 
-	sealed, err := base64.StdEncoding.DecodeString(goldenEntry)
-	must(t, err)
-	if plaintext, err := open(t, key, sealer, sealed); err != nil || string(plaintext) != goldenText {
-		t.Errorf("opened %q, %v; want %q", plaintext, err, goldenText)
-	}
-	storage := &fixed{}
-	write(t, storage, key, sealer, "")
-	if storage.name.String() != goldenName {
-		t.Errorf("the entry's name is %s, want %s", storage.name, goldenName)
-	}
+	storage := storing(t, golden2Name, decoded(t, golden2))
+	want(t, storage, key, sealer, goldenText)
+	want(t, storage, key, otherSealer, "theirs")
+
+	// The first format is read until something is written in its place, and what others have in it stays.
+	everyStorage(t, func(t *testing.T, storage cache.Storage) {
+		must(t, storage.Write(t.Context(), golden1Name, decoded(t, golden1)))
+		claimed := claim(t, storage, key)
+		for _, way := range ways {
+			must(t, writeAs(t.Context(), way, claimed, otherSealer, "theirs"))
+			want(t, storage, key, sealer, goldenText)
+		}
+		for _, way := range []string{"intent", "passing"} {
+			must(t, writeAs(t.Context(), way, claimed, sealer, way))
+			want(t, storage, key, sealer, way)
+		}
+		if _, err := storage.Read(t.Context(), golden1Name); !errors.Is(err, cache.ErrNotFound) {
+			t.Errorf("the old entry: %v, want ErrNotFound", err)
+		}
+	})
 }
 
 func TestEntrySaysWhatItIsAndNothingElse(t *testing.T) {
 	t.Parallel()
 
-	sealed := seal(t, key, sealer, "plaintext")
-	first, _, _ := strings.Cut(string(sealed), "\n")
-	if first != "terraform-provider-goto cache entry v1" {
-		t.Errorf("the entry begins with %q", first)
+	contents, again := seal(t, key, sealer, "plaintext"), seal(t, key, sealer, "plaintext")
+	if !bytes.HasPrefix(contents, []byte("terraform-provider-goto cache entry v2\n")) {
+		t.Errorf("the entry is %q", contents)
 	}
-	for _, hidden := range []string{"plaintext", sealer.Reveal(), key.String(), string(key[:])} {
-		if bytes.Contains(sealed, []byte(hidden)) {
+	for _, hidden := range []string{"plaintext", sealer.Reveal(), key.String(), string(key[:]), string(again[sealedAt : sealedAt+32])} {
+		if bytes.Contains(contents, []byte(hidden)) {
 			t.Errorf("the entry contains %q", hidden)
 		}
-	}
-	if bytes.Equal(sealed, seal(t, key, sealer, "plaintext")) {
-		t.Error("sealing twice gives the same bytes")
 	}
 }
 
 func TestEveryFlippedBitIsNoticed(t *testing.T) {
 	t.Parallel()
 
-	sealed := seal(t, key, sealer, "x")
-	for bit := range len(sealed) * 8 {
-		damaged := slices.Clone(sealed)
-		damaged[bit/8] ^= 1 << (bit % 8)
-		wantUnreadable(t, key, sealer, damaged)
+	for name, contents := range map[string][]byte{golden1Name: decoded(t, golden1), golden2Name: decoded(t, golden2)} {
+		wantDamaged := func(damaged []byte) {
+			t.Helper()
+			want(t, storing(t, name, damaged), key, sealer, unreadable)
+		}
+		for bit := range len(contents) * 8 {
+			wantDamaged(flipped(contents, bit))
+		}
+		for length := range contents {
+			wantDamaged(contents[:length])
+			wantDamaged(contents[length+1:])
+		}
+		wantDamaged(append(slices.Clone(contents), 0))
 	}
-}
-
-func TestEveryOtherLengthIsNoticed(t *testing.T) {
-	t.Parallel()
-
-	sealed := seal(t, key, sealer, "x")
-	for length := range sealed {
-		wantUnreadable(t, key, sealer, sealed[:length])
-		wantUnreadable(t, key, sealer, sealed[length+1:])
+	contents := seal(t, key, sealer, "x") // by the seal as well as by the checksum
+	for bit := sectionsAt * 8; bit < len(contents)*8; bit++ {
+		storage := storing(t, entryOf(key), sum(flipped(contents, bit)))
+		if plaintext, err := cache.New(storage).Read(t.Context(), key, sealer); err == nil {
+			t.Errorf("with bit %d flipped it opens as %q", bit, plaintext)
+		}
 	}
-	wantUnreadable(t, key, sealer, append(slices.Clone(sealed), 0))
 }
 
 func TestEntryOpensOnlyWithItsKeyAndSecret(t *testing.T) {
 	t.Parallel()
 
-	sealed := seal(t, key, sealer, "x")
-	wantUnreadable(t, otherKey, sealer, sealed)
-	wantUnreadable(t, key, otherSealer, sealed)
-	if _, err := open(t, key, sealer, sealed); err != nil {
-		t.Errorf("with the right ones: %v", err)
+	contents := seal(t, key, sealer, "x")
+	id := func(key cache.Key, sealer secret.Value) []byte { return seal(t, key, sealer, "")[sealAt:lengthAt] }
+	as := func(id []byte) []byte { return sum(contents[:sealAt], id, contents[lengthAt:]) }
+	first := decoded(t, golden1)
+	sealed := first[checksumAt:]
+
+	for name, test := range map[string]struct {
+		name     string
+		contents []byte
+		key      cache.Key
+		sealer   secret.Value
+	}{
+		"another key":                  {entryOf(otherKey), contents, otherKey, sealer},
+		"another secret":               {entryOf(key), contents, key, otherSealer},
+		"said to be of another key":    {entryOf(otherKey), as(id(otherKey, sealer)), otherKey, sealer},
+		"said to be of another secret": {entryOf(key), as(id(key, otherSealer)), key, otherSealer},
+		"first format in the second":   {entryOf(key), sum(contents[:sealedAt-1], []byte{byte(len(sealed))}, sealed), key, sealer},
+		"first format, another key":    {otherKey.String() + "-" + hex.EncodeToString(id(otherKey, sealer)) + ".v1", first, otherKey, sealer},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want(t, storing(t, test.name, test.contents), test.key, test.sealer, unreadable)
+		})
 	}
 }
 
-func wantUnreadable(t *testing.T, key cache.Key, sealer secret.Value, sealed []byte) {
-	t.Helper()
-	plaintext, err := open(t, key, sealer, sealed)
-	var unreadable *cache.UnreadableError
-	if !errors.As(err, &unreadable) || plaintext != nil {
-		t.Errorf("opening %q: %q, %v; want an UnreadableError", sealed, plaintext, err)
-		return
+// Sections are each sealed by themselves: what is damaged in one does not lose those of others.
+func TestWritingKeepsWhatADamagedEntryHoldsForOthers(t *testing.T) {
+	t.Parallel()
+
+	storage := cache.NewMemory()
+	all := []secret.Value{otherSealer, sealer, thirdSealer}
+	for _, sealer := range all {
+		write(t, storage, key, sealer, "kept")
 	}
-	if unreadable.Path == "" || unreadable.Reason == "" {
-		t.Errorf("%#v says too little", unreadable)
+	contents, err := storage.Read(t.Context(), entryOf(key))
+	must(t, err)
+	size := (len(contents) - sectionsAt) / len(all) // of each section
+	for name, test := range map[string]struct {
+		damaged             []byte
+		reason, first, last string
+	}{
+		"in the checksum":      {flipped(contents, checksumAt*8), "damaged", "kept", "kept"},
+		"in our sealed bytes":  {flipped(contents, (size+sealedAt)*8), "damaged", "kept", "kept"},
+		"in our length":        {flipped(contents, (size+lengthAt)*8), "damaged", "kept", unreadable},
+		"in the first one's":   {flipped(contents, sealedAt*8), "damaged", unreadable, "kept"},
+		"cut off in the last":  {contents[:len(contents)-1], "cut short", "kept", unreadable},
+		"cut off after a head": {contents[:2*size+sealedAt], "cut short", "kept", unreadable},
+		"cut off in a head":    {contents[:2*size+lengthAt], "cut short", "kept", unreadable},
+		"cut off in the sum":   {contents[:checksumAt+1], "cut short", unreadable, unreadable},
+		"in the header":        {flipped(contents, 0), "not begin like an entry", unreadable, unreadable},
+		"as a whole":           {nil, "not begin like an entry", unreadable, unreadable},
+		"almost too large":     {make([]byte, 1<<20), "not begin like an entry", unreadable, unreadable},
+		"too large":            {make([]byte, 1<<20+1), "too large", unreadable, unreadable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			directory, _ := newDirectory(t, cache.DirectoryOptions{})
+			file := directory.Locate(entryOf(key))
+			must(t, os.WriteFile(file, test.damaged, 0o600))
+			for _, sealer := range all {
+				want(t, directory, key, sealer, unreadable, file, test.reason)
+			}
+			if kept, err := os.ReadFile(file); err != nil || !bytes.Equal(kept, test.damaged) {
+				t.Errorf("reading changed the damaged file: %v", err)
+			}
+			write(t, directory, key, sealer, "new")
+			want(t, directory, key, sealer, "new")
+			want(t, directory, key, otherSealer, test.first)
+			want(t, directory, key, thirdSealer, test.last)
+		})
 	}
 }
 
 func TestNothingIsSealedWithoutASecret(t *testing.T) {
 	t.Parallel()
 
-	for _, sealer := range []secret.Value{{}, secret.New("")} {
-		storage := &fixed{}
-		if err := cache.New(storage).Write(t.Context(), key, sealer, []byte("x")); err == nil || storage.sealed != nil {
-			t.Errorf("writing without a secret: %v, stored %q", err, storage.sealed)
+	for _, none := range []secret.Value{{}, secret.New("")} {
+		storage := cache.NewMemory()
+		for _, way := range ways {
+			wantParts(t, writeAs(t.Context(), way, claim(t, storage, key), none, "x"), "no client secret")
 		}
-		if _, err := open(t, key, sealer, nil); err == nil || errors.Is(err, cache.ErrNotFound) {
-			t.Errorf("reading without a secret: %v", err)
-		}
+		_, err := cache.New(storage).Read(t.Context(), key, none)
+		wantParts(t, err, "no client secret")
+		want(t, storage, key, sealer, notFound)
 	}
 }
 
 // FuzzUnseal takes text for an entry, which it is not, and for the text of one, in which any flipped bit is noticed.
 func FuzzUnseal(f *testing.F) {
-	golden, err := base64.StdEncoding.DecodeString(goldenEntry)
-	must(f, err)
-	f.Add(golden, uint(0))
-	f.Add(golden[:len(golden)-1], uint(311))
-	f.Add(golden[:len("terraform-provider-goto cache entry v1\n")], uint(312))
-	f.Add([]byte{}, uint(1<<20))
-	f.Add([]byte("{}"), uint(1000))
+	whole := decoded(f, golden2)
+	for _, seed := range [][]byte{whole, whole[:len(whole)-1], whole[:sealedAt], sum(whole[:sealedAt]), decoded(f, golden1), {}} {
+		f.Add(seed, uint(len(seed)*7))
+	}
 	f.Fuzz(func(t *testing.T, text []byte, bit uint) {
-		plaintext, err := open(t, key, sealer, text)
-		if err == nil && !bytes.Equal(text, golden) {
+		storage := storing(t, entryOf(key), text)
+		if plaintext, err := cache.New(storage).Read(t.Context(), key, sealer); err == nil && !bytes.Equal(text, whole) {
 			t.Fatalf("%q was accepted and opened as %q", text, plaintext)
 		}
-		sealed := seal(t, key, sealer, string(text))
-		if plaintext, err := open(t, key, sealer, sealed); err != nil || !bytes.Equal(plaintext, text) {
-			t.Fatalf("%q was sealed and opened as %q, %v", text, plaintext, err)
-		}
-		bit %= uint(len(sealed)) * 8
-		sealed[bit/8] ^= 1 << (bit % 8)
-		wantUnreadable(t, key, sealer, sealed)
+		write(t, storage, key, sealer, string(text)) // in its place
+		want(t, storage, key, sealer, string(text))
+		contents, err := storage.Read(t.Context(), entryOf(key))
+		must(t, err)
+		damaged := flipped(contents, int(bit%uint(len(contents)*8)))
+		want(t, storing(t, entryOf(key), damaged), key, sealer, unreadable)
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,226 +17,156 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 )
 
+// nobody is a user who owns nothing, and somebody is another.
+const nobody, somebody = 65534, 12345
+
+const userVariable, umaskVariable = "CACHE_TEST_USER", "CACHE_TEST_UMASK"
+
 func init() {
-	roles["write with umask"] = writeWithUmask
 	roles["write to a full disk"] = writeToAFullDisk
+	obstacles["link to an entry"] = func(path, entry string) error { return os.Symlink(entry, path) }
+	obstacles["link to nothing"] = func(path, entry string) error { return os.Symlink(entry+".none", path) }
+	obstacles["pipe"] = func(path, _ string) error { return syscall.Mkfifo(path, 0o600) }
+
+	add := func(name, part string, put func(path string) error) {
+		row := unfit["file in place"]
+		row.put, row.part = put, part
+		unfit[name] = row
+	}
+	for _, mode := range []os.FileMode{0o755, 0o750, 0o701, 0o710, 0o702, 0o777} {
+		add("open to others, "+mode.String(), fmt.Sprintf("(mode %04o); run chmod 700 ", mode), func(path string) error {
+			return errors.Join(os.Mkdir(path, 0o700), os.Chmod(path, mode))
+		})
+	}
+	add("of another user", "belongs to another user (uid 12345)", func(path string) error {
+		return errors.Join(os.Mkdir(path, 0o700), os.Chown(path, somebody, somebody))
+	})
+	add("link of another user", "link of another user (uid 12345)", func(path string) error {
+		return errors.Join(link(path), os.Lchown(path, somebody, somebody))
+	})
+	add("link to nothing", "cannot be examined", func(path string) error { return os.Symlink(path+".none", path) })
+	add("link to what is open to others", "other", func(path string) error { return os.Symlink("/", path) })
+}
+
+// link makes a link to a new directory.
+func link(path string) error {
+	return errors.Join(os.Mkdir(path+".private", 0o700), os.Symlink(path+".private", path))
 }
 
 func TestOnlyTheOwnerHasAccessWhateverTheUmask(t *testing.T) {
 	t.Parallel()
 
 	for _, umask := range []string{"0", "022", "0777"} {
-		t.Run(umask, func(t *testing.T) {
-			t.Parallel()
-			parent := filepath.Join(t.TempDir(), "parent")
-			path := filepath.Join(parent, "cache")
-			command := process(t, "write with umask", path)
-			command.Env = append(command.Env, "CACHE_TEST_UMASK="+umask)
-			if output, err := command.CombinedOutput(); err != nil {
-				t.Fatalf("%v: %s", err, output)
+		parent := filepath.Join(t.TempDir(), "parent")
+		path := filepath.Join(parent, "cache")
+		holder(t, path, umaskVariable+"="+umask)
+		written := append(files(t, path, "*"), path, parent)
+		if len(written) != 6 { // also a lock, an entry, room, and the marker of pruning
+			t.Errorf("written: %q", written)
+		}
+		for _, file := range written {
+			info, err := os.Stat(file)
+			must(t, err)
+			want := os.FileMode(0o600)
+			if info.IsDir() {
+				want = 0o700
 			}
-			wantMode(t, parent, 0o700)
-			wantMode(t, path, 0o700)
-			written := files(t, path, "*")
-			if len(written) != 3 { // the entry, its lock, and the mark of pruning
-				t.Errorf("written: %q", written)
+			if mode := info.Mode().Perm(); mode != want && (filepath.Ext(file) != ".lock" || mode&^want != 0) {
+				t.Errorf("%s has mode %s, want %s", file, mode, want)
 			}
-			for _, file := range written {
-				if strings.HasSuffix(file, ".v1") {
-					wantMode(t, file, 0o600)
-				}
-				info, err := os.Stat(file)
-				must(t, err)
-				if info.Mode().Perm()&0o177 != 0 {
-					t.Errorf("%s has mode %s", file, info.Mode())
-				}
-			}
-		})
+		}
 	}
 }
 
-func writeWithUmask(directory string) error {
-	var umask int
-	if _, err := fmt.Sscanf(os.Getenv("CACHE_TEST_UMASK"), "%o", &umask); err != nil {
-		return err
-	}
-	syscall.Umask(umask)
-	storage, err := cache.OpenDirectory(directory, cache.DirectoryOptions{})
-	if err != nil {
-		return err
-	}
-	if _, err := storage.Lock(context.Background(), key); err != nil {
-		return err
-	}
-	return errors.Join(
-		cache.New(storage).Write(context.Background(), key, sealer, []byte("x")),
-		storage.Prune(context.Background()))
-}
-
-func wantMode(t *testing.T, path string, want os.FileMode) {
+// asUser runs the test again without the rights of root, if this process has them, and tells whether it did. There
+// TMPDIR holds a link of root's to a directory of the user's.
+func asUser(t *testing.T) (done bool) {
 	t.Helper()
-	info, err := os.Stat(path)
-	must(t, err)
-	if info.Mode().Perm() != want {
-		t.Errorf("%s has mode %s, want %s", path, info.Mode(), want)
+	if os.Geteuid() != 0 {
+		return false
+	}
+	directory := t.TempDir()
+	ours := filepath.Join(directory, "link")
+	must(t, errors.Join(link(ours), os.Chown(ours+".private", nobody, nobody),
+		os.Chown(directory, nobody, nobody), os.Chmod(filepath.Dir(directory), 0o711)))
+	command := process(t, "", "")
+	command.Args = append(command.Args, "-test.run=^"+t.Name()+"$", "-test.v")
+	command.Env = append(command.Env, userVariable+"="+strconv.Itoa(nobody), "TMPDIR="+directory)
+	if output := run(t, command); !strings.Contains(output, "--- PASS: "+t.Name()+" ") {
+		t.Errorf("did not run: %s", output)
+	}
+	return true
+}
+
+func init() {
+	if umask, err := strconv.ParseInt(os.Getenv(umaskVariable), 8, 0); err == nil {
+		syscall.Umask(int(umask))
+	}
+	user, err := strconv.Atoi(os.Getenv(userVariable))
+	if err != nil {
+		return
+	}
+	err = errors.Join(syscall.Setgroups(nil), syscall.Setgid(user), syscall.Setuid(user))
+	if _, unreachable := os.Stat(os.TempDir()); err != nil || unreachable != nil {
+		fmt.Println("the rights of root cannot be given up:", err, unreachable)
+		os.Exit(exitCannot)
 	}
 }
 
-func TestDirectoriesOpenToOthersAreRefused(t *testing.T) {
+func TestRightsThatAreMissing(t *testing.T) {
 	t.Parallel()
 
-	for _, mode := range []os.FileMode{0o755, 0o750, 0o701, 0o710, 0o702, 0o777} {
-		t.Run(mode.String(), func(t *testing.T) {
-			t.Parallel()
-			path := filepath.Join(t.TempDir(), "cache")
-			must(t, os.Mkdir(path, 0o700))
-			must(t, os.Chmod(path, mode))
-			_, err := cache.OpenDirectory(path, cache.DirectoryOptions{})
-			wantUnfit(t, err, "chmod 700 "+path, "token_cache", fmt.Sprintf("%04o", mode))
-			wantMode(t, path, mode)
-		})
+	if asUser(t) {
+		return
 	}
-}
-
-// A directory can be opened to others while it is in use.
-func TestNothingIsDoneInADirectoryThatWasOpenedToOthers(t *testing.T) {
-	t.Parallel()
-
 	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	write(t, directory, key, sealer, "x")
-	must(t, os.Chmod(path, 0o755))
-	entries := cache.New(directory)
-	_, lockErr := entries.Lock(t.Context(), key)
-	_, readErr := entries.Read(t.Context(), key, sealer)
-	for name, err := range map[string]error{
-		"Lock":          lockErr,
-		"Read":          readErr,
-		"Write":         entries.Write(t.Context(), key, sealer, nil),
-		"ProveWritable": entries.ProveWritable(t.Context(), key),
-		"Prune":         entries.Prune(t.Context()),
-	} {
-		t.Run(name, func(t *testing.T) { wantUnfit(t, err, "chmod 700 "+path) })
+	file := directory.Locate(entryOf(key))
+	chmod := func(path string, mode os.FileMode) {
+		t.Helper()
+		must(t, os.Chmod(path, mode))
+		t.Cleanup(func() { _ = os.Chmod(path, 0o700) })
 	}
-	must(t, os.Chmod(path, 0o700))
-	wantPlaintext(t, directory, key, sealer, "x")
-}
-
-// The directory is what keeps others out. A file that says otherwise is read, and put right when it is written.
-func TestFilesOpenToOthersAreReadAndPutRight(t *testing.T) {
-	t.Parallel()
-
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	write(t, directory, key, sealer, "old")
-	file := onlyFile(t, path, "*.v1")
-	for _, mode := range []os.FileMode{0o644, 0o666, 0o400} {
+	root := filepath.Join(os.TempDir(), "link")
+	if _, err := os.Lstat(root); err == nil {
+		write(t, openDirectory(t, root, cache.DirectoryOptions{}), key, sealer, "by a link of root's")
+	}
+	for _, mode := range []os.FileMode{0o400, 0o666} { // files are read and replaced, whatever their modes say
+		must(t, errors.Join(os.WriteFile(file+".new", nil, 0o600), os.Chmod(file+".new", mode)))
+		write(t, directory, key, sealer, mode.String())
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("after writing it is %v, %v", info, err)
+		}
 		must(t, os.Chmod(file, mode))
-		wantPlaintext(t, directory, key, sealer, "old")
+		want(t, directory, key, sealer, mode.String())
 	}
-	write(t, directory, key, sealer, "new")
-	info, err := os.Stat(file)
-	must(t, err)
-	if info.Mode().Perm()&0o077 != 0 {
-		t.Errorf("after writing its mode is %s", info.Mode())
+
+	parent := t.TempDir()
+	chmod(parent, 0o300) // not to be read
+	for _, plaintext := range []string{"first", "second"} {
+		directory := openDirectory(t, filepath.Join(parent, "some", "cache"), cache.DirectoryOptions{})
+		write(t, directory, key, sealer, plaintext)
+		want(t, directory, key, sealer, plaintext)
 	}
-	wantPlaintext(t, directory, key, sealer, "new")
-}
+	chmod(path, 0o300) // nor this one
+	write(t, directory, key, sealer, "x")
 
-func TestDirectoryOfAnotherUserIsRefused(t *testing.T) {
-	t.Parallel()
-
-	path := filepath.Join(t.TempDir(), "cache")
-	if os.Geteuid() == 0 {
-		must(t, os.Mkdir(path, 0o700))
-		must(t, os.Chown(path, 12345, 12345))
-	} else {
-		path = "/" // which root owns
-	}
-	_, err := cache.OpenDirectory(path, cache.DirectoryOptions{})
-	wantUnfit(t, err, path, "another user", "token_cache")
-}
-
-func TestUnwritableDirectoriesAreRefused(t *testing.T) {
-	t.Parallel()
-
-	if os.Geteuid() == 0 {
-		t.Skip("root may write everywhere")
-	}
-	path := filepath.Join(t.TempDir(), "cache")
-	directory := openDirectory(t, path, cache.DirectoryOptions{})
-	must(t, os.Chmod(path, 0o500))
-	t.Cleanup(func() { _ = os.Chmod(path, 0o700) })
-	_, err := directory.Lock(t.Context(), key)
+	claimed := claim(t, directory, key)
+	chmod(path, 0o500) // not to be written
+	wantUnfit(t, writeAs(t.Context(), "intent", claimed, sealer, "y"), path, "writable", "token_cache")
+	wantParts(t, writeAs(t.Context(), "lasting", claimed, sealer, "y"), path)
+	_, err := cache.New(directory).Claim(t.Context(), otherKey)
 	wantUnfit(t, err, path, "writable", "token_cache")
-	wantUnfit(t, directory.ProveWritable(t.Context(), key), path, "writable", "token_cache")
 	_, err = cache.OpenDirectory(filepath.Join(path, "cache"), cache.DirectoryOptions{})
 	wantUnfit(t, err, path, "cannot be created", "token_cache")
-}
+	want(t, directory, key, sealer, "x")
 
-func TestUnreadableEntriesAreRefused(t *testing.T) {
-	t.Parallel()
-
-	if os.Geteuid() == 0 {
-		t.Skip("root may read everything")
-	}
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	write(t, directory, key, sealer, "x")
-	for _, entry := range files(t, path, "*.v1") {
-		must(t, os.Chmod(entry, 0))
-	}
-	_, err := cache.New(directory).Read(t.Context(), key, sealer)
-	wantUnfit(t, err, path, "cannot be read", "readable", "token_cache")
-}
-
-func TestLinkToAPrivateDirectoryWillDo(t *testing.T) {
-	t.Parallel()
-
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
-	write(t, directory, key, sealer, "x")
-	link := filepath.Join(t.TempDir(), "link")
-	must(t, os.Symlink(path, link))
-	wantPlaintext(t, openDirectory(t, link, cache.DirectoryOptions{}), key, sealer, "x")
-}
-
-func TestLinkToNothingIsRefused(t *testing.T) {
-	t.Parallel()
-
-	link := filepath.Join(t.TempDir(), "link")
-	must(t, os.Symlink(link+".none", link))
-	_, err := cache.OpenDirectory(link, cache.DirectoryOptions{})
-	wantUnfit(t, err, link, "token_cache")
-}
-
-func TestLinksAndPipesAreNeitherFollowedNorReplaced(t *testing.T) {
-	t.Parallel()
-
-	for name, put := range map[string]func(path, entry string) error{
-		"link to an entry": func(path, entry string) error { return os.Symlink(entry, path) },
-		"link to nothing":  func(path, entry string) error { return os.Symlink(entry+".none", path) },
-		"pipe":             func(path, _ string) error { return syscall.Mkfifo(path, 0o600) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			directory, path := newDirectory(t, cache.DirectoryOptions{})
-			write(t, directory, key, sealer, "x")
-			file := onlyFile(t, path, "*.v1")
-			entry := filepath.Join(t.TempDir(), "entry")
-			must(t, os.Rename(file, entry)) // valid, so that following a link would show
-			must(t, put(file, entry))
-
-			wantUnreadableFile(t, directory, key, file)
-			for name, err := range map[string]error{
-				"ProveWritable": cache.New(directory).ProveWritable(t.Context(), key),
-				"Write":         cache.New(directory).Write(t.Context(), key, sealer, []byte("y")),
-			} {
-				if err == nil {
-					t.Fatalf("%s succeeded", name)
-				}
-				wantParts(t, err.Error(), file, "remove it")
-			}
-			must(t, os.Remove(file))
-			must(t, os.Rename(entry, file))
-			wantPlaintext(t, directory, key, sealer, "x")
-		})
+	chmod(path, 0o700)
+	chmod(file, 0) // not to be read, and so not to be replaced, which would lose what others have in it
+	_, err = cache.New(directory).Read(t.Context(), key, sealer)
+	for _, way := range ways {
+		for _, err := range []error{err, writeAs(t.Context(), way, claimed, sealer, "y")} {
+			wantUnfit(t, err, path, "cannot be read", "token_cache")
+		}
 	}
 }
 
@@ -244,33 +175,42 @@ func TestFullDiskKeepsTheOldEntry(t *testing.T) {
 
 	directory, path := newDirectory(t, cache.DirectoryOptions{})
 	write(t, directory, key, sealer, "old")
-	if output, err := process(t, "write to a full disk", path).CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, output)
-	}
-	wantPlaintext(t, directory, key, sealer, "old")
-	if left := append(files(t, path, "*.new"), files(t, path, "*.probe")...); left != nil {
-		t.Errorf("left %q", left)
-	}
+	run(t, process(t, "write to a full disk", path))
+	want(t, directory, key, sealer, "old")
 }
 
-// writeToAFullDisk stands for a full disk by a limit on the size of files. It fails unless all writing does.
+// writeToAFullDisk stands for a full disk by a limit on the size of files.
 func writeToAFullDisk(directory string) error {
 	signal.Ignore(syscall.SIGXFSZ)
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 4 << 10, Max: 4 << 10}); err != nil {
 		return err
 	}
+	return writesFail(directory, ways, 8<<10, syscall.EFBIG)
+}
+
+// writesFail returns an error unless writing fails with cause in these ways and leaves everything as it was.
+func writesFail(directory string, ways []string, size int, cause error) error {
+	ctx := context.Background()
 	storage, err := cache.OpenDirectory(directory, cache.DirectoryOptions{})
 	if err != nil {
 		return err
 	}
-	entries := cache.New(storage)
-	for name, err := range map[string]error{
-		"ProveWritable": entries.ProveWritable(context.Background(), key),
-		"Write":         entries.Write(context.Background(), key, sealer, make([]byte, 8<<10)),
-	} {
-		if !errors.Is(err, syscall.EFBIG) {
-			return fmt.Errorf("%s: %w, want EFBIG", name, err)
+	claimed, err := cache.New(storage).Claim(ctx, key)
+	if err != nil {
+		return err
+	}
+	before, err := cache.New(storage).Read(ctx, key, sealer)
+	if err != nil {
+		return err
+	}
+	for _, way := range ways {
+		failure := writeAs(ctx, way, claimed, sealer, strings.Repeat("x", size))
+		_, unfit := errors.AsType[*cache.LocationError](failure)
+		after, err := cache.New(storage).Read(ctx, key, sealer)
+		left, _ := filepath.Glob(filepath.Join(directory, "*.v2.*"))
+		if !errors.Is(failure, cause) || unfit != (way == "intent") || string(after) != string(before) || left != nil {
+			return fmt.Errorf("%s: %w, want %w; then %d bytes, %w, are there, and %q", way, failure, cause, len(after), err, left)
 		}
 	}
-	return nil
+	return claimed.End()
 }

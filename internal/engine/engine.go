@@ -21,12 +21,8 @@ type Engine struct {
 	// Log is told what the engine decides, without secrets; nil is silent.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 
-	mutex sync.Mutex
-	// unsaved holds logins that the server has given and the cache has refused, see [unsavedKey]: the
-	// rest of the process uses them, and every use tries to store them again.
-	unsaved map[cache.Key]unsaved
-	// failures are the last failed request of each entry, see [failureMemory].
-	failures map[cache.Key]failure
+	mutex    sync.Mutex
+	sessions map[cache.Key]*session
 }
 
 // Request asks for a token.
@@ -39,8 +35,8 @@ type Request struct {
 	Profile string
 	// MinValidity is how long the token must live at least from now on.
 	MinValidity time.Duration
-	// Private asks for an access token that nobody else is handed, now or later: it is requested anew
-	// and not kept. The refresh token behind it is kept as usual.
+	// Private asks for an access token that nobody else is handed, now or later: it is requested
+	// for this call and not kept. The refresh token behind it is kept as usual.
 	Private bool
 	// Refused is an access token that an API has refused as ended, whatever its expiry says. It is
 	// not handed out again. Usually empty.
@@ -54,26 +50,30 @@ const foresight = 7 * 24 * time.Hour
 // Token returns the login for request, its access token valid for MinValidity. The warnings are of
 // the types in warning.go, the error is of one of the types in error.go or an [*oauth.TokenError].
 //
-// Everything about one credential happens under the lock of its entry, in this order: lock, read,
-// hand out what is valid, else refresh, else exchange, store, unlock.
+// A valid token is handed out after reading alone. Only a call that has to ask GoTo claims the entry, reads again,
+// refreshes or exchanges, stores, and ends the claim.
 func (e *Engine) Token(ctx context.Context, request Request) (Login, []error, error) {
 	if err := e.check(request); err != nil {
 		return Login{}, nil, err
 	}
-	key, warnings, err := e.loginKey(ctx, request)
+	began := e.Now()
+	s, found, warnings, err := e.find(ctx, request)
 	if err != nil {
 		return Login{}, warnings, err
 	}
-	login, renewed, more, err := e.locked(ctx, key, request)
-	warnings = append(warnings, more...)
-	if err != nil {
-		return Login{}, warnings, err
+	login := found.login
+	if s.isUnsaved() || !request.accepts(login, began) {
+		var renewed bool
+		login, renewed, warnings, err = s.obtain(ctx, request, began)
+		if err != nil {
+			return Login{}, warnings, err
+		}
+		if renewed { // and so not on the way of those who are served from the cache
+			e.prune(ctx)
+		}
 	}
-	if renewed { // and so not on the way of those who are served from the cache
-		e.prune(ctx)
-	}
-	if request.Profile != "" && request.Grant.Type != "" {
-		warnings = append(warnings, e.keepAs(ctx, request, key)...)
+	if request.Profile != "" && request.Grant.Type != "" && !s.isUnsaved() {
+		warnings = append(warnings, e.keepAs(ctx, request, s, *login)...)
 	}
 	if end := login.RefreshTokenExpiresAt; e.Now().Before(end) && end.Sub(e.Now()) < foresight {
 		warnings = append(warnings, &ExpiringLoginWarning{ExpiresAt: end, Profile: request.Profile})
@@ -81,7 +81,7 @@ func (e *Engine) Token(ctx context.Context, request Request) (Login, []error, er
 	if left := login.ExpiresAt.Sub(e.Now()); left < request.MinValidity {
 		warnings = append(warnings, &ShortTokenWarning{Left: left, MinValidity: request.MinValidity})
 	}
-	return login, warnings, nil
+	return *login, warnings, nil
 }
 
 // check refuses what the cache being off makes impossible, before anything is read or sent.
@@ -99,114 +99,59 @@ func (e *Engine) check(request Request) error {
 	return nil
 }
 
-// locked does the engine's work on the entry at key. It tells whether the login had to be renewed.
-func (e *Engine) locked(ctx context.Context, key cache.Key, request Request) (login Login, renewed bool, warnings []error, err error) {
-	unlock, err := e.lock(ctx, key)
+// accepts tells whether the stored login, nil if there is none, answers the request.
+func (r Request) accepts(stored *Login, now time.Time) bool {
+	return stored != nil && !r.Private && stored.valid(now, r.MinValidity) && !stored.AccessToken.Equal(r.Refused)
+}
+
+// find returns the session that request is about, and what is stored of it. Where the process knows of a login that
+// answers the request, nothing is read; of N blocks that come together, one reads.
+func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []error, error) {
+	start := e.session(e.startKey(request), request.Client.Secret)
+	if s, known, found := start.answer(request); found {
+		return s, known, nil, nil
+	}
+	leave, err := start.reading.enter(ctx)
 	if err != nil {
-		return Login{}, false, nil, err
+		return nil, entry{}, nil, &CancelledError{Err: err}
 	}
-	defer unlock()
-
-	stored, warnings, err := e.read(ctx, key, request)
+	defer leave()
+	if s, known, found := start.answer(request); found {
+		return s, known, nil, nil
+	}
+	stored, _, warnings, err := start.load(ctx, request)
 	if err != nil {
-		return Login{}, false, warnings, err
+		return nil, entry{}, nil, err
 	}
-	if stored != nil && request.accepts(*stored, e.Now()) {
-		e.log(ctx, "using the stored access token", map[string]any{"expires_at": stored.ExpiresAt})
-		return *stored, false, append(warnings, e.saveAgain(ctx, key, request)...), nil
+	if request.Grant.Type == "" && stored.leadsTo == nil {
+		return nil, entry{}, warnings, &NoLoginError{Profile: request.Profile}
 	}
-	if err := e.recentFailure(key, request); err != nil {
-		return Login{}, false, warnings, err
+	s := start.follow(stored)
+	if s != start {
+		stored, _, warnings, err = s.load(ctx, request)
 	}
-	fresh, err := e.renew(ctx, key, request, stored)
-	if err != nil {
-		if ctx.Err() == nil {
-			e.rememberFailure(key, request, err)
-		}
-		return Login{}, false, warnings, err
-	}
-	keep := fresh
-	if request.Private {
-		keep = fresh.withAccessTokenOf(stored)
-	}
-	return fresh, true, append(warnings, e.write(ctx, key, request, keep, stored)...), nil
+	return s, stored, warnings, err
 }
 
-// accepts tells whether the stored login answers the request.
-func (r Request) accepts(stored Login, now time.Time) bool {
-	return !r.Private && stored.valid(now, r.MinValidity) && !stored.AccessToken.Equal(r.Refused)
+// startKey names the entry at which the search for a login begins.
+func (e *Engine) startKey(request Request) cache.Key {
+	if request.Grant.Type == "" {
+		return e.profileKey(request.Client, request.Profile)
+	}
+	return e.credentialKey(request.Client.ID, request.Grant)
 }
 
-// renew gets a fresh token: with the refresh token of the stored login, else, where that login has
-// ended, with the configured credential.
-func (e *Engine) renew(ctx context.Context, key cache.Key, request Request, stored *Login) (Login, error) {
-	if stored != nil && !stored.RefreshToken.IsEmpty() {
-		refresh := oauth.Grant{Type: oauth.RefreshToken, Credential: stored.RefreshToken}
-		fresh, err := e.request(ctx, request.Client, refresh, *stored)
-		if err == nil || !isEnded(err) {
-			return fresh, err
-		}
-		if !canReplace(request.Grant, *stored) {
-			return Login{}, &LoginEndedError{Profile: request.Profile, Grant: request.Grant.Type, Err: err}
-		}
-		e.log(ctx, "the stored refresh token has ended; using the configured credential", nil)
-	} else if stored != nil && (request.Grant.Type == "" || !request.Grant.Reusable()) {
-		return Login{}, &LoginEndedError{Profile: request.Profile, Grant: request.Grant.Type}
-	}
-	switch request.Grant.Type {
-	case "":
-		return Login{}, &NoLoginError{Profile: request.Profile}
-	case oauth.AuthorizationCode:
-		// A code that has been sent is gone: what it brings must find a place.
-		if err := e.Cache.ProveWritable(ctx, key); err != nil {
-			return Login{}, &CacheError{Err: err}
-		}
-	case oauth.RefreshToken, oauth.PersonalAccessToken:
-	}
-	return e.request(ctx, request.Client, request.Grant, Login{})
+// credentialKey names the entry of a credential: it depends on nothing but the authorization server, the client
+// and the credential itself.
+func (e *Engine) credentialKey(clientID string, grant oauth.Grant) cache.Key {
+	return cache.NewKey("credential", e.Endpoint.Server.String(), clientID, string(grant.Type), grant.Credential.Reveal())
 }
 
-// isEnded tells whether err means that the credential which was sent is no longer accepted.
-func isEnded(err error) bool {
-	var refused *oauth.TokenError
-	return errors.As(err, &refused) && refused.Outcome == oauth.Refused && refused.Code == oauth.InvalidGrant
-}
-
-// canReplace tells whether the configured grant is worth a request after the refresh token of the
-// stored login was refused.
-func canReplace(grant oauth.Grant, stored Login) bool {
-	switch grant.Type {
-	case oauth.PersonalAccessToken:
-		return true
-	case oauth.RefreshToken:
-		return !grant.Credential.Equal(stored.RefreshToken)
-	case oauth.AuthorizationCode:
+// end gives a claim up.
+func (e *Engine) end(ctx context.Context, claim *cache.Claim) {
+	if err := claim.End(); err != nil {
+		e.log(ctx, "ending the claim of a cache entry failed", map[string]any{"error": err.Error()})
 	}
-	return false
-}
-
-// request sends one token request and returns the login as it stands after the reply.
-func (e *Engine) request(ctx context.Context, client oauth.Client, grant oauth.Grant, before Login) (Login, error) {
-	sent := e.Now()
-	e.log(ctx, "requesting a token", map[string]any{"grant_type": string(grant.Type)})
-	reply, err := e.Endpoint.Token(ctx, client, grant)
-	if err != nil {
-		return Login{}, err
-	}
-	return before.after(grant, reply, sent), nil
-}
-
-// lock takes the lock of the entry at key.
-func (e *Engine) lock(ctx context.Context, key cache.Key) (unlock func(), err error) {
-	release, err := e.Cache.Lock(ctx, key)
-	if err != nil {
-		return nil, &CacheError{Err: err}
-	}
-	return func() {
-		if err := release(); err != nil {
-			e.log(ctx, "releasing the lock of a cache entry failed", map[string]any{"error": err.Error()})
-		}
-	}, nil
 }
 
 func (e *Engine) prune(ctx context.Context) {
@@ -219,4 +164,10 @@ func (e *Engine) log(ctx context.Context, message string, fields map[string]any)
 	if e.Log != nil {
 		e.Log(ctx, message, fields)
 	}
+}
+
+// isEnded tells whether err means that the credential which was sent is no longer accepted.
+func isEnded(err error) bool {
+	var refused *oauth.TokenError
+	return errors.As(err, &refused) && refused.Outcome == oauth.Refused && refused.Code == oauth.InvalidGrant
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -189,22 +190,25 @@ func TestCodeWithoutCacheIsNotSent(t *testing.T) {
 	w.token(code)
 }
 
-func TestCodeIsNotSentIntoAnUnwritableCache(t *testing.T) {
+func TestNothingIsSentIntoAnUnwritableCache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	code := w.code()
+	code, refreshToken := w.code(), w.refreshToken()
 	storage, err := cache.OpenDirectory(w.directory, cache.DirectoryOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	full := &faultyStorage{Storage: storage, probe: errors.New("no space left")}
+	full := &faultyStorage{Storage: storage, intent: errors.New("no space left")}
 
-	_, _, err = w.engineOn(full).Token(t.Context(), code)
-	if _, ok := errors.AsType[*engine.CacheError](err); !ok {
-		t.Errorf("got %v", err)
+	for _, request := range []engine.Request{code, refreshToken} {
+		_, _, err = w.engineOn(full).Token(t.Context(), request)
+		if _, ok := errors.AsType[*engine.CacheError](err); !ok {
+			t.Errorf("got %v", err)
+		}
+		w.counts(0, 0, 0)
+		w.token(request)
+		w.server.ResetCounts()
 	}
-	w.counts(0, 0, 0)
-	w.token(code)
 }
 
 // Promise 4: whatever the server does with the old token, the one to use next is stored and handed out.
@@ -291,6 +295,51 @@ func TestOneFailureForAll(t *testing.T) {
 	w.counts(1, 0, 0)
 }
 
+// countingStorage counts reads.
+type countingStorage struct {
+	cache.Storage
+	reads atomic.Int64
+}
+
+func (s *countingStorage) Read(ctx context.Context, name string) ([]byte, error) {
+	s.reads.Add(1)
+	return s.Storage.Read(ctx, name)
+}
+
+// One block reads for all of a process, by credential and by profile.
+func TestOneReadForManyBlocks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := w.refreshToken()
+	request.Profile = "ada"
+	w.token(request)
+	for name, asked := range map[string]engine.Request{"credential": with(oauth.RefreshToken, request.Grant.Credential.Reveal()), "profile": profile("ada")} {
+		directory, err := cache.OpenDirectory(w.directory, cache.DirectoryOptions{Now: w.time})
+		if err != nil {
+			t.Fatal(err)
+		}
+		storage := &countingStorage{Storage: directory}
+		process := w.engineOn(storage)
+		var waiting sync.WaitGroup
+		for range 100 {
+			waiting.Go(func() {
+				if _, _, err := process.Token(t.Context(), asked); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		waiting.Wait()
+		want := int64(1)
+		if asked.Profile != "" {
+			want = 2 // the name, and what it leads to
+		}
+		if reads := storage.reads.Load(); reads != want {
+			t.Errorf("by %s: %d reads, want %d", name, reads, want)
+		}
+	}
+	w.counts(0, 1, 0)
+}
+
 func TestCredentialsDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -321,56 +370,6 @@ func TestCredentialsDoNotWaitForEachOther(t *testing.T) {
 	close(release)
 	if err := <-done; err != nil {
 		t.Error(err)
-	}
-}
-
-func TestProfile(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	fails(w, profile("ada"), func(err *engine.NoLoginError) bool { return err.Profile == "ada" })
-	w.counts(0, 0, 0)
-
-	code := w.code()
-	code.Profile = "ada"
-	first := w.token(code)
-	w.counts(1, 0, 0)
-	for range 2 { // the same credential again changes nothing
-		if kept := w.token(profile("ada")); !kept.AccessToken.Equal(first.AccessToken) {
-			t.Error("the profile does not lead to the login")
-		}
-		w.token(code)
-	}
-	fails(w, profile("grace"), func(err *engine.NoLoginError) bool { return err.Profile == "grace" })
-	w.counts(0, 0, 0)
-
-	grace := with(oauth.RefreshToken, w.server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
-	grace.Profile = "ada"
-	w.token(grace)
-	if replaced := w.token(profile("ada")); replaced.Principal != "grace@example.com" {
-		t.Errorf("the profile still leads to %s", replaced.Principal)
-	}
-	w.counts(0, 1, 0)
-}
-
-// A login that a profile and a credential lead to has one refresh token, so neither kills the other's.
-func TestProfileAndCredentialShareTheLogin(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.replaceAlways()
-	w.server.Configure(func(b *standin.Behaviour) { b.ReuseKillsFamily = true })
-	bare := w.code()
-	named := bare
-	named.Profile = "ada"
-
-	w.token(bare)
-	w.token(named)
-	w.counts(1, 0, 0)
-	for range 3 {
-		for _, request := range []engine.Request{profile("ada"), bare, named} {
-			w.pass(time.Hour)
-			w.token(request)
-			w.counts(0, 1, 0)
-		}
 	}
 }
 
@@ -457,7 +456,7 @@ func TestEndedLogin(t *testing.T) {
 
 		fails(w, code, func(err *engine.LoginEndedError) bool { return err.Grant == oauth.AuthorizationCode })
 		fails(w, profile("ada"), func(err *engine.LoginEndedError) bool { return err.Profile == "ada" })
-		w.counts(0, 2, 0) // the code was not sent again
+		w.counts(0, 1, 0) // for both, and the code was not sent again
 
 		signedInAgain := w.code()
 		signedInAgain.Profile = "ada"
@@ -517,6 +516,7 @@ func TestOtherRefusalsKeepTheLogin(t *testing.T) {
 	fails(w, profile("ada"), func(err *oauth.TokenError) bool { return err.Outcome == oauth.Unavailable })
 	w.server.Configure(func(b *standin.Behaviour) { b.Intercept = nil })
 	w.server.ResetCounts()
+	w.pass(time.Minute)
 	w.token(profile("ada"))
 	w.counts(0, 1, 0)
 }
@@ -543,7 +543,7 @@ func TestDamagedEntry(t *testing.T) {
 
 func (w *world) damageEntries() {
 	w.Helper()
-	entries, err := filepath.Glob(filepath.Join(w.directory, "*.v1"))
+	entries, err := filepath.Glob(filepath.Join(w.directory, "*.v2"))
 	if err != nil || len(entries) == 0 {
 		w.Fatal("no entries", err)
 	}
@@ -674,7 +674,7 @@ func TestEntriesKeepTheirNames(t *testing.T) {
 		{"credential", w.server.URL, client.ID, "refresh_token", request.Grant.Credential.Reveal()},
 		{"profile", w.server.URL, client.ID, "ada"},
 	} {
-		pattern := filepath.Join(w.directory, cache.NewKey(parts...).String()+"-*.v1")
+		pattern := filepath.Join(w.directory, cache.NewKey(parts...).String()+".v2")
 		if found, err := filepath.Glob(pattern); err != nil || len(found) != 1 {
 			t.Errorf("entries of %s: %v, %v", parts[0], found, err)
 		}
@@ -685,7 +685,7 @@ func TestEntriesKeepTheirNames(t *testing.T) {
 type faultyStorage struct {
 	cache.Storage
 	mutex       sync.Mutex
-	probe       error
+	intent      error
 	write       error
 	beforeWrite func()
 }
@@ -696,27 +696,27 @@ func (s *faultyStorage) repair() {
 	s.write = nil
 }
 
-func (s *faultyStorage) ProveWritable(ctx context.Context, key cache.Key) error {
-	if s.probe != nil {
-		return s.probe
+func (s *faultyStorage) WriteIntent(ctx context.Context, name string, contents []byte) error {
+	if s.intent != nil {
+		return s.intent
 	}
-	return s.Storage.ProveWritable(ctx, key)
+	return s.Storage.WriteIntent(ctx, name, contents)
 }
 
-func (s *faultyStorage) Write(ctx context.Context, name cache.Name, sealed []byte) error {
+func (s *faultyStorage) Write(ctx context.Context, name string, contents []byte) error {
 	s.mutex.Lock()
 	failure := s.write
 	s.mutex.Unlock()
 	if failure != nil {
 		return failure
 	}
+	if err := ctx.Err(); err != nil { // which a directory does not look at
+		return err
+	}
 	if s.beforeWrite != nil {
 		s.beforeWrite()
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return s.Storage.Write(ctx, name, sealed)
+	return s.Storage.Write(ctx, name, contents)
 }
 
 func TestLoginPrintsNoSecret(t *testing.T) {
@@ -772,7 +772,7 @@ func TestPrivatePersonalAccessToken(t *testing.T) {
 	w.token(private)
 	w.token(private)
 	w.counts(0, 0, 2)
-	if entries, err := filepath.Glob(filepath.Join(w.directory, "*.v1")); err != nil || len(entries) > 0 {
+	if entries, err := filepath.Glob(filepath.Join(w.directory, "*.v2")); err != nil || len(entries) > 0 {
 		t.Errorf("kept %v, %v", entries, err)
 	}
 }

@@ -1,84 +1,168 @@
 package engine
 
 import (
-	"context"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// credentialKey names the entry of whoever presents grant: it depends on nothing but the
-// authorization server, the client and the credential itself.
-func (e *Engine) credentialKey(client oauth.Client, grant oauth.Grant) cache.Key {
-	return cache.NewKey("credential", e.Endpoint.Server.String(), client.ID, string(grant.Type), grant.Credential.Reveal())
+// entry is what the cache holds for a session. The zero entry stands for nothing.
+type entry struct {
+	// revision is another one after each write, empty in the first format.
+	revision string
+	// leadsTo is the key of the entry that has the login, nil if this one has it: profiles and replaced refresh
+	// tokens lead to the entry of the credential that began the login.
+	leadsTo *cache.Key
+	// login is what the credential has brought, nil if it has brought nothing yet.
+	login *Login
+	// intent is the token request that is under way, or of which its process never told the end.
+	intent *Intent
+	// lost is the last token request whose answer nobody has seen, until another one has brought a token.
+	lost *Intent
+	// failures are token requests that have just ended without a token.
+	failures []failure
 }
 
-// read returns the login to go on with at key, nil where there is none that can be used: the one that is
-// stored, or the one that could not be, as long as no other process has stored another since.
-func (e *Engine) read(ctx context.Context, key cache.Key, request Request) (*Login, []error, error) {
-	stored, warnings, err := e.readStored(ctx, key, request)
-	kept, found := e.unsavedLogin(key, request)
-	switch {
-	case !found:
-		return stored, warnings, err
-	case stored == nil || stored.hasTokensOf(kept.before):
-		return &kept.login, nil, nil
+// leads tells whether the entry leads to the one at key.
+func (n entry) leads(key cache.Key) bool { return n.leadsTo != nil && *n.leadsTo == key }
+
+// worth tells what is lost with the entry.
+func (n entry) worth() cache.Worth {
+	if n.leadsTo == nil && n.login == nil && n.intent == nil && n.lost == nil {
+		return cache.Passing
 	}
-	e.forgetUnsaved(key, request)
-	return stored, warnings, err
+	return cache.Lasting
 }
 
-// readStored returns the login stored at key, nil where there is none that can be used.
-func (e *Engine) readStored(ctx context.Context, key cache.Key, request Request) (*Login, []error, error) {
-	text, err := e.Cache.Read(ctx, key, request.Client.Secret)
-	if errors.Is(err, cache.ErrNotFound) {
-		return nil, nil, nil
-	}
-	if err == nil {
-		var login Login
-		if login, err = decodeLogin(text); err == nil {
-			return &login, nil, nil
+// failureMemory is how long a failed token request answers for everybody who would send the same: a hundred blocks
+// and processes with one dead credential are one refused request. It is short, because the person who sees the
+// failure fixes its cause and runs again.
+const failureMemory = 5 * time.Second
+
+type failure struct {
+	Sending string // what was sent, see [fingerprint]
+	At      time.Time
+	Err     *oauth.TokenError
+}
+
+// recentFailure returns how a request that sends the same has just ended, nil if there was none: one within
+// [failureMemory], or one that ended while the asker, who began to ask then, was waiting for it.
+func (n entry) recentFailure(sending string, began, now time.Time) *oauth.TokenError {
+	for _, f := range n.failures {
+		age := now.Sub(f.At)
+		if f.Sending == sending && age >= 0 && (age <= failureMemory || !f.At.Before(began)) {
+			return f.Err
 		}
-		err = &cache.UnreadableError{Path: key.String(), Reason: err.Error()}
-	}
-	var unreadable *cache.UnreadableError
-	if !errors.As(err, &unreadable) {
-		return nil, nil, &CacheError{Err: err}
-	}
-	if request.Grant.Type == oauth.AuthorizationCode {
-		// The entry is there because the code was exchanged. Showing the code again brings nothing
-		// and may revoke a login that another client secret still opens (RFC 6749 section 4.1.2).
-		return nil, nil, &LoginEndedError{Profile: request.Profile, Grant: request.Grant.Type, Err: unreadable}
-	}
-	return nil, []error{&UnreadableWarning{Err: unreadable}}, nil
-}
-
-// write stores fresh at key before anybody is handed it. A failure is a warning: the server has
-// answered, so what it gave must reach the run.
-func (e *Engine) write(ctx context.Context, key cache.Key, request Request, fresh Login, before *Login) []error {
-	// A run that was cancelled meanwhile still stores what cannot be had again.
-	ctx = context.WithoutCancel(ctx)
-	if fresh.AccessToken.IsEmpty() && fresh.RefreshToken.IsEmpty() {
-		return nil // a private token of a personal access token: there is nothing to keep
-	}
-	if err := e.save(ctx, key, request, fresh, before); err != nil {
-		return []error{&NotStoredWarning{Grant: request.Grant.Type, Profile: request.Profile, Err: err}}
-	}
-	if !e.Cache.Persistent() && replaced(request.Grant, before, fresh) {
-		return []error{&ReplacedWarning{}}
 	}
 	return nil
 }
 
-// replaced tells whether the refresh token to use next is another than the one that was known.
-func replaced(grant oauth.Grant, before *Login, fresh Login) bool {
-	if grant.Type != oauth.RefreshToken {
-		return false
+// withFailure returns the entry with one more failure, and without those that are of no use any more.
+func (n entry) withFailure(f failure) entry {
+	n.failures = append(slices.DeleteFunc(slices.Clone(n.failures), func(old failure) bool {
+		return old.Sending == f.Sending || f.At.Sub(old.At) > failureMemory
+	}), f)
+	return n
+}
+
+// storedEntry is the text of an entry. Its names never change.
+type storedEntry struct {
+	Revision string       `json:"revision"`
+	LeadsTo  string       `json:"leads_to,omitempty"`
+	Login    *storedLogin `json:"login,omitempty"`
+	Intent   *Intent      `json:"intent,omitempty"`
+	Lost     *Intent      `json:"lost,omitempty"`
+	Failures []failure    `json:"failures,omitempty"`
+}
+
+// storedLogin is the text of a login, in an entry or, in the first format, instead of one.
+type storedLogin struct {
+	AccessToken           *string   `json:"access_token"`
+	RefreshToken          *string   `json:"refresh_token,omitempty"`
+	Scope                 string    `json:"scope,omitempty"`
+	Principal             string    `json:"principal,omitempty"`
+	SignedInAt            time.Time `json:"signed_in_at,omitzero"`
+	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
+	IssuedAt              time.Time `json:"issued_at"`
+	ExpiresAt             time.Time `json:"expires_at"`
+}
+
+func (n entry) encode() ([]byte, error) {
+	stored := storedEntry{Revision: n.revision, Intent: n.intent, Lost: n.lost, Failures: n.failures}
+	if n.leadsTo != nil {
+		stored.LeadsTo = n.leadsTo.String()
 	}
-	known := grant.Credential
-	if before != nil {
-		known = before.RefreshToken
+	if l := n.login; l != nil {
+		accessToken, refreshToken := l.AccessToken.Reveal(), l.RefreshToken.Reveal()
+		stored.Login = &storedLogin{&accessToken, &refreshToken, l.Scope, l.Principal, l.SignedInAt, l.RefreshTokenExpiresAt, l.IssuedAt, l.ExpiresAt}
 	}
-	return !fresh.RefreshToken.Equal(known)
+	return json.Marshal(stored)
+}
+
+var errNoEntry = errors.New("its text is not that of an entry")
+
+func decodeEntry(text []byte) (entry, error) {
+	var stored storedEntry
+	if err := json.Unmarshal(text, &stored); err != nil || stored.Revision == "" {
+		return decodeFormat1(text)
+	}
+	n := entry{revision: stored.Revision, intent: stored.Intent, lost: stored.Lost, failures: stored.Failures}
+	if stored.Login != nil {
+		n.login = stored.Login.login()
+	}
+	if stored.LeadsTo != "" {
+		return n, n.lead([]byte(stored.LeadsTo))
+	}
+	return n, nil
+}
+
+// decodeFormat1 reads what the first format kept: a login, or for a profile the key that it leads to.
+func decodeFormat1(text []byte) (n entry, err error) {
+	var stored storedLogin
+	if json.Unmarshal(text, &stored) != nil {
+		return n, n.lead(text)
+	}
+	n.login = stored.login()
+	if n.login.AccessToken.IsEmpty() && n.login.RefreshToken.IsEmpty() {
+		return entry{}, errNoEntry
+	}
+	return n, nil
+}
+
+func (n *entry) lead(text []byte) error {
+	var key cache.Key
+	if len(text) != hex.EncodedLen(len(key)) {
+		return errNoEntry
+	}
+	if _, err := hex.Decode(key[:], text); err != nil {
+		return errNoEntry
+	}
+	n.leadsTo = &key
+	return nil
+}
+
+func (stored *storedLogin) login() *Login {
+	return &Login{
+		AccessToken:           secretOf(stored.AccessToken),
+		RefreshToken:          secretOf(stored.RefreshToken),
+		Scope:                 stored.Scope,
+		Principal:             stored.Principal,
+		SignedInAt:            stored.SignedInAt,
+		RefreshTokenExpiresAt: stored.RefreshTokenExpiresAt,
+		IssuedAt:              stored.IssuedAt,
+		ExpiresAt:             stored.ExpiresAt,
+	}
+}
+
+func secretOf(text *string) secret.Value {
+	if text == nil {
+		return secret.Value{}
+	}
+	return secret.New(*text)
 }

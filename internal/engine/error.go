@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
@@ -25,6 +26,8 @@ func (e *NoLoginError) Error() string {
 type LoginEndedError struct {
 	Profile string
 	Grant   oauth.GrantType // empty: the login of a profile
+	Private bool            // the request asked for an access token of its own
+	Lost    *Intent         // the last request whose answer was lost, nil if there was none since the last token
 	Err     error           // what was found, nil: the access token ended and there is no refresh token
 }
 
@@ -38,6 +41,40 @@ func (e *LoginEndedError) Error() string {
 
 // Unwrap returns what was found.
 func (e *LoginEndedError) Unwrap() error { return e.Err }
+
+// AnswerLostError says that the configured code was sent before and that nobody has seen the answer: the code may be
+// used up, and is not sent again (RFC 6749 section 4.1.2).
+type AnswerLostError struct {
+	Profile string
+	Lost    Intent
+}
+
+// Error implements the error interface.
+func (e *AnswerLostError) Error() string {
+	return "the answer to the code was lost: " + e.Lost.String()
+}
+
+// CancelledError says that the run was cancelled while it waited for another one, or another block, that works with
+// the same login. Nothing was sent.
+type CancelledError struct{ Err error }
+
+// Error implements the error interface.
+func (e *CancelledError) Error() string { return "cancelled while waiting: " + e.Err.Error() }
+
+// Unwrap returns the context's error.
+func (e *CancelledError) Unwrap() error { return e.Err }
+
+// BusyError says that another process has kept the claim of the login for longer than its requests can take.
+type BusyError struct {
+	Intent *Intent // what it has sent, nil if that is not known
+	Err    *cache.ClaimTimeoutError
+}
+
+// Error implements the error interface.
+func (e *BusyError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what was waited for.
+func (e *BusyError) Unwrap() error { return e.Err }
 
 // CacheRequiredError says that what was asked for cannot be done with the token cache off: exactly
 // one of Grant and Profile is set, to what needs it.

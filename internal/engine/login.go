@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
-	"errors"
 	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
@@ -18,6 +16,9 @@ type Login struct {
 	RefreshToken secret.Value
 	Scope        string // space-separated, as sent
 	Principal    string // who signed in, as sent
+	// SignedInAt is when the login began: when its code was exchanged, or its refresh token first used here. Zero for
+	// one that began under the first format.
+	SignedInAt time.Time
 	// RefreshTokenExpiresAt is when the refresh token ends, as far as that is known or can be
 	// estimated; else zero.
 	RefreshTokenExpiresAt time.Time
@@ -52,6 +53,7 @@ func (l Login) after(grant oauth.Grant, reply oauth.Token, sent time.Time) Login
 		RefreshToken: reply.RefreshToken,
 		Scope:        reply.Scope,
 		Principal:    reply.Principal,
+		SignedInAt:   l.SignedInAt,
 		IssuedAt:     sent,
 		ExpiresAt:    sent.Add(reply.Lifetime),
 	}
@@ -73,60 +75,6 @@ func (l Login) after(grant oauth.Grant, reply oauth.Token, sent time.Time) Login
 		fresh.Principal = l.Principal
 	}
 	return fresh
-}
-
-// storedLogin is the text of an entry. The names are part of entry format 1.
-type storedLogin struct {
-	AccessToken           *string   `json:"access_token"`
-	RefreshToken          *string   `json:"refresh_token,omitempty"`
-	Scope                 string    `json:"scope,omitempty"`
-	Principal             string    `json:"principal,omitempty"`
-	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
-	IssuedAt              time.Time `json:"issued_at"`
-	ExpiresAt             time.Time `json:"expires_at"`
-}
-
-func (l Login) encode() ([]byte, error) {
-	accessToken, refreshToken := l.AccessToken.Reveal(), l.RefreshToken.Reveal()
-	return json.Marshal(storedLogin{
-		AccessToken:           &accessToken,
-		RefreshToken:          &refreshToken,
-		Scope:                 l.Scope,
-		Principal:             l.Principal,
-		RefreshTokenExpiresAt: l.RefreshTokenExpiresAt,
-		IssuedAt:              l.IssuedAt,
-		ExpiresAt:             l.ExpiresAt,
-	})
-}
-
-func decodeLogin(text []byte) (Login, error) {
-	var stored storedLogin
-	err := json.Unmarshal(text, &stored)
-	login := Login{
-		AccessToken:           secretOf(stored.AccessToken),
-		RefreshToken:          secretOf(stored.RefreshToken),
-		Scope:                 stored.Scope,
-		Principal:             stored.Principal,
-		RefreshTokenExpiresAt: stored.RefreshTokenExpiresAt,
-		IssuedAt:              stored.IssuedAt,
-		ExpiresAt:             stored.ExpiresAt,
-	}
-	if err != nil || login.AccessToken.IsEmpty() && login.RefreshToken.IsEmpty() {
-		return Login{}, errors.New("its text is not that of a login")
-	}
-	return login, nil
-}
-
-func secretOf(text *string) secret.Value {
-	if text == nil {
-		return secret.Value{}
-	}
-	return secret.New(*text)
-}
-
-// hasTokensOf tells whether both logins have the same tokens.
-func (l Login) hasTokensOf(other Login) bool {
-	return l.AccessToken.Equal(other.AccessToken) && l.RefreshToken.Equal(other.RefreshToken)
 }
 
 // withAccessTokenOf returns the login with the access token of another, which may be none.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
 	"testing"
 	"time"
@@ -59,11 +60,13 @@ func obey(text string) error {
 		Cache:    cache.New(storage),
 		Now:      now,
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	fmt.Println("ready")
 	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
 		return err
 	}
-	_, warnings, err := process.Token(context.Background(), with(oauth.RefreshToken, told.RefreshToken))
+	_, warnings, err := process.Token(ctx, with(oauth.RefreshToken, told.RefreshToken))
 	for _, warning := range warnings {
 		if _, short := warning.(*engine.ShortTokenWarning); !short { //nolint:errorlint // never wrapped
 			err = fmt.Errorf("warning: %w", warning)

@@ -2,74 +2,59 @@ package engine
 
 import (
 	"context"
-	"encoding/hex"
-	"errors"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// A profile is a name for a login: its entry holds the key of the entry that the login's credential
-// owns, and no token. So a login that several profiles and the credential itself lead to has its
-// refresh token in one place, and replacing it leaves no dead copy behind.
+// A profile is a name for a login: its entry leads to the entry that the login's credential owns, and has no token.
+// So a login that several profiles and the credential itself lead to has its refresh token in one place, and
+// replacing it leaves no dead copy behind.
 
 // profileKey names the entry of a profile.
 func (e *Engine) profileKey(client oauth.Client, profile string) cache.Key {
 	return cache.NewKey("profile", e.Endpoint.Server.String(), client.ID, profile)
 }
 
-// loginKey returns the key of the entry that request is about: its credential's, or without one
-// the entry that its profile leads to.
-func (e *Engine) loginKey(ctx context.Context, request Request) (cache.Key, []error, error) {
-	if request.Grant.Type != "" {
-		return e.credentialKey(request.Client, request.Grant), nil, nil
-	}
-	unlock, err := e.lock(ctx, e.profileKey(request.Client, request.Profile))
-	if err != nil {
-		return cache.Key{}, nil, err
-	}
-	defer unlock()
-	key, err := e.readProfile(ctx, request)
-	var unreadable *cache.UnreadableError
-	switch {
-	case errors.Is(err, cache.ErrNotFound):
-		return cache.Key{}, nil, &NoLoginError{Profile: request.Profile}
-	case errors.As(err, &unreadable):
-		return cache.Key{}, []error{&UnreadableWarning{Err: unreadable}}, &NoLoginError{Profile: request.Profile}
-	case err != nil:
-		return cache.Key{}, nil, &CacheError{Err: err}
-	}
-	return key, nil, nil
-}
-
-// keepAs makes the profile of request lead to the login at key. Where it does already, nothing
-// changes. A failure is a warning: the login itself is stored.
-func (e *Engine) keepAs(ctx context.Context, request Request, key cache.Key) []error {
-	profileKey := e.profileKey(request.Client, request.Profile)
-	unlock, err := e.lock(ctx, profileKey)
-	if err != nil {
-		return []error{&ProfileNotStoredWarning{Profile: request.Profile, Err: err}}
-	}
-	defer unlock()
-	if kept, err := e.readProfile(ctx, request); err == nil && kept == key {
+// keepAs makes the profile of request lead to the login of s. Where it does already, nothing is written; it is
+// never led back to a login that began before the one it holds. A failure is a warning: the login itself is stored.
+func (e *Engine) keepAs(ctx context.Context, request Request, s *session, login Login) []error {
+	profile := e.session(e.profileKey(request.Client, request.Profile), request.Client.Secret)
+	if profile.remembered().leads(s.key) {
 		return nil
 	}
-	if err := e.Cache.Write(ctx, profileKey, request.Client.Secret, []byte(key.String())); err != nil {
+	failed := func(err error) []error {
 		return []error{&ProfileNotStoredWarning{Profile: request.Profile, Err: err}}
 	}
-	return nil
-}
-
-// readProfile returns the key that the profile of request leads to.
-func (e *Engine) readProfile(ctx context.Context, request Request) (cache.Key, error) {
-	profileKey := e.profileKey(request.Client, request.Profile)
-	text, err := e.Cache.Read(ctx, profileKey, request.Client.Secret)
+	// Like the login, its name is kept even if the run has been cancelled meanwhile.
+	ctx = context.WithoutCancel(ctx)
+	claim, err := e.Cache.Claim(ctx, profile.key)
 	if err != nil {
-		return cache.Key{}, err
+		return failed(err)
 	}
-	var key cache.Key
-	if n, err := hex.Decode(key[:], text[:min(len(text), 2*len(key))]); err != nil || n != len(key) {
-		return cache.Key{}, &cache.UnreadableError{Path: profileKey.String(), Reason: "its text is not that of a profile"}
+	defer e.end(ctx, claim)
+	named := Request{Client: request.Client, Profile: request.Profile}
+	found, _, _, err := profile.load(ctx, named)
+	if err != nil {
+		return failed(err)
 	}
-	return key, nil
+	if found.leads(s.key) {
+		return nil
+	}
+	held := &Login{}
+	if found.leadsTo != nil {
+		if other, _, err := profile.follow(found).stored(ctx, named); err == nil && other.login != nil {
+			held = other.login
+		}
+	}
+	if login.SignedInAt.Before(held.SignedInAt) {
+		return []error{&ProfileKeptWarning{Profile: request.Profile, Held: *held, Offered: login}}
+	}
+	if err := (&claimed{session: profile, claim: claim}).store(ctx, entry{leadsTo: &s.key}); err != nil {
+		return failed(err)
+	}
+	if moved := !held.ExpiresAt.IsZero() && held.Principal != login.Principal; moved {
+		return []error{&ProfileMovedWarning{Profile: request.Profile, From: held.Principal, To: login.Principal}}
+	}
+	return nil
 }

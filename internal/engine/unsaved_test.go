@@ -20,8 +20,8 @@ type lyingStorage struct {
 	lies int
 }
 
-func (s *lyingStorage) Write(ctx context.Context, name cache.Name, sealed []byte) error {
-	if err := s.Storage.Write(ctx, name, sealed); err != nil || s.lies == 0 {
+func (s *lyingStorage) Write(ctx context.Context, name string, contents []byte) error {
+	if err := s.Storage.Write(ctx, name, contents); err != nil || s.lies == 0 {
 		return err
 	}
 	s.lies--

@@ -27,7 +27,7 @@ func (w *ExpiringLoginWarning) Error() string {
 	return "the refresh token ends at " + w.ExpiresAt.Format(time.RFC3339)
 }
 
-// UnreadableWarning says that an entry of the cache was passed over.
+// UnreadableWarning says that an entry of the cache was ignored.
 type UnreadableWarning struct{ Err *cache.UnreadableError }
 
 // Error implements the error interface.
@@ -61,6 +61,28 @@ func (w *ProfileNotStoredWarning) Error() string { return w.Err.Error() }
 
 // Unwrap returns why storing failed.
 func (w *ProfileNotStoredWarning) Unwrap() error { return w.Err }
+
+// ProfileMovedWarning says that a profile now leads to the login of another person.
+type ProfileMovedWarning struct {
+	Profile  string
+	From, To string // principals, empty where the server named none
+}
+
+// Error implements the error interface.
+func (w *ProfileMovedWarning) Error() string {
+	return fmt.Sprintf("the profile %q has moved from %q to %q", w.Profile, w.From, w.To)
+}
+
+// ProfileKeptWarning says that a profile was not moved, because the login it leads to began later.
+type ProfileKeptWarning struct {
+	Profile       string
+	Held, Offered Login
+}
+
+// Error implements the error interface.
+func (w *ProfileKeptWarning) Error() string {
+	return fmt.Sprintf("the profile %q keeps the login that began at %s", w.Profile, w.Held.SignedInAt.Format(time.RFC3339))
+}
 
 // ReplacedWarning says that the server has replaced the configured refresh token while the cache is
 // off, so that nothing keeps the new one.

@@ -3,17 +3,17 @@ package provider
 // What the descriptions of several attributes say.
 const (
 	describeClientID            = "ID of the OAuth client, from its page at <" + clientsPage + ">."
-	describeClientSecret        = "Secret of the OAuth client, as GoTo shows it. Stored logins are encrypted with it: after a change of the secret they have to be made anew."
+	describeClientSecret        = "Secret of the OAuth client, as GoTo shows it. Stored logins are encrypted with it: after a change of the secret they must be created again."
 	describeRedirectURI         = "Redirect URI, exactly as registered for the OAuth client."
-	describeRefreshToken        = "Refresh token to get access tokens with. One that GoTo replaces is kept in the token cache, so the configuration need not follow."
-	describePersonalAccessToken = "Personal access token to get access tokens with. The OAuth client needs the grant type \"Personal Access Token\". It takes no `profile`, because it keeps no login."
-	describeProfile             = "Name under which the login is kept. With a code, callback URL or refresh token it keeps what they bring, replacing the login it stood for; without one it uses what is kept. So a person signs in once, and the code is dropped from the configuration afterwards."
+	describeRefreshToken        = "Refresh token to obtain access tokens with. One that GoTo replaces is kept in the token cache, so the configuration need not follow."
+	describePersonalAccessToken = "Personal access token to obtain access tokens with. The OAuth client needs the grant type \"Personal Access Token\". It takes no `profile`, because it keeps no login."
+	describeProfile             = "Name under which the login is kept. Beside a code, callback URL or refresh token it keeps what they bring, in place of a login that began earlier; alone it uses what is kept. So a person signs in once, and the code is dropped from the configuration afterwards."
 	describeURL                 = "; https, or http to a loopback address."
 
 	// The defaults.
 	fromProvider   = " Default: the provider's."
 	refusedWithout = " Default: none; what needs it and has none of its own is refused."
-	oneGrant       = " At most one grant may be given. Default: the provider's (its personal access token only where there is no `profile` here), else the login that `profile` names."
+	oneGrant       = " At most one grant may be given. Default: the login that `profile` names; without a profile, the provider's grant."
 )
 
 // fromEnvironment says which variable stands in for an absent argument of the provider.

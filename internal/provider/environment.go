@@ -38,31 +38,40 @@ func (e *environment) text(name string, configured types.String, check func(stri
 	return text
 }
 
-// grant returns the default grant and profile. Credentials are a set: a grant in the configuration
-// silences every grant in the environment. A personal access token keeps no login, so it and a
-// profile exclude each other, and the configuration wins over the environment here too.
-func (e *environment) grant(model providerModel) (oauth.Grant, string) {
-	configured := !model.RefreshToken.IsNull() || !model.PersonalAccessToken.IsNull()
-	profile := e.text("profile", model.Profile, checkProfile)
+// grant returns the default grant and profile. Credentials are a set: a grant or a profile in the configuration
+// silences every one in the environment, so that a variable left in a shell changes no profile. The silenced grants
+// are returned as the names of their variables. A personal access token keeps no login, so it and a profile exclude
+// each other.
+func (e *environment) grant(model providerModel) (grant oauth.Grant, profile string, silenced []string) {
 	refreshToken, personalAccessToken := model.RefreshToken.ValueString(), model.PersonalAccessToken.ValueString()
-	if !configured {
-		refreshToken = e.text("refresh_token", model.RefreshToken, oauth.CheckCredential)
-		personalAccessToken = e.text("personal_access_token", model.PersonalAccessToken, oauth.CheckCredential)
-		if refreshToken != "" && personalAccessToken != "" {
+	profile = model.Profile.ValueString()
+	switch {
+	case refreshToken != "" || personalAccessToken != "":
+	case profile != "":
+		for _, name := range []string{"refresh_token", "personal_access_token"} {
+			if e.getenv(variable(name)) != "" {
+				silenced = append(silenced, name)
+			}
+		}
+	default:
+		profile = e.text("profile", types.StringNull(), checkProfile)
+		refreshToken = e.text("refresh_token", types.StringNull(), oauth.CheckCredential)
+		personalAccessToken = e.text("personal_access_token", types.StringNull(), oauth.CheckCredential)
+		switch {
+		case personalAccessToken == "":
+		case refreshToken != "":
 			e.conflict("refresh_token", "personal_access_token")
+		case profile != "":
+			e.conflict("personal_access_token", "profile")
 		}
 	}
 	switch {
 	case refreshToken != "":
-		return oauth.Grant{Type: oauth.RefreshToken, Credential: secret.New(refreshToken)}, profile
-	case personalAccessToken == "":
-		return oauth.Grant{}, profile
-	case profile != "" && !configured && !model.Profile.IsNull():
-		return oauth.Grant{}, profile
-	case profile != "" && !configured:
-		e.conflict("personal_access_token", "profile")
+		grant = oauth.Grant{Type: oauth.RefreshToken, Credential: secret.New(refreshToken)}
+	case personalAccessToken != "":
+		grant = oauth.Grant{Type: oauth.PersonalAccessToken, Credential: secret.New(personalAccessToken)}
 	}
-	return oauth.Grant{Type: oauth.PersonalAccessToken, Credential: secret.New(personalAccessToken)}, ""
+	return grant, profile, silenced
 }
 
 func (e *environment) duration(name string, configured timetypes.GoDuration, otherwise time.Duration) time.Duration {

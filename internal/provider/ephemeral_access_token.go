@@ -107,7 +107,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describeProfile + fromProvider,
+				MarkdownDescription: describeProfile + " Default: the provider's, unless there is a grant here.",
 				Validators:          []validator.String{sentence(checkProfile)},
 			},
 			"min_validity": schema.StringAttribute{

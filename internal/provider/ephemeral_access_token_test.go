@@ -292,6 +292,7 @@ func TestAccessTokenRefreshOfACodeFails(t *testing.T) {
 	w := newWorld(t).set("GOTO_MAX_RETRIES", "0")
 	broken := func(isBroken bool) func() {
 		return func() {
+			w.later.Add(int64(time.Minute)) // a failure is remembered for some seconds
 			w.server.Configure(func(b *standin.Behaviour) {
 				b.Intercept = func(rw http.ResponseWriter, _ *http.Request) bool {
 					if isBroken {

@@ -19,6 +19,9 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 		noCredential  *engine.NoCredentialError
 		noLogin       *engine.NoLoginError
 		ended         *engine.LoginEndedError
+		lost          *engine.AnswerLostError
+		cancelled     *engine.CancelledError
+		busy          *engine.BusyError
 		cacheRequired *engine.CacheRequiredError
 		cacheFailed   *engine.CacheError
 		failed        *oauth.TokenError
@@ -35,9 +38,19 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 				variable("refresh_token")+", "+variable("personal_access_token")+").\n\n"+t.signIn())
 	case errors.As(err, &noLogin):
 		return diag.NewAttributeErrorDiagnostic(path.Root("profile"), "No stored login",
-			fmt.Sprintf("No login is stored under the profile %q for this OAuth client on this machine.\n\n%s", noLogin.Profile, t.signIn()))
+			strings.Join(append([]string{fmt.Sprintf("No login is stored under the profile %q for this OAuth client on this machine.", noLogin.Profile)}, t.silenced...), " ")+
+				"\n\n"+t.signIn())
 	case errors.As(err, &ended):
 		return t.loginEnded(ended)
+	case errors.As(err, &lost):
+		return t.errorAt(t.grantArgument, "The answer to this code was lost",
+			"The code was sent to GoTo before ("+lost.Lost.String()+"), and its answer was lost: that run was killed or cut off, or the answer could not be stored. "+
+				"GoTo has probably used the code up, so it is not sent again: showing a code twice can revoke what it brought."+t.signedInSince()+"\n\n"+t.signIn())
+	case errors.As(err, &cancelled):
+		return diag.NewErrorDiagnostic("Cancelled while waiting",
+			"The run was cancelled while another run used this login. Nothing was sent.")
+	case errors.As(err, &busy):
+		return diag.NewErrorDiagnostic("Login in use", t.busy(busy))
 	case errors.As(err, &cacheRequired):
 		return t.cacheRequired(cacheRequired)
 	case errors.As(err, &cacheFailed):
@@ -59,10 +72,32 @@ func (t tokenRequest) cacheRequired(required *engine.CacheRequiredError) diag.Di
 		reason+" Nothing was sent. Leave out token_cache = \"off\" ("+variable("token_cache")+"), or use a personal_access_token or a refresh_token instead.")
 }
 
+// busy says which process keeps the login from being used.
+func (t tokenRequest) busy(busy *engine.BusyError) string {
+	text := "Another process has worked with this login for longer than its requests to GoTo can take. Nothing was sent. "
+	if busy.Intent != nil {
+		text += "It is " + busy.Intent.String() + ", when it sent a token request. "
+	}
+	return text + "It is stopped or hangs: end it, and run again. " + capitalized(busy.Error()) + "."
+}
+
+// signedInSince says that a code may simply be left over.
+func (t tokenRequest) signedInSince() string {
+	if t.Profile == "" {
+		return ""
+	}
+	return fmt.Sprintf(" If the profile %q has been signed in again since, just remove %s.", t.Profile, t.grantArgument)
+}
+
 func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic {
 	reason := "The access token has ended, and GoTo gave no refresh token with it."
 	var refused *oauth.TokenError
 	switch {
+	case ended.Err == nil && ended.Private:
+		reason = "GoTo gave no refresh token with its access token, and revoke_on_close does not keep access tokens: leave revoke_on_close out for this OAuth client."
+	case errors.As(ended.Err, &refused) && ended.Lost != nil:
+		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". The answer to the last token request was lost (" + ended.Lost.String() +
+			"): that run was killed or cut off, or the answer could not be stored. GoTo has probably replaced the refresh token in it."
 	case errors.As(ended.Err, &refused):
 		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". Such a token lasts 30 days, GoTo replaces it from day 18 on when it is used, and it ends earlier if the person logs out, the OAuth client changes or somebody revokes it."
 	case ended.Err != nil:
@@ -70,14 +105,15 @@ func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic 
 	}
 	switch ended.Grant {
 	case oauth.AuthorizationCode:
-		if t.Profile != "" {
-			reason += fmt.Sprintf(" If the profile %q has been signed in again since, just remove %s.", t.Profile, t.grantArgument)
-		}
 		return t.errorAt(t.grantArgument, "The login of this code has ended",
-			"The code was exchanged before and cannot be used again. "+reason+"\n\n"+t.signIn())
+			"The code was exchanged before and cannot be used again. "+reason+t.signedInSince()+"\n\n"+t.signIn())
 	case oauth.RefreshToken, oauth.PersonalAccessToken:
+		either := " The one " + t.grantSource(ended.Grant) + " is not accepted either."
+		if ended.Lost != nil {
+			either = "" // it may be the one that was replaced
+		}
 		return t.errorAt(t.grantArgument, "The login of this credential has ended",
-			reason+" The one "+t.grantSource(ended.Grant)+" is not accepted either. Give a new one, or sign in again.\n\n"+t.signIn())
+			reason+either+" Give a new one, or sign in again.\n\n"+t.signIn())
 	}
 	return t.errorAt("profile", "The stored login has ended",
 		fmt.Sprintf("The login stored under the profile %q cannot be continued. %s\n\n%s", t.Profile, reason, t.signIn()))
@@ -126,9 +162,9 @@ func (t tokenRequest) still(failed *oauth.TokenError) string {
 func (t tokenRequest) ambiguous(failed *oauth.TokenError) string {
 	switch failed.Grant {
 	case oauth.AuthorizationCode:
-		return "The code may have been used up: it was not sent again, because showing a code twice can revoke what it brought. Run again; if GoTo then refuses the code, sign in again. " + t.signIn()
+		return "The code may have been used up. It is not sent again, because showing a code twice can revoke what it brought. " + t.signIn()
 	case oauth.RefreshToken:
-		return "Run again. Should GoTo then refuse the refresh token, it has replaced it in the answer that got lost, and somebody has to sign in again."
+		return "Run again. If GoTo then refuses the refresh token, it has replaced it in the answer that was lost, and somebody has to sign in again."
 	case oauth.PersonalAccessToken:
 	}
 	return "Run again; nothing is used up."

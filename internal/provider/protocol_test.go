@@ -118,31 +118,39 @@ func TestCallsOutOfOrderAreRefused(t *testing.T) {
 	w.expectRequests(0, 0, 0)
 }
 
-// Ctrl-C ends a request that hangs, although nobody ends the call.
+// Ctrl-C ends a request that hangs, although nobody ends the call; the second one if the answer cannot be had again.
 func TestInterruptEndsARequest(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.set("GOTO_REFRESH_TOKEN", w.server.IssueRefreshToken())
-	interrupt, press := context.WithCancel(t.Context())
-	w.server.Configure(func(b *standin.Behaviour) {
-		b.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
-			_ = r.ParseForm() // so that the server notices when the client goes
-			press()
-			<-r.Context().Done()
-			return true
+	for variable, presses := range map[string]int{"GOTO_PERSONAL_ACCESS_TOKEN": 1, "GOTO_REFRESH_TOKEN": 2} {
+		w := newWorld(t)
+		w.set(variable, "a-credential")
+		first, pressFirst := context.WithCancel(t.Context())
+		second, pressSecond := context.WithCancel(t.Context())
+		w.server.Configure(func(b *standin.Behaviour) {
+			b.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
+				_ = r.ParseForm() // so that the server notices when the client goes
+				for _, press := range []func(){pressFirst, pressSecond}[:presses] {
+					press()
+				}
+				<-r.Context().Done()
+				return true
+			}
+		})
+		server := newServer(t, func(name string) string { return w.environment[name] }, provider.WithInterrupt(first, second))
+		known := schemas(t, server)
+		configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: arguments(t, known.Provider, nil)})
+		if err != nil || len(configured.Diagnostics) > 0 {
+			t.Fatalf("configuring: %v, %s", err, said(configured.Diagnostics))
 		}
-	})
-	server := newServer(t, func(name string) string { return w.environment[name] }, provider.WithInterrupt(interrupt))
-	known := schemas(t, server)
-	configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: arguments(t, known.Provider, nil)})
-	if err != nil || len(configured.Diagnostics) > 0 {
-		t.Fatalf("configuring: %v, %s", err, said(configured.Diagnostics))
+		opened, err := server.OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
+			TypeName: "goto_access_token", Config: arguments(t, known.EphemeralResourceSchemas["goto_access_token"], nil),
+		})
+		if err != nil || !strings.Contains(said(opened.Diagnostics), "the run was cancelled") {
+			t.Errorf("%s: opening: %v, %s", variable, err, said(opened.Diagnostics))
+		}
+		pressSecond()
+		if requests := w.server.Counts().Token; requests != 1 {
+			t.Errorf("%s: %d requests", variable, requests)
+		}
 	}
-	opened, err := server.OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
-		TypeName: "goto_access_token", Config: arguments(t, known.EphemeralResourceSchemas["goto_access_token"], nil),
-	})
-	if err != nil || !strings.Contains(said(opened.Diagnostics), "the run was cancelled") {
-		t.Errorf("opening: %v, %s", err, said(opened.Diagnostics))
-	}
-	w.expectRequests(0, 1, 0)
 }

@@ -30,8 +30,8 @@ type gotoProvider struct {
 	version string
 	now     func() time.Time
 	getenv  func(string) string
-	// interrupt ends when somebody presses Ctrl-C.
-	interrupt context.Context
+	// interrupt ends with the first Ctrl-C, abandon with the second.
+	interrupt, abandon context.Context
 }
 
 // Option changes what a provider takes from its surroundings.
@@ -45,15 +45,16 @@ func WithEnvironment(getenv func(string) string) Option {
 	return func(p *gotoProvider) { p.getenv = getenv }
 }
 
-// WithInterrupt makes the end of interrupt the end of every request under way.
-func WithInterrupt(interrupt context.Context) Option {
-	return func(p *gotoProvider) { p.interrupt = interrupt }
+// WithInterrupt makes the end of interrupt the end of every wait, but for token requests that were sent and whose
+// answer cannot be had again: those end with abandon.
+func WithInterrupt(interrupt, abandon context.Context) Option {
+	return func(p *gotoProvider) { p.interrupt, p.abandon = interrupt, abandon }
 }
 
 // New returns the provider's constructor; version goes into the User-Agent of its requests.
 func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
-		p := &gotoProvider{version: version, now: time.Now, getenv: os.Getenv, interrupt: context.Background()}
+		p := &gotoProvider{version: version, now: time.Now, getenv: os.Getenv, interrupt: context.Background(), abandon: context.Background()}
 		for _, option := range options {
 			option(p)
 		}
@@ -91,7 +92,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			"refresh_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Used where a `goto_access_token` has no grant of its own. " + describeRefreshToken + " Default: none." + fromEnvironment("refresh_token") + " Read only when the configuration has no grant.",
+				MarkdownDescription: "Used where a `goto_access_token` has neither a grant nor a profile of its own. " + describeRefreshToken + " Default: none." + fromEnvironment("refresh_token") + " Read only when the configuration has neither a grant nor a `profile`.",
 				Validators: []validator.String{
 					sentence(oauth.CheckCredential),
 					stringvalidator.ConflictsWith(path.MatchRoot("personal_access_token")),
@@ -108,7 +109,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describeProfile + " Default: none; a login then belongs to its credential alone." + fromEnvironment("profile"),
+				MarkdownDescription: describeProfile + " Only a credential of the provider stands beside it, not that of a `goto_access_token`. Default: none; a login then belongs to its credential alone." + fromEnvironment("profile") + " Read only when the configuration has no grant.",
 				Validators:          []validator.String{sentence(checkProfile)},
 			},
 			"authentication_url": schema.StringAttribute{

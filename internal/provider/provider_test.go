@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/provider"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
@@ -28,6 +30,7 @@ type world struct {
 	server      *standin.Server
 	environment map[string]string
 	heard       heard
+	later       atomic.Int64 // how far the provider's clock is ahead
 }
 
 func newWorld(t *testing.T) *world {
@@ -65,7 +68,8 @@ func (w *world) run(steps ...resource.TestStep) {
 		TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_10_0)},
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
 			"goto": func() (tfprotov6.ProviderServer, error) {
-				return listened{newServer(w.T, func(name string) string { return w.environment[name] }), w}, nil
+				later := func() time.Time { return time.Now().Add(time.Duration(w.later.Load())) }
+				return listened{newServer(w.T, func(name string) string { return w.environment[name] }, provider.WithClock(later)), w}, nil
 			},
 			"echo": echoprovider.NewProviderServer(),
 		},

@@ -32,9 +32,11 @@ type settings struct {
 	client  oauth.Client // each part may be empty
 	grant   oauth.Grant  // without a type: none
 	profile string
-	server  oauth.Server
-	engine  *engine.Engine
-	admin   *admin.Client
+	// silenced are the grants in the environment that the profile in the configuration keeps from being used.
+	silenced []string
+	server   oauth.Server
+	engine   *engine.Engine
+	admin    *admin.Client
 	// revocations are the tokens to be revoked when their blocks are closed.
 	revocations revocations
 	now         func() time.Time
@@ -61,7 +63,7 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 		now:       p.now,
 		interrupt: p.interrupt,
 	}
-	s.grant, s.profile = read.grant(model)
+	s.grant, s.profile, s.silenced = read.grant(model)
 	authenticationURL := read.text("authentication_url", model.AuthenticationURL, checkAuthenticationURL)
 	if authenticationURL == "" {
 		authenticationURL = oauth.DefaultAuthenticationURL
@@ -95,14 +97,15 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 		HTTP:       client,
 		MaxRetries: retries,
 		Now:        p.now,
+		Abandon:    p.abandon,
 		Log:        tflog.Info,
 	}
 	storage, err := cache.OpenLocation(location, cache.DirectoryOptions{
-		// Whoever holds a lock may need two token requests: a refresh, then the configured credential. Each
+		// The holder of a claim may need two token requests: a refresh, then the configured credential. Each
 		// may have to wait for its turn.
-		LockTimeout: 2*endpoint.Budget() + 30*time.Second,
-		Now:         p.now,
-		Log:         tflog.Info,
+		ClaimTimeout: 2*endpoint.Budget() + 30*time.Second,
+		Now:          p.now,
+		Log:          tflog.Info,
 	})
 	if err != nil {
 		read.refuse("token_cache", err)

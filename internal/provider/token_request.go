@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -22,6 +23,8 @@ type tokenRequest struct {
 	server oauth.Server
 	// grantArgument is the argument that holds the grant, empty when the provider's is used.
 	grantArgument string
+	// silenced are sentences about credentials that are there and not used, because a profile is named.
+	silenced []string
 	// byProvider tells that the provider itself asks, and no goto_access_token.
 	byProvider   bool
 	state        string
@@ -38,7 +41,7 @@ func newTokenRequest(s *settings, model accessTokenModel) (t tokenRequest, diags
 				Secret:      secret.New(or(model.ClientSecret, s.client.Secret.Reveal())),
 				RedirectURI: or(model.RedirectURI, s.client.RedirectURI),
 			},
-			Profile:     or(model.Profile, s.profile),
+			Profile:     model.Profile.ValueString(),
 			MinValidity: defaultMinValidity,
 			Private:     model.RevokeOnClose.ValueBool(),
 		},
@@ -71,15 +74,25 @@ func newTokenRequest(s *settings, model accessTokenModel) (t tokenRequest, diags
 		t.use("refresh_token", oauth.RefreshToken, secret.New(model.RefreshToken.ValueString()))
 	case !model.PersonalAccessToken.IsNull():
 		t.use("personal_access_token", oauth.PersonalAccessToken, secret.New(model.PersonalAccessToken.ValueString()))
-	case s.grant.Type == oauth.PersonalAccessToken && !model.Profile.IsNull():
-		// The profile stands closer than the provider's token, and cannot be joined with it.
-	default:
-		t.Grant = s.grant
-	}
-	if t.Grant.Type == oauth.PersonalAccessToken {
-		t.Profile = "" // it needs no login to be kept
+	case t.Profile == "":
+		t.Grant, t.Profile = s.grant, s.profile
+		for _, argument := range s.silenced {
+			t.silence(variable(argument), argument, "the configuration of the provider")
+		}
+	case s.grant.Type != "":
+		// A profile is changed only by a credential that stands beside it.
+		t.silence(fmt.Sprintf("the provider's %s (or %s)", s.grant.Type, variable(string(s.grant.Type))), string(s.grant.Type), "this block")
 	}
 	return t, diags
+}
+
+// silence notes a credential that is not used because a profile is named in place.
+func (t *tokenRequest) silence(source, argument, place string) {
+	remedy := fmt.Sprintf("To keep its login under the profile, give it as %s beside profile in %s.", argument, place)
+	if argument == string(oauth.PersonalAccessToken) {
+		remedy = "To use it, leave profile out: a personal access token keeps no login."
+	}
+	t.silenced = append(t.silenced, capitalized(source)+" is set and ignored, because "+place+" names a profile. "+remedy)
 }
 
 func (t *tokenRequest) use(argument string, grantType oauth.GrantType, credential secret.Value) {

@@ -3,6 +3,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -19,6 +20,8 @@ func (t tokenRequest) warning(err error) diag.Diagnostic {
 		unreadable *engine.UnreadableWarning
 		notStored  *engine.NotStoredWarning
 		noProfile  *engine.ProfileNotStoredWarning
+		moved      *engine.ProfileMovedWarning
+		kept       *engine.ProfileKeptWarning
 		replaced   *engine.ReplacedWarning
 	)
 	switch {
@@ -29,13 +32,21 @@ func (t tokenRequest) warning(err error) diag.Diagnostic {
 			fmt.Sprintf("The token has %s left, and min_validity asks for %s. GoTo gives no longer one: asking again would not help. What still uses the token after that will be refused. Shorten the run, or lower min_validity.",
 				left(short.Left), left(short.MinValidity)))
 	case errors.As(err, &unreadable):
-		return diag.NewWarningDiagnostic("Stored login passed over",
-			capitalized(unreadable.Error())+". This run goes on as if nothing were stored, and the warning ends once the login is stored anew.")
+		return diag.NewWarningDiagnostic("Stored login ignored",
+			capitalized(unreadable.Error())+". This run goes on as if nothing were stored, and the warning ends once the login is stored again.")
 	case errors.As(err, &notStored):
-		return diag.NewWarningDiagnostic("THE NEW TOKEN COULD NOT BE STORED", t.notStored(notStored))
+		return diag.NewWarningDiagnostic("New token could not be stored", t.notStored(notStored))
 	case errors.As(err, &noProfile):
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile not stored",
-			fmt.Sprintf("The login is stored, but not under the profile %q: %s. Mend the token cache and run again with the same credential.", noProfile.Profile, noProfile.Error()))
+			fmt.Sprintf("The login is stored, but not under the profile %q: %s. Fix the token cache and run again with the same credential.", noProfile.Profile, noProfile.Error()))
+	case errors.As(err, &moved):
+		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile now leads to another person",
+			fmt.Sprintf("The profile %q led to the login of %s and now leads to that of %s, because %s stands beside it. If that is not what you meant, use another profile name for one of the two, and sign in again as the first.",
+				moved.Profile, principal(moved.From), principal(moved.To), t.beside()))
+	case errors.As(err, &kept):
+		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile not changed",
+			fmt.Sprintf("This token is %s's, from a login that began %s. The profile %q keeps the login of %s, which began later, %s. Remove %s if it is left over, or sign in again.",
+				principal(kept.Offered.Principal), date(kept.Offered.SignedInAt), kept.Profile, principal(kept.Held.Principal), date(kept.Held.SignedInAt), t.beside()))
 	case errors.As(err, &replaced):
 		return diag.NewWarningDiagnostic("Refresh token replaced while the token cache is off",
 			"GoTo has replaced the refresh token, and the one "+t.grantSource(oauth.RefreshToken)+" may no longer be accepted, even by the next step of this run. "+
@@ -54,7 +65,7 @@ func (t tokenRequest) expiring(warning *engine.ExpiringLoginWarning) string {
 }
 
 func (t tokenRequest) notStored(warning *engine.NotStoredWarning) string {
-	text := "GoTo has answered and this run has its token, but it could not be kept: " + warning.Error() + ". Mend the token cache now. "
+	text := "GoTo has answered and this run has its token, but it could not be kept: " + warning.Error() + ". Fix the token cache now. "
 	if warning.Grant == oauth.PersonalAccessToken {
 		return text + "Until then every run asks GoTo again."
 	}
@@ -63,4 +74,26 @@ func (t tokenRequest) notStored(warning *engine.NotStoredWarning) string {
 	}
 	return text + "If GoTo has replaced the refresh token, the old one may be dead, and the next run will say so: " +
 		"then somebody has to sign in again, unless you hand the attribute next_refresh_token of this run to where the credential comes from. " + t.signIn()
+}
+
+// beside names the credential that stands beside the profile.
+func (t tokenRequest) beside() string {
+	if t.grantArgument != "" {
+		return t.grantArgument
+	}
+	return fmt.Sprintf("the provider's %s (or %s)", t.Grant.Type, variable(string(t.Grant.Type)))
+}
+
+func principal(name string) string {
+	if name == "" {
+		return "a person whom GoTo did not name"
+	}
+	return name
+}
+
+func date(at time.Time) string {
+	if at.IsZero() {
+		return "before this version of the provider"
+	}
+	return at.UTC().Format("on 2 January 2006 at 15:04:05 UTC")
 }

@@ -31,8 +31,12 @@ fault
 {{if .Fault.Outcome}}! {{end}}exec tf apply -auto-approve
 told
 mend
-{{- if and .Code .Fault.MaybeProcessed}}
+{{- if .Fault.Outcome}}
+later 1m
+{{- end}}
+{{- if .CodeLost}}
 ! exec tf apply -auto-approve
+says 'The answer to this code was lost'
 says $AUTHORIZE_URL
 {{- else}}
 exec tf apply -auto-approve
@@ -84,6 +88,9 @@ type faultTold struct {
 
 func (f faultTold) Code() bool { return f.Grant == oauth.AuthorizationCode }
 
+// CodeLost tells whether nobody knows if the code was used up, so that it is not sent again.
+func (f faultTold) CodeLost() bool { return f.Code() && f.Fault.MaybeProcessed() }
+
 // requests returns the requests of the run that meets the fault.
 func (f faultTold) requests() standin.Counts {
 	n, renewals := f.Fault.Requests, 0
@@ -104,8 +111,8 @@ func (f faultTold) Then() string {
 	switch {
 	case f.Fault.Outcome == 0 && f.Fault.Lifetime > 0:
 		return "" // there is a token already
-	case f.Code() && f.Fault.MaybeProcessed():
-		return "" // the code may have been used up, so nobody sends it again
+	case f.CodeLost():
+		return ""
 	case f.Code() && f.Fault.Outcome != 0:
 		return "code=1"
 	}
@@ -119,10 +126,10 @@ func (f faultTold) words() []string {
 	}
 	signIn := "To sign in, open this address in a browser and press Allow:"
 	what, again := "Getting a token with the refresh token in refresh_token failed.",
-		"Run again. Should GoTo then refuse the refresh token, it has replaced it in the answer that got lost, and somebody has to sign in again."
+		"Run again. If GoTo then refuses the refresh token, it has replaced it in the answer that was lost, and somebody has to sign in again."
 	if f.Code() {
 		what, again = "Getting a token with the authorization code in code failed.",
-			"The code may have been used up: it was not sent again, because showing a code twice can revoke what it brought. Run again; if GoTo then refuses the code, sign in again. "+signIn
+			"The code may have been used up. It is not sent again, because showing a code twice can revoke what it brought. "+signIn
 	}
 	words := []string{what, "with ephemeral.goto_access_token.login"}
 	switch f.Fault.Outcome {

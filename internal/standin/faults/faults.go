@@ -33,8 +33,6 @@ type Fault struct {
 	Hangs bool
 	// CodeDiffers says that the fault is something else for an authorization code.
 	CodeDiffers bool
-	// UsesUpCode says that a code is used up for good.
-	UsesUpCode bool
 
 	// Outcome is that of the failure, 0 where there must be none.
 	Outcome oauth.Outcome
@@ -92,7 +90,7 @@ func Table() []Fault {
 		// The proxy would do; that it is passed by shows in the name that is looked up.
 		{Name: "no-proxy", network: bypassedProxy, Hangs: true,
 			Outcome: oauth.NotSent, Reason: `lookup goto\.invalid|no answer within [0-9]+m?s`},
-		{Name: "answer-lost", network: lostAnswer, CodeDiffers: true, UsesUpCode: true,
+		{Name: "answer-lost", network: lostAnswer, CodeDiffers: true,
 			Outcome: oauth.Interrupted, Reason: "EOF|" + broken, Requests: 2, CodeRequests: 1},
 
 		// No answer

@@ -1,0 +1,65 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+// Intent is a token request that was about to be sent. It is in the entry before the request leaves, so that a run
+// whose predecessor was killed knows what that had begun. It holds no secret.
+type Intent struct {
+	Grant   oauth.GrantType
+	At      time.Time
+	Host    string // empty where the machine has no name
+	Process int
+}
+
+func newIntent(grant oauth.GrantType, now time.Time) *Intent {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "" // the process alone still tells something
+	}
+	return &Intent{Grant: grant, At: now.UTC(), Host: host, Process: os.Getpid()}
+}
+
+// String says who sent the request, and when.
+func (i Intent) String() string {
+	who := fmt.Sprintf("process %d", i.Process)
+	if i.Host != "" {
+		who += " on " + i.Host
+	}
+	return who + ", " + i.At.Format("2 January 2006 at 15:04:05 UTC")
+}
+
+// fingerprint names what a token request sends, without telling it.
+func fingerprint(client oauth.Client, grant oauth.Grant) string {
+	parts := []string{"token request", string(grant.Type), grant.Credential.Reveal()}
+	if grant.Type == oauth.AuthorizationCode {
+		parts = append(parts, client.RedirectURI, grant.CodeVerifier.Reveal())
+	}
+	return cache.NewKey(parts...).String()
+}
+
+// turnstile admits one goroutine at a time, and those that wait give up with their context.
+type turnstile chan struct{}
+
+func newTurnstile() turnstile { return make(turnstile, 1) }
+
+func (t turnstile) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case t <- struct{}{}:
+		return func() { <-t }, nil
+	default:
+	}
+	select {
+	case t <- struct{}{}:
+		return func() { <-t }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

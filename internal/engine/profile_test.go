@@ -1,0 +1,137 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+func TestProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	fails(w, profile("ada"), func(err *engine.NoLoginError) bool { return err.Profile == "ada" })
+	w.counts(0, 0, 0)
+
+	code := w.code()
+	code.Profile = "ada"
+	first := w.token(code)
+	w.counts(1, 0, 0)
+	for range 2 { // the same credential again changes nothing
+		if kept := w.token(profile("ada")); !kept.AccessToken.Equal(first.AccessToken) {
+			t.Error("the profile does not lead to the login")
+		}
+		w.token(code)
+	}
+	fails(w, profile("grace"), func(err *engine.NoLoginError) bool { return err.Profile == "grace" })
+	w.counts(0, 0, 0)
+
+	grace := with(oauth.RefreshToken, w.server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
+	grace.Profile = "ada"
+	_, warnings, err := w.process().Token(t.Context(), grace)
+	moved := &engine.ProfileMovedWarning{}
+	if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &moved) || moved.From != standin.Principal || moved.To != "grace@example.com" {
+		t.Errorf("got warnings %v and error %v, want one about the person", warnings, err)
+	}
+	if replaced := w.token(profile("ada")); replaced.Principal != "grace@example.com" {
+		t.Errorf("the profile still leads to %s", replaced.Principal)
+	}
+	w.counts(0, 1, 0)
+}
+
+// A login that a profile and a credential lead to has one refresh token, so neither kills the other's.
+func TestProfileAndCredentialShareTheLogin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.replaceAlways()
+	w.server.Configure(func(b *standin.Behaviour) { b.ReuseKillsFamily = true })
+	bare := w.code()
+	named := bare
+	named.Profile = "ada"
+
+	w.token(bare)
+	w.token(named)
+	w.counts(1, 0, 0)
+	for range 3 {
+		for _, request := range []engine.Request{profile("ada"), bare, named} {
+			w.pass(time.Hour)
+			w.token(request)
+			w.counts(0, 1, 0)
+		}
+	}
+}
+
+// warns asks a new process, and fails the test unless there is exactly one warning, of type W and as expected.
+func warns[W error](w *world, request engine.Request, expected func(W) bool) {
+	w.Helper()
+	_, warnings, err := w.process().Token(w.Context(), request)
+	if err != nil || len(warnings) != 1 {
+		w.Fatalf("got warnings %v and error %v, want one warning", warnings, err)
+	}
+	if warning, ok := errors.AsType[W](warnings[0]); !ok || !expected(warning) {
+		w.Errorf("got %T %v", warnings[0], warnings[0])
+	}
+}
+
+// A credential that is left over does not lead the profile back to the login it once began.
+func TestProfileIsNotLedBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	old := with(oauth.AuthorizationCode, w.server.IssueCode(standin.CodeRequest{Principal: "grace@example.com"}))
+	newer := w.code()
+	old.Profile, newer.Profile = "main", "main"
+	w.token(old)
+	w.pass(time.Second)
+	warns(w, newer, func(moved *engine.ProfileMovedWarning) bool {
+		return moved.From == "grace@example.com" && moved.To == standin.Principal
+	})
+	for range 2 {
+		warns(w, old, func(kept *engine.ProfileKeptWarning) bool {
+			return kept.Held.Principal == standin.Principal && kept.Offered.Principal == "grace@example.com"
+		})
+		if login := w.token(profile("main")); login.Principal != standin.Principal {
+			t.Errorf("the profile leads to %s", login.Principal)
+		}
+	}
+	w.counts(2, 0, 0)
+}
+
+// A profile must not lead to a login that is not there.
+func TestUnsavedLoginMovesNoProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.code()
+	first.Profile = "main"
+	w.token(first)
+	second := w.code()
+	second.Profile = "main"
+	w.unsaved(second, func(s cache.Storage) cache.Storage {
+		return &faultyStorage{Storage: s, write: errors.New("no space left")}
+	})
+	w.counts(2, 0, 0)
+	w.token(profile("main"))
+	w.counts(0, 0, 0)
+}
+
+// A run that is cancelled once its login is stored still keeps the name of the login.
+func TestCancelledRunKeepsItsProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	code := w.code()
+	code.Profile = "main"
+	ctx, cancel := context.WithCancel(t.Context())
+	storage, err := cache.OpenDirectory(w.directory, cache.DirectoryOptions{Now: w.time})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.engineOn(&faultyStorage{Storage: storage, beforeWrite: cancel}).Token(ctx, code); err != nil {
+		t.Fatal(err)
+	}
+	w.token(profile("main"))
+	w.counts(1, 0, 0)
+}

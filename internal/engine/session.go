@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+// session is the login of one credential, or a name that leads to one: its entry in the cache, and what this process
+// knows of it. The client secret is part of it; under another one it is another session.
+type session struct {
+	engine *Engine
+	key    cache.Key
+	sealer secret.Value
+	// reading and claiming admit one goroutine each.
+	reading, claiming turnstile
+
+	mutex sync.Mutex
+	// known is what was read or written last.
+	known entry
+	// unsaved tells that the cache has refused to store known. This process goes on with it, and every use tries to
+	// store it again, as long as the stored entry still has the revision basis.
+	unsaved bool
+	basis   string
+}
+
+// session returns the session of key under a client secret.
+func (e *Engine) session(key cache.Key, sealer secret.Value) *session {
+	e.mutex.Lock()
+	defer e.mutex.Unlock()
+	if e.sessions == nil {
+		e.sessions = map[cache.Key]*session{}
+	}
+	id := cache.NewKey("session", key.String(), sealer.Reveal())
+	s := e.sessions[id]
+	if s == nil {
+		s = &session{engine: e, key: key, sealer: sealer, reading: newTurnstile(), claiming: newTurnstile()}
+		e.sessions[id] = s
+	}
+	return s
+}
+
+// follow returns the session that found leads to, which is s itself if it leads nowhere.
+func (s *session) follow(found entry) *session {
+	if found.leadsTo == nil {
+		return s
+	}
+	return s.engine.session(*found.leadsTo, s.sealer)
+}
+
+// answer returns the session that s leads to with its login, if this process knows of one that answers the request.
+func (s *session) answer(request Request) (*session, entry, bool) {
+	to := s.follow(s.remembered())
+	known := to.remembered()
+	return to, known, known.login != nil && request.accepts(known.login, s.engine.Now())
+}
+
+// remembered returns what this process knows, without reading.
+func (s *session) remembered() entry {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.known
+}
+
+func (s *session) isUnsaved() bool {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return s.unsaved
+}
+
+// load reads the entry. It returns what to go on with: what is stored, or what this process could not store, as long
+// as no other one has stored anything since. The revision is that of what is stored.
+func (s *session) load(ctx context.Context, request Request) (found entry, revision string, warnings []error, err error) {
+	stored, warnings, err := s.stored(ctx, request)
+	if err != nil {
+		return entry{}, "", nil, err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.unsaved && (stored.revision == s.basis || stored.revision == "") {
+		return s.known, stored.revision, nil, nil
+	}
+	s.known, s.unsaved = stored, false
+	return stored, stored.revision, warnings, nil
+}
+
+// stored returns the entry as the cache has it, the zero entry where there is none that can be used.
+func (s *session) stored(ctx context.Context, request Request) (entry, []error, error) {
+	text, err := s.engine.Cache.Read(ctx, s.key, s.sealer)
+	if errors.Is(err, cache.ErrNotFound) {
+		return entry{}, nil, nil
+	}
+	if err == nil {
+		var found entry
+		if found, err = decodeEntry(text); err == nil {
+			return found, nil, nil
+		}
+		err = &cache.UnreadableError{Path: s.engine.Cache.Locate(s.key), Reason: err.Error()}
+	}
+	unreadable, ok := errors.AsType[*cache.UnreadableError](err)
+	switch {
+	case !ok && request.Grant.Type == oauth.PersonalAccessToken:
+		return s.remembered(), nil, nil // it needs no cache, only more requests; storing it tells what is wrong
+	case !ok:
+		return entry{}, nil, &CacheError{Err: err}
+	case request.Grant.Type == oauth.AuthorizationCode:
+		// The entry is there because the code was sent. Showing the code again brings nothing and may revoke a
+		// login that another client secret still opens (RFC 6749 section 4.1.2).
+		return entry{}, nil, &LoginEndedError{Profile: request.Profile, Grant: request.Grant.Type, Err: unreadable}
+	}
+	return entry{}, []error{&UnreadableWarning{Err: unreadable}}, nil
+}
