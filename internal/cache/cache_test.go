@@ -100,17 +100,22 @@ func TestTooLargeAnEntryIsNotWritten(t *testing.T) {
 	})
 }
 
-func TestNothingPrintsAnEntry(t *testing.T) {
+func TestEntryTellsWhatItIsAndNothingElse(t *testing.T) {
 	t.Parallel()
 
 	const text = "plaintext"
 	everyStorage(t, func(t *testing.T, storage cache.Storage) {
 		write(t, storage, key, sealer, text)
-		for _, carrier := range []any{storage, cache.New(storage), claim(t, storage, key), struct{ storage cache.Storage }{storage}} {
+		contents, err := storage.Read(t.Context(), entryOf(key))
+		if err != nil || !strings.HasPrefix(string(contents), "terraform-provider-goto cache entry v2\n") {
+			t.Errorf("the entry is %q, %v", contents, err)
+		}
+		hidden := []string{text, hex.EncodeToString([]byte(text)), base64.StdEncoding.EncodeToString([]byte(text)),
+			strings.Trim(fmt.Sprintf("%d", []byte(text)), "[]"), sealer.Reveal(), string(seal(t, key, sealer, text)[sealedAt:][:32])}
+		for _, carrier := range []any{contents, storage, cache.New(storage), claim(t, storage, key), struct{ storage cache.Storage }{storage}} {
 			encoded, _ := json.Marshal(carrier) // what cannot be encoded shows nothing
 			printed := fmt.Sprintf("%[1]v %+[1]v %#[1]v %[1]s %[1]x %[1]d %[1]q %[2]s", carrier, encoded)
-			for _, hidden := range []string{text, hex.EncodeToString([]byte(text)), base64.StdEncoding.EncodeToString([]byte(text)),
-				strings.Trim(fmt.Sprintf("%d", []byte(text)), "[]")} {
+			for _, hidden := range hidden {
 				if strings.Contains(printed, hidden) {
 					t.Errorf("%T prints %q: %s", carrier, hidden, printed)
 				}

@@ -31,78 +31,64 @@ func entryOf(key cache.Key) string { return key.String() + ".v2" }
 
 const roleVariable, directoryVariable = "CACHE_TEST_ROLE", "CACHE_TEST_DIRECTORY"
 
-// roles are what this test binary does when a test starts it as a process of its own.
-var roles = map[string]func(directory string) error{"hold": hold, "contend": contend}
+// roles are what a test starts this test binary for as a process of its own.
+var roles = map[string]func(t *testing.T, directory string){"hold": hold, "contend": contend}
 
-// exitCannot is how a process exits that cannot do here what it should.
-const exitCannot = 3
+func TestRole(t *testing.T) {
+	t.Parallel()
 
-func TestMain(m *testing.M) {
-	role := roles[os.Getenv(roleVariable)]
-	if role == nil {
-		os.Exit(m.Run())
+	if role := roles[os.Getenv(roleVariable)]; role != nil {
+		role(t, os.Getenv(directoryVariable))
 	}
-	if err := role(os.Getenv(directoryVariable)); err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	os.Exit(0)
 }
 
-// process returns this test binary in a role, or without one to run tests.
-func process(t *testing.T, role, directory string) *exec.Cmd {
+// process returns this test binary with one test to run: TestRole, which plays role in a directory, or another one.
+func process(t *testing.T, test, role, directory string) *exec.Cmd {
 	t.Helper()
 	binary, err := os.Executable()
 	must(t, err)
-	command := exec.CommandContext(t.Context(), binary)
+	command := exec.CommandContext(t.Context(), binary, "-test.run=^"+test+"$", "-test.v")
 	command.Env = append(os.Environ(), roleVariable+"="+role, directoryVariable+"="+directory)
 	return command
 }
 
-// run runs a process, which must succeed, or skips the test if it exits with exitCannot.
-func run(t *testing.T, command *exec.Cmd) (output string) {
+// run runs a process. What becomes of its test becomes of this one.
+func run(t *testing.T, command *exec.Cmd) {
 	t.Helper()
-	printed, err := command.CombinedOutput()
-	if command.ProcessState == nil || command.ProcessState.ExitCode() == exitCannot {
-		t.Skipf("%v: %s", err, printed)
+	output, err := command.CombinedOutput()
+	if command.ProcessState == nil || strings.Contains(string(output), "--- SKIP") {
+		t.Skipf("%v: %s", err, output)
 	}
-	if err != nil {
-		t.Fatalf("%v: %s", err, printed)
+	if err != nil || !strings.Contains(string(output), "--- PASS") {
+		t.Fatalf("%v: %s", err, output)
 	}
-	return string(printed)
 }
 
 // hold prunes, claims the entry, writes an intent, and keeps the claim until it is killed.
-func hold(directory string) error {
-	ctx := context.Background()
-	storage, err := cache.OpenDirectory(directory, cache.DirectoryOptions{})
-	if err != nil {
-		return err
-	}
-	claimed, err := cache.New(storage).Claim(ctx, key)
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(storage.Prune(ctx), writeAs(ctx, "intent", claimed, sealer, "intent")); err != nil {
-		return err
-	}
+func hold(t *testing.T, directory string) {
+	t.Helper()
+	storage := openDirectory(t, directory, cache.DirectoryOptions{})
+	must(t, storage.Prune(t.Context()))
+	must(t, writeAs(t.Context(), "intent", claim(t, storage, key), sealer, "intent"))
 	fmt.Println("claimed")
-	_, err = io.Copy(io.Discard, os.Stdin)
-	return err
+	_, err := io.Copy(io.Discard, os.Stdin)
+	must(t, err)
 }
 
 // holder starts a process that holds the entry.
 func holder(t *testing.T, directory string, environment ...string) *exec.Cmd {
 	t.Helper()
-	command := process(t, "hold", directory)
+	command := process(t, "TestRole", "hold", directory)
 	command.Env = append(command.Env, environment...)
 	_, err := command.StdinPipe() // stays open, so that the process has something to wait for
 	must(t, err)
 	output, err := command.StdoutPipe()
 	must(t, err)
 	must(t, command.Start())
-	if line, _ := bufio.NewReader(output).ReadString('\n'); line != "claimed\n" {
-		t.Fatalf("the process says %q", line)
+	for lines := bufio.NewScanner(output); lines.Text() != "claimed"; {
+		if !lines.Scan() {
+			t.Fatalf("the process ended: %v", command.Wait())
+		}
 	}
 	return command
 }

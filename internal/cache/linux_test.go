@@ -1,9 +1,9 @@
+//go:build linux
+
 package cache_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -28,12 +28,12 @@ func TestLockFileThatWasRemovedIsNoLock(t *testing.T) {
 	for _, madeAgain := range []bool{false, true} {
 		file, err := os.OpenFile(lock, os.O_CREATE|os.O_RDWR, 0o600)
 		must(t, err)
-		lease := func(kind uintptr) syscall.Errno {
+		lease := func(kind uintptr) bool {
 			_, _, failure := syscall.Syscall(syscall.SYS_FCNTL, file.Fd(), syscall.F_SETLEASE, kind)
-			return failure
+			return failure == 0
 		}
-		if failure := lease(syscall.F_WRLCK); failure != 0 {
-			t.Skipf("no lease: %v", failure)
+		if !lease(syscall.F_WRLCK) {
+			t.Skip("this file system knows no leases")
 		}
 		waiting, result := waiter(t.Context(), t, path)
 		<-opening
@@ -42,7 +42,9 @@ func TestLockFileThatWasRemovedIsNoLock(t *testing.T) {
 		if madeAgain {
 			holder = claim(t, directory, key)
 		}
-		lease(syscall.F_UNLCK)
+		if !lease(syscall.F_UNLCK) {
+			t.Error("the lease was lost")
+		}
 		must(t, file.Close())
 		if madeAgain {
 			wantWaiting(t, waiting, result)
@@ -58,7 +60,7 @@ func TestLockFileThatWasRemovedIsNoLock(t *testing.T) {
 func TestWriteAfterAnIntentFindsRoomOnAFullDisk(t *testing.T) {
 	t.Parallel()
 
-	command := process(t, "write after an intent", t.TempDir())
+	command := process(t, "TestRole", "write after an intent", t.TempDir())
 	// In a mount namespace of its own, which a user may have in a user namespace.
 	command.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 	if os.Geteuid() != 0 {
@@ -69,50 +71,36 @@ func TestWriteAfterAnIntentFindsRoomOnAFullDisk(t *testing.T) {
 	run(t, command)
 }
 
-func writeAfterAnIntent(disk string) error {
+func writeAfterAnIntent(t *testing.T, disk string) {
+	t.Helper()
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=1m,mode=700"); err != nil {
-		fmt.Println("mounting:", err)
-		os.Exit(exitCannot)
+		t.Skipf("mounting: %v", err)
 	}
-	path := filepath.Join(disk, "cache")
-	storage, err := cache.OpenDirectory(path, cache.DirectoryOptions{})
-	if err != nil {
-		return err
-	}
-	write := func(way string, size int) error {
-		ctx, plaintext := context.Background(), strings.Repeat("x", size)
-		claimed, err := cache.New(storage).Claim(ctx, key)
-		if err != nil {
-			return err
-		}
-		err = errors.Join(writeAs(ctx, way, claimed, sealer, plaintext), claimed.End())
-		if got, readErr := cache.New(storage).Read(ctx, key, sealer); err != nil || string(got) != plaintext {
-			return fmt.Errorf("%s of %d bytes: %w; read %d, %w", way, size, err, len(got), readErr)
-		}
-		return nil
+	directory := openDirectory(t, filepath.Join(disk, "cache"), cache.DirectoryOptions{})
+	write := func(way string, size int) {
+		t.Helper()
+		claimed := claim(t, directory, key)
+		must(t, errors.Join(writeAs(t.Context(), way, claimed, sealer, strings.Repeat("x", size)), claimed.End()))
+		want(t, directory, key, sealer, strings.Repeat("x", size))
 	}
 	const overhead = 256 // more than what stands around a plaintext
 	for intent, result := range map[int]int{1 << 10: 16<<10 - overhead, 20 << 10: 40<<10 - overhead} {
-		if err := errors.Join(
-			write("intent", intent), fill(disk, 0), write("lasting", result),
-			writesFail(path, ways, result, syscall.ENOSPC), // for the room is used up
-			fill(disk, 16<<10), writesFail(path, []string{"intent"}, 1, syscall.ENOSPC), // for there is no more than the room
-			fill(disk, 1<<19)); err != nil {
-			return err
-		}
+		write("intent", intent)
+		fill(t, disk, 0)
+		write("lasting", result)
+		wantWritesToFail(t, directory, ways, result, syscall.ENOSPC) // for the room is used up
+		fill(t, disk, 16<<10)
+		wantWritesToFail(t, directory, []string{"intent"}, 1, syscall.ENOSPC) // for there is no more than the room
+		fill(t, disk, 1<<19)
 	}
-	return nil
 }
 
 // fill fills a disk up but for some bytes.
-func fill(disk string, leave uint64) error {
+func fill(t *testing.T, disk string, leave uint64) {
+	t.Helper()
 	path := filepath.Join(disk, "fill")
-	if err := os.RemoveAll(path); err != nil {
-		return err
-	}
+	must(t, os.RemoveAll(path))
 	var free syscall.Statfs_t
-	if err := syscall.Statfs(disk, &free); err != nil {
-		return err
-	}
-	return os.WriteFile(path, make([]byte, free.Bavail*uint64(free.Bsize)-leave), 0o600)
+	must(t, syscall.Statfs(disk, &free))
+	must(t, os.WriteFile(path, make([]byte, free.Bavail*uint64(free.Bsize)-leave), 0o600))
 }

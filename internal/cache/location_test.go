@@ -105,9 +105,9 @@ func TestOpeningALocationTouchesNoDisk(t *testing.T) {
 }
 
 func TestDefaultIsInTheUsersCacheDirectory(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", "")
 	for _, home := range []string{"", t.TempDir()} {
 		t.Setenv("HOME", home)
-		t.Setenv("XDG_CACHE_HOME", "")
 		t.Setenv("LocalAppData", home)
 		storage, err := cache.OpenLocation("", cache.DirectoryOptions{})
 		must(t, err)

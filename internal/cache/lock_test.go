@@ -24,7 +24,7 @@ func TestOneHolderAtATimeAmongProcesses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "parent", "cache") // which they make at the same moment
 	var group, reader sync.WaitGroup
 	for range contenders {
-		command := process(t, "contend", path)
+		command := process(t, "TestRole", "contend", path)
 		group.Go(func() {
 			if output, err := command.CombinedOutput(); err != nil {
 				t.Errorf("%v: %s", err, output)
@@ -53,26 +53,17 @@ func TestOneHolderAtATimeAmongProcesses(t *testing.T) {
 }
 
 // contend adds to an entry again and again. What is added gets lost if another process is at it at the same time.
-func contend(directory string) error {
-	ctx := context.Background()
-	storage, err := cache.OpenDirectory(directory, cache.DirectoryOptions{})
-	if err != nil {
-		return err
-	}
+func contend(t *testing.T, directory string) {
+	t.Helper()
+	storage := openDirectory(t, directory, cache.DirectoryOptions{})
 	for range contentions {
-		claimed, err := cache.New(storage).Claim(ctx, key)
-		if err != nil {
-			return err
+		claimed := claim(t, storage, key)
+		plaintext, err := cache.New(storage).Read(t.Context(), key, sealer)
+		if !errors.Is(err, cache.ErrNotFound) {
+			must(t, err)
 		}
-		plaintext, err := cache.New(storage).Read(ctx, key, sealer)
-		if errors.Is(err, cache.ErrNotFound) {
-			err = nil
-		}
-		if err := errors.Join(err, writeAs(ctx, "lasting", claimed, sealer, string(plaintext)+"x"), claimed.End()); err != nil {
-			return err
-		}
+		must(t, errors.Join(writeAs(t.Context(), "lasting", claimed, sealer, string(plaintext)+"x"), claimed.End()))
 	}
-	return nil
 }
 
 // waiter claims the entry and ends the claim, and tells when it has to wait and what becomes of it.

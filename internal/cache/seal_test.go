@@ -33,10 +33,8 @@ const (
 	sealedAt   = lengthAt + 4
 )
 
-func decoded(t testing.TB, encoded string) []byte {
-	t.Helper()
-	contents, err := base64.StdEncoding.DecodeString(encoded)
-	must(t, err)
+func decoded(encoded string) []byte {
+	contents, _ := base64.StdEncoding.DecodeString(encoded)
 	return contents
 }
 
@@ -75,13 +73,13 @@ func flipped(contents []byte, bit int) []byte {
 func TestFormatIsTheSameInEveryRelease(t *testing.T) {
 	t.Parallel()
 
-	storage := storing(t, golden2Name, decoded(t, golden2))
+	storage := storing(t, golden2Name, decoded(golden2))
 	want(t, storage, key, sealer, goldenText)
 	want(t, storage, key, otherSealer, "theirs")
 
 	// The first format is read until something is written in its place, and what others have in it stays.
 	everyStorage(t, func(t *testing.T, storage cache.Storage) {
-		must(t, storage.Write(t.Context(), golden1Name, decoded(t, golden1)))
+		must(t, storage.Write(t.Context(), golden1Name, decoded(golden1)))
 		claimed := claim(t, storage, key)
 		for _, way := range ways {
 			must(t, writeAs(t.Context(), way, claimed, otherSealer, "theirs"))
@@ -97,24 +95,10 @@ func TestFormatIsTheSameInEveryRelease(t *testing.T) {
 	})
 }
 
-func TestEntrySaysWhatItIsAndNothingElse(t *testing.T) {
-	t.Parallel()
-
-	contents, again := seal(t, key, sealer, "plaintext"), seal(t, key, sealer, "plaintext")
-	if !bytes.HasPrefix(contents, []byte("terraform-provider-goto cache entry v2\n")) {
-		t.Errorf("the entry is %q", contents)
-	}
-	for _, hidden := range []string{"plaintext", sealer.Reveal(), key.String(), string(key[:]), string(again[sealedAt : sealedAt+32])} {
-		if bytes.Contains(contents, []byte(hidden)) {
-			t.Errorf("the entry contains %q", hidden)
-		}
-	}
-}
-
 func TestEveryFlippedBitIsNoticed(t *testing.T) {
 	t.Parallel()
 
-	for name, contents := range map[string][]byte{golden1Name: decoded(t, golden1), golden2Name: decoded(t, golden2)} {
+	for name, contents := range map[string][]byte{golden1Name: decoded(golden1), golden2Name: decoded(golden2)} {
 		wantDamaged := func(damaged []byte) {
 			t.Helper()
 			want(t, storing(t, name, damaged), key, sealer, unreadable)
@@ -143,7 +127,7 @@ func TestEntryOpensOnlyWithItsKeyAndSecret(t *testing.T) {
 	contents := seal(t, key, sealer, "x")
 	id := func(key cache.Key, sealer secret.Value) []byte { return seal(t, key, sealer, "")[sealAt:lengthAt] }
 	as := func(id []byte) []byte { return sum(contents[:sealAt], id, contents[lengthAt:]) }
-	first := decoded(t, golden1)
+	first := decoded(golden1)
 	sealed := first[checksumAt:]
 
 	for name, test := range map[string]struct {
@@ -228,8 +212,8 @@ func TestNothingIsSealedWithoutASecret(t *testing.T) {
 
 // FuzzUnseal takes text for an entry, which it is not, and for the text of one, in which any flipped bit is noticed.
 func FuzzUnseal(f *testing.F) {
-	whole := decoded(f, golden2)
-	for _, seed := range [][]byte{whole, whole[:len(whole)-1], whole[:sealedAt], sum(whole[:sealedAt]), decoded(f, golden1), {}} {
+	whole := decoded(golden2)
+	for _, seed := range [][]byte{whole, whole[:len(whole)-1], whole[:sealedAt], sum(whole[:sealedAt]), decoded(golden1), {}} {
 		f.Add(seed, uint(len(seed)*7))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, bit uint) {

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -38,6 +39,8 @@ type order struct {
 	URL, Directory string
 	RefreshToken   string
 	Ahead          time.Duration // of the real clock
+	Timeout        time.Duration // of a request; half a minute if zero
+	MinValidity    time.Duration // ten minutes if zero
 }
 
 // obey says "ready", waits for a line, asks for a token and says "done".
@@ -56,7 +59,7 @@ func obey(text string) error {
 		return err
 	}
 	process := engine.Engine{
-		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: oauth.NewHTTPClient(30 * time.Second), Now: now},
+		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: oauth.NewHTTPClient(cmp.Or(told.Timeout, 30*time.Second)), Now: now},
 		Cache:    cache.New(storage),
 		Now:      now,
 	}
@@ -66,7 +69,9 @@ func obey(text string) error {
 	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
 		return err
 	}
-	_, warnings, err := process.Token(ctx, with(oauth.RefreshToken, told.RefreshToken))
+	request := with(oauth.RefreshToken, told.RefreshToken)
+	request.MinValidity = cmp.Or(told.MinValidity, request.MinValidity)
+	_, warnings, err := process.Token(ctx, request)
 	for _, warning := range warnings {
 		if _, short := warning.(*engine.ShortTokenWarning); !short { //nolint:errorlint // never wrapped
 			err = fmt.Errorf("warning: %w", warning)
