@@ -1,0 +1,136 @@
+package bucket
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// failure is what a driver makes of an error of its SDK, for all clouds the same.
+type failure struct {
+	reason     Reason
+	status     int    // of the answer, 0 without one
+	code       string // the cloud's own word for it
+	detail     string // more words, clean
+	retryAfter time.Duration
+	region     string // where an S3 bucket is, if the answer tells
+	sent       bool   // there was no answer, and the request may have arrived
+	cause      error
+}
+
+// maybeWritten tells whether a write may have happened. What the store has refused or redirected has not.
+func (f failure) maybeWritten() bool {
+	return f.sent || f.status >= http.StatusInternalServerError || f.status != 0 && f.status < http.StatusMultipleChoices
+}
+
+// answerFailure is what an answer means. Codes that mean more than their status are among the reasons.
+func answerFailure(status int, header http.Header, code, message string, reasons map[string]Reason) failure {
+	f := failure{status: status, code: clean(code), detail: clean(message)}
+	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && seconds > 0 {
+		f.retryAfter = time.Duration(min(seconds, 3600)) * time.Second
+	}
+	if reason, known := reasons[code]; known {
+		f.reason = reason
+		return f
+	}
+	switch {
+	case status == http.StatusUnauthorized:
+		f.reason = Refused
+	case status == http.StatusForbidden:
+		f.reason = Denied
+	case status == http.StatusPreconditionFailed:
+		f.reason = Conflict
+	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable, status == http.StatusRequestTimeout:
+		f.reason = Busy
+	case status >= http.StatusInternalServerError:
+		f.reason = Broken
+	default:
+		f.reason = Unexpected
+	}
+	return f
+}
+
+// fail explains a failure to people.
+func (b *Bucket) fail(operation Operation, name string, f failure) *Error {
+	cloud := clouds[b.location.scheme]
+	failed := &Error{Operation: operation, Object: b.location.of(name), Reason: f.reason, cause: f.cause}
+	switch f.reason {
+	case NotFound:
+		failed.Problem = "there is no such object"
+	case Conflict:
+		failed.Problem = "its version is not the expected one"
+	case NoBucket:
+		failed.Problem = "the " + cloud.store + " does not exist"
+		failed.Remedy = "Create it, or correct its name in the location"
+	case NoCredentials:
+		failed.Problem = "there are no usable credentials"
+		failed.Remedy = cloud.credentials
+	case Refused:
+		failed.Problem = "the credentials are not accepted"
+		failed.Remedy = cloud.credentials
+	case Expired:
+		failed.Problem = "the credentials have expired"
+		failed.Remedy = "Renew them. " + cloud.credentials
+	case Denied:
+		failed.Problem = "the permission is missing"
+		failed.Remedy = cloud.permissions[operation]
+	case OtherRegion:
+		failed.Problem = "the " + cloud.store + " is in another region"
+		failed.Remedy = "Set the bucket's region in the location, or in AWS_REGION"
+		if f.region != "" {
+			failed.Remedy = "Add region=" + f.region + " to the location"
+		}
+	case ClockSkew:
+		failed.Problem = "this machine's clock is wrong"
+		failed.Remedy = "Set the clock"
+	case Busy:
+		failed.Problem = "the store is asking for fewer requests"
+		failed.Remedy = "Try again later, or let fewer runs share one object"
+	case Broken:
+		failed.Problem = "the store has failed"
+		failed.Remedy = "Try again later"
+	case NoAnswer:
+		failed.Problem = "the store does not answer in time, or the connection broke"
+		failed.Remedy = "Check the network and the proxy, and try again"
+	case Unreachable:
+		failed.Problem = "the store cannot be reached"
+		failed.Remedy = "Check the location, the network and the proxy"
+	case Untrusted:
+		failed.Problem = "no secure connection can be made to the store"
+		failed.Remedy = "Check the endpoint, and that this machine trusts the authority of its certificate"
+	case Canceled:
+		failed.Problem = "the run was canceled or its time is over"
+	case TooLarge:
+		failed.Problem = fmt.Sprintf("it has more than %d bytes, so it is none of ours", MaxSize)
+		failed.Remedy = "Let the location name a place of its own"
+	case Unconditional:
+		failed.Problem = "the store does not make writes depend on conditions"
+		failed.Remedy = "Machines would overwrite each other's objects there. Use a store with conditional writes"
+	case Misconfigured:
+		failed.Problem = "the client cannot be set up"
+		failed.Remedy = "Correct the environment or the location"
+	default:
+		failed.Reason, failed.Problem = Unexpected, "the store gives an unexpected answer"
+	}
+	failed.Problem += f.evidence()
+	return failed
+}
+
+// evidence returns what a failure says of itself, in parentheses.
+func (f failure) evidence() string {
+	if f.reason == NotFound || f.reason == Conflict {
+		return ""
+	}
+	text := f.code
+	if f.status != 0 {
+		text = fmt.Sprintf("%d %s", f.status, f.code)
+	}
+	if f.detail != "" && text != "" {
+		text += ": "
+	}
+	if text += f.detail; text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}

@@ -1,0 +1,67 @@
+package bucket
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// newClient returns a client that shares nothing with the defaults of net/http and follows no redirects, which
+// would take credentials elsewhere. Requests are bounded by their contexts.
+func newClient(transport *http.Transport) *http.Client {
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func newTransport() *http.Transport {
+	transport := &http.Transport{}
+	configure(transport)
+	return transport
+}
+
+// configure sets what every connection to a store has in common.
+func configure(transport *http.Transport) {
+	transport.Proxy = http.ProxyFromEnvironment
+	transport.DialContext = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
+	transport.TLSHandshakeTimeout = 5 * time.Second
+	transport.ForceAttemptHTTP2 = true
+	transport.DisableCompression = true // sealed contents do not get smaller
+	// A write that meets a connection which the server has just closed is ambiguous. Servers keep idle ones for longer.
+	transport.IdleConnTimeout = 3 * time.Second
+	if transport.TLSClientConfig == nil {
+		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+}
+
+// connectionFailure explains why there was no answer.
+func connectionFailure(err error) failure {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // the URL may be signed
+	}
+	operation, isNet := errors.AsType[*net.OpError](err)
+	_, isDNS := errors.AsType[*net.DNSError](err)
+	switch {
+	case strings.Contains(err.Error(), "invalid proxy address"): // which it repeats, with the password
+		return failure{reason: Unreachable, detail: "the proxy in the environment is not a URL"}
+	case isUntrusted(err):
+		return failure{reason: Untrusted, detail: clean(err.Error())}
+	case isDNS, isNet && (operation.Op == "dial" || operation.Op == "proxyconnect" || operation.Op == "socks connect"):
+		return failure{reason: Unreachable, detail: clean(err.Error())}
+	}
+	return failure{reason: NoAnswer, detail: clean(err.Error()), sent: true}
+}
+
+func isUntrusted(err error) bool {
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+	_, record := errors.AsType[tls.RecordHeaderError](err)
+	_, alert := errors.AsType[tls.AlertError](err)
+	_, roots := errors.AsType[x509.SystemRootsError](err)
+	return certificate || record || alert || roots || strings.Contains(err.Error(), "server gave HTTP response to HTTPS client")
+}
