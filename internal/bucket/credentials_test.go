@@ -1,0 +1,128 @@
+package bucket_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
+)
+
+// The token that every issuer hands out here, and a word in it that no message may have.
+const (
+	token       = "ya29." + tokenSecret + ".end"
+	tokenSecret = "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz"
+)
+
+// TestStandardCredentials gets tokens where each cloud has them and looks at how they are sent. It changes the
+// environment and so runs alone.
+func TestStandardCredentials(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only on Linux a process can be told which certificates to trust")
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	t.Setenv("AZURE_STORAGE_KEY", "")
+	for name, test := range map[string]struct {
+		scheme  string
+		prepare func(t *testing.T, issuer string)
+		header  string
+		want    string
+	}{
+		"AWS container": {"s3", func(t *testing.T, issuer string) {
+			t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", issuer+"/aws/container")
+		}, "X-Amz-Security-Token", token},
+		"AWS web identity": {"s3", func(t *testing.T, issuer string) {
+			t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/tests")
+			t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", write(t, "identity", "an identity"))
+			t.Setenv("AWS_ENDPOINT_URL_STS", issuer+"/aws/sts")
+		}, "X-Amz-Security-Token", token},
+		"AWS shared files": {"s3", func(t *testing.T, _ string) {
+			t.Setenv("AWS_PROFILE", "tests")
+			t.Setenv("AWS_SHARED_CREDENTIALS_FILE", write(t, "credentials",
+				"[tests]\naws_access_key_id = AKIATESTS\naws_secret_access_key = secret\naws_session_token = "+token+"\n"))
+		}, "X-Amz-Security-Token", token},
+		"Google metadata": {"gs", func(t *testing.T, issuer string) {
+			t.Setenv("HOME", t.TempDir())
+			t.Setenv("GCE_METADATA_HOST", strings.TrimPrefix(issuer, "http://"))
+		}, "Authorization", "Bearer " + token},
+		"Google workload identity": {"gs", func(t *testing.T, _ string) {
+			t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", write(t, "google.json", `{"type":"external_account","audience":"//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/p",`+
+				`"subject_token_type":"urn:ietf:params:oauth:token-type:jwt","token_url":"`+issuerTLS(t)+`/google/sts",`+
+				`"credential_source":{"file":"`+write(t, "subject", "a subject")+`"}}`))
+		}, "Authorization", "Bearer " + token},
+		"Azure managed identity": {"azblob", func(t *testing.T, issuer string) {
+			t.Setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
+			t.Setenv("IDENTITY_ENDPOINT", issuer+"/azure/identity")
+			t.Setenv("IDENTITY_HEADER", "tests")
+		}, "Authorization", "Bearer " + token},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.prepare(t, serve(t, issue))
+			var got string
+			endpoint := serveTLS(t, func(w http.ResponseWriter, r *http.Request) {
+				got = r.Header.Get(test.header)
+				refuse(w, test.scheme, http.StatusForbidden, "Denied", "echo "+got)
+			})
+			_, err := open(t, (&servers.Server{Scheme: test.scheme}).Location("bucket", "", endpoint), bucket.Options{}).Get(t.Context(), "object")
+			if expectFailure(t, err, bucket.Denied); got != test.want {
+				t.Errorf("sent was %q", got)
+			}
+			expectNoneOf(t, err, tokenSecret)
+		})
+	}
+}
+
+func issuerTLS(t *testing.T) string { return serveTLS(t, issue) }
+
+// issue hands out tokens as each cloud's issuers do.
+func issue(w http.ResponseWriter, r *http.Request) {
+	reply := map[string]any{
+		"access_token": token, "token_type": "Bearer", "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+		"expires_in": 3600,
+	}
+	switch {
+	case r.URL.Path == "/aws/container":
+		reply = map[string]any{"AccessKeyId": "AKIATESTS", "SecretAccessKey": "secret", "Token": token, "Expiration": time.Now().Add(time.Hour)}
+	case strings.HasPrefix(r.URL.Path, "/aws/sts"):
+		_, _ = w.Write([]byte("<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>AKIATESTS</AccessKeyId>" +
+			"<SecretAccessKey>secret</SecretAccessKey><SessionToken>" + token + "</SessionToken><Expiration>" +
+			time.Now().Add(time.Hour).UTC().Format(time.RFC3339) + "</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"))
+		return
+	case r.URL.Path == "/azure/identity":
+		reply["expires_on"] = time.Now().Add(time.Hour).Unix()
+		reply["resource"] = "https://storage.azure.com"
+	case strings.HasPrefix(r.URL.Path, "/computeMetadata"):
+		w.Header().Set("Metadata-Flavor", "Google")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(reply)
+}
+
+// write puts contents into a file of the test and returns its path.
+func write(t *testing.T, name, contents string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(contents), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestCertificatesOfAWS trusts those that AWS_CA_BUNDLE names. It changes the environment and so runs alone.
+func TestCertificatesOfAWS(t *testing.T) {
+	t.Setenv("AWS_CA_BUNDLE", os.Getenv("SSL_CERT_FILE"))
+	endpoint := serveTLS(t, func(w http.ResponseWriter, _ *http.Request) { refuse(w, "s3", http.StatusNotFound, "NoSuchKey", "no") })
+	_, err := open(t, (&servers.Server{Scheme: "s3"}).Location("bucket", "", endpoint), bucket.Options{}).Get(t.Context(), "object")
+	expectFailure(t, err, bucket.NotFound)
+
+	t.Setenv("AWS_CA_BUNDLE", filepath.Join(t.TempDir(), "missing"))
+	_, err = open(t, (&servers.Server{Scheme: "s3"}).Location("bucket", "", endpoint), bucket.Options{}).Get(t.Context(), "object")
+	expectFailure(t, err, bucket.Misconfigured)
+}

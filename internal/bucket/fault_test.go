@@ -1,0 +1,357 @@
+package bucket_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
+)
+
+var (
+	// quick gives up soon on a store that hangs.
+	quick = bucket.Options{Timeout: 200 * time.Millisecond, Budget: 600 * time.Millisecond}
+	// brief gives up soon on a store that asks for patience.
+	brief = bucket.Options{Budget: 600 * time.Millisecond}
+)
+
+func TestMissingBucket(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *servers.Server, name string) {
+		b := open(t, store.Location(name+"-not", "prefix", store.Endpoint), bucket.Options{})
+		all(t.Context(), b, func(operation bucket.Operation, err error) {
+			if store.Scheme == "gs" && operation != bucket.Write && operation != bucket.List {
+				return // does not tell a missing bucket from a missing object
+			}
+			expectFailure(t, err, bucket.NoBucket, "Create it")
+		})
+	})
+}
+
+// TestWrongCredentials changes the environment and so runs alone. fake-gcs-server takes everything.
+func TestWrongCredentials(t *testing.T) {
+	s3, azure := servers.Shared(t, "s3"), servers.Shared(t, "azblob")
+	const wrong = "d3JvbmcrL3dyb25nd3JvbmcrL3dyb25nd3JvbmcrL3dyb25nd3JvbmcrL3dyb25n"
+	for name, test := range map[string]struct {
+		store    *servers.Server
+		variable string
+		reason   bucket.Reason
+	}{
+		"AWS key":    {s3, "AWS_ACCESS_KEY_ID", bucket.Refused},
+		"AWS secret": {s3, "AWS_SECRET_ACCESS_KEY", bucket.Refused},
+		// Azurite says AuthorizationFailure, which Azure itself says to those whom it knows; see TestRefusals.
+		"Azure key":       {azure, "AZURE_STORAGE_KEY", bucket.Denied},
+		"signed on Azure": {azure, "AZURE_STORAGE_SAS_TOKEN", bucket.Denied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(test.variable, wrong)
+			if test.variable == "AZURE_STORAGE_SAS_TOKEN" {
+				t.Setenv("AZURE_STORAGE_KEY", "")
+				t.Setenv(test.variable, "sv=2024-11-04&ss=b&srt=co&sp=rwdl&se=2099-01-01T00:00:00Z&sig="+wrong)
+			}
+			b := open(t, test.store.Location(test.store.NewBucket(t.Context(), t), "prefix", test.store.Endpoint), bucket.Options{})
+			all(t.Context(), b, func(_ bucket.Operation, err error) {
+				expectFailure(t, err, test.reason)
+				expectNoneOf(t, err, wrong)
+			})
+		})
+	}
+}
+
+// TestNoCredentials changes the environment and so runs alone.
+func TestNoCredentials(t *testing.T) {
+	for name := range servers.Environment() {
+		if name != "AWS_EC2_METADATA_DISABLED" {
+			t.Setenv(name, "")
+		}
+	}
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv("PATH", t.TempDir())
+	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", "/does/not/exist")
+	t.Setenv("AZURE_TOKEN_CREDENTIALS", "AzureCLICredential") // or it would look for a managed identity
+	for location, word := range map[string]string{
+		"s3://bucket?region=eu-central-1": "AWS_ACCESS_KEY_ID",
+		"gs://bucket":                     "GOOGLE_APPLICATION_CREDENTIALS",
+		"azblob://container?account=name": "az login",
+	} {
+		all(t.Context(), open(t, location, bucket.Options{}), func(_ bucket.Operation, err error) {
+			expectFailure(t, err, bucket.NoCredentials, word)
+		})
+	}
+}
+
+func TestServerDown(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *servers.Server, name string) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := listener.Close(); err != nil {
+			t.Fatal(err)
+		}
+		b := open(t, store.Location(name, "", "http://"+listener.Addr().String()), bucket.Options{})
+		all(t.Context(), b, func(_ bucket.Operation, err error) {
+			expectFailure(t, err, bucket.Unreachable, "refused", "tried 3 times", "network")
+			if errors.Is(err, bucket.ErrAmbiguous) {
+				t.Errorf("what was not sent is ambiguous: %v", err)
+			}
+		})
+	})
+}
+
+func TestServerHangs(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *servers.Server, name string) {
+		endpoint := through(t, store, func(_ http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+			hang(r)
+			return true
+		})
+		all(t.Context(), open(t, store.Location(name, "", endpoint), quick), func(operation bucket.Operation, err error) {
+			expectFailure(t, err, bucket.NoAnswer, "network")
+			if errors.Is(err, bucket.ErrAmbiguous) != (operation == bucket.Write) {
+				t.Errorf("%s: got %v", operation, err)
+			}
+		})
+	})
+}
+
+func TestCanceled(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *servers.Server, name string) {
+		for when, fault := range map[string]func(w http.ResponseWriter, r *http.Request){
+			"waiting for an answer": func(_ http.ResponseWriter, r *http.Request) { hang(r) },
+			"waiting to try again": func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Retry-After", "20")
+				refuse(w, store.Scheme, http.StatusServiceUnavailable, "SlowDown", "slow down")
+			},
+		} {
+			ctx, cancel := context.WithCancel(t.Context())
+			endpoint := through(t, store, func(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+				fault(w, r)
+				return true
+			})
+			endpoint = through(t, &servers.Server{Endpoint: endpoint}, func(http.ResponseWriter, *http.Request, http.Handler) bool {
+				cancel()
+				return false
+			})
+			_, err := open(t, store.Location(name, "", endpoint), bucket.Options{}).Get(ctx, "object")
+			if expectFailure(t, err, bucket.Canceled); !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: got %v", when, err)
+			}
+			all(ctx, open(t, store.Location(name, "", store.Endpoint), bucket.Options{}), func(operation bucket.Operation, err error) {
+				if expectFailure(t, err, bucket.Canceled); errors.Is(err, bucket.ErrAmbiguous) {
+					t.Errorf("%s, sent nothing: got %v", operation, err)
+				}
+			})
+		}
+	})
+}
+
+// TestStoreAsksForPatience expects no more than that the store is asked again.
+func TestStoreAsksForPatience(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *servers.Server, name string) {
+		var patience atomic.Int32
+		endpoint := through(t, store, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
+			if patience.Add(-1) < 0 {
+				return false
+			}
+			refuse(w, store.Scheme, []int{http.StatusServiceUnavailable, http.StatusTooManyRequests}[patience.Load()%2], "SlowDown", "slow down")
+			return true
+		})
+		b := open(t, store.Location(name, "", endpoint), bucket.Options{})
+		all(t.Context(), b, func(operation bucket.Operation, err error) {
+			if err != nil && !errors.Is(err, bucket.ErrNotFound) {
+				t.Errorf("%s: %v", operation, err)
+			}
+			patience.Store(2)
+		})
+
+		patience.Store(1 << 20)
+		all(t.Context(), open(t, store.Location(name, "", endpoint), brief), func(_ bucket.Operation, err error) {
+			expectFailure(t, err, bucket.Busy, "tried")
+		})
+	})
+}
+
+// TestConflictOfS3 is about 409, with which S3 answers while another write is under way.
+func TestConflictOfS3(t *testing.T) {
+	t.Parallel()
+	store := servers.Shared(t, "s3")
+	var refusals atomic.Int32
+	endpoint := through(t, store, func(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
+		if r.Method != http.MethodPut || refusals.Add(1) > 2 {
+			return false
+		}
+		refuse(w, "s3", http.StatusConflict, "ConditionalRequestConflict", "try again")
+		return true
+	})
+	b := open(t, store.Location(store.NewBucket(t.Context(), t), "", endpoint), bucket.Options{})
+	put(t, b, "object", "contents", bucket.Absent)
+}
+
+// TestLostAnswer drops the connection, or answers with a failure, after the store has written.
+func TestLostAnswer(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *servers.Server, name string) {
+		for how, lose := range map[string]func(w http.ResponseWriter){
+			"connection broken": func(http.ResponseWriter) { panic(http.ErrAbortHandler) },
+			"gateway failed":    func(w http.ResponseWriter) { w.WriteHeader(http.StatusBadGateway) },
+		} {
+			var losing atomic.Bool
+			endpoint := through(t, store, func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
+				if r.Method == http.MethodGet || !losing.CompareAndSwap(true, false) {
+					return false
+				}
+				pass.ServeHTTP(httptest.NewRecorder(), r)
+				lose(w)
+				return true
+			})
+			b := open(t, store.Location(name, "prefix", endpoint), bucket.Options{})
+			version := put(t, b, "object", "before", bucket.Absent)
+			losing.Store(true)
+			_, err := b.Put(t.Context(), "object", []byte("mine"), version)
+			if !errors.Is(err, bucket.ErrConflict) || !errors.Is(err, bucket.ErrAmbiguous) {
+				t.Errorf("%s: got %v, want a conflict that may be with itself", how, err)
+			}
+			expectContents(t, b, "object", "mine")
+			losing.Store(true)
+			if err := b.Delete(t.Context(), "object"); err != nil {
+				t.Errorf("%s: deleting: %v", how, err)
+			}
+		}
+	})
+}
+
+// TestRefusals tells the permissions apart, and what else stores refuse.
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	type refusal struct {
+		status int
+		code   string
+		reason bucket.Reason
+		word   string
+	}
+	refusals := map[string][]refusal{
+		"s3": {
+			{http.StatusForbidden, "AccessDenied", bucket.Denied, "s3:"},
+			{http.StatusBadRequest, "ExpiredToken", bucket.Expired, "Renew"},
+			{http.StatusForbidden, "InvalidAccessKeyId", bucket.Refused, "AWS"},
+			{http.StatusMovedPermanently, "PermanentRedirect", bucket.OtherRegion, "region=eu-north-1"},
+			{http.StatusBadRequest, "AuthorizationHeaderMalformed", bucket.OtherRegion, "region=eu-north-1"},
+			{http.StatusForbidden, "RequestTimeTooSkewed", bucket.ClockSkew, "clock"},
+			{http.StatusNotImplemented, "NotImplemented", bucket.Unconditional, "conditional writes"},
+			{http.StatusTeapot, "Strange", bucket.Unexpected, "418 Strange"},
+			{http.StatusNotFound, "", bucket.Unexpected, "404"},
+			{http.StatusInternalServerError, "InternalError", bucket.Broken, "tried 3 times"},
+		},
+		"gs": {
+			{http.StatusForbidden, "forbidden", bucket.Denied, "storage.objects."},
+			{http.StatusUnauthorized, "authError", bucket.Refused, "Application Default"},
+			{http.StatusForbidden, "rateLimitExceeded", bucket.Busy, "tried"},
+			{http.StatusBadGateway, "", bucket.Broken, "tried 3 times"},
+		},
+		"azblob": {
+			{http.StatusForbidden, "AuthorizationPermissionMismatch", bucket.Denied, "Storage Blob Data Contributor"},
+			{http.StatusForbidden, "AuthenticationFailed", bucket.Refused, "az login"},
+			{http.StatusPreconditionFailed, "LeaseIdMissing", bucket.Unexpected, "LeaseIdMissing"},
+			{http.StatusInternalServerError, "OperationTimedOut", bucket.Broken, "tried 3 times"},
+		},
+	}
+	for scheme, refusals := range refusals {
+		for _, refusal := range refusals {
+			t.Run(scheme+" "+refusal.code, func(t *testing.T) {
+				t.Parallel()
+				endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("X-Amz-Bucket-Region", "eu-north-1")
+					refuse(w, scheme, refusal.status, refusal.code, "a reason")
+				})
+				store := &servers.Server{Scheme: scheme}
+				messages := map[string]bool{}
+				options := bucket.Options{}
+				if refusal.reason == bucket.Busy {
+					options = brief
+				}
+				all(t.Context(), open(t, store.Location("bucket", "prefix", endpoint), options), func(operation bucket.Operation, err error) {
+					expectFailure(t, err, refusal.reason, refusal.word)
+					if ambiguous := operation == bucket.Write && refusal.status >= 500; errors.Is(err, bucket.ErrAmbiguous) != ambiguous {
+						t.Errorf("%s: got %v", operation, err)
+					}
+					messages[err.Error()] = true
+				})
+				if len(messages) != 4 {
+					t.Errorf("operations are not told apart: %v", messages)
+				}
+			})
+		}
+	}
+}
+
+// TestUntrustedServer asks under a name that is not in the certificate, and a server that speaks no TLS.
+func TestUntrustedServer(t *testing.T) {
+	t.Parallel()
+	_, port, _ := strings.Cut(strings.TrimPrefix(serveTLS(t, http.NotFound), "https://"), ":")
+	plain := serve(t, http.NotFound)
+	for _, endpoint := range []string{"https://localhost:" + port, "https" + strings.TrimPrefix(plain, "http")} {
+		for _, scheme := range []string{"s3", "azblob"} { // Google's would need credentials first
+			all(t.Context(), open(t, (&servers.Server{Scheme: scheme}).Location("bucket", "", endpoint), bucket.Options{}), func(_ bucket.Operation, err error) {
+				expectFailure(t, err, bucket.Untrusted, "certificate")
+				if errors.Is(err, bucket.ErrAmbiguous) {
+					t.Errorf("what was not sent is ambiguous: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// TestRedirectsAreNotFollowed makes sure that nothing is sent elsewhere.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
+	for _, scheme := range servers.Schemes() {
+		endpoint := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere, http.StatusTemporaryRedirect)
+		})
+		all(t.Context(), open(t, (&servers.Server{Scheme: scheme}).Location("bucket", "", endpoint), bucket.Options{}), func(operation bucket.Operation, err error) {
+			if err == nil {
+				t.Errorf("%s: %s succeeds", scheme, operation)
+			}
+		})
+	}
+}
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	b := open(t, "s3://bucket?region=eu-central-1", bucket.Options{})
+	for _, name := range []string{"", ".", "../up", "a/b", "a b", ".hidden"} {
+		_, err := b.Get(t.Context(), name)
+		expectFailure(t, err, bucket.Misconfigured)
+	}
+}
+
+// TestAnswersWithoutVersion are of no use, and a write may have happened.
+func TestAnswersWithoutVersion(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range []string{"gs", "azblob"} { // S3 would be proven first
+		endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			if w.WriteHeader(http.StatusOK); scheme == "gs" {
+				_, _ = w.Write([]byte("{}"))
+			}
+		})
+		b := open(t, (&servers.Server{Scheme: scheme}).Location("bucket", "", endpoint), bucket.Options{})
+		_, err := b.Get(t.Context(), "object")
+		expectFailure(t, err, bucket.Unexpected, "without a version")
+		_, err = b.Put(t.Context(), "object", nil, bucket.Absent)
+		if expectFailure(t, err, bucket.Unexpected, "may have been written"); !errors.Is(err, bucket.ErrAmbiguous) {
+			t.Errorf("%s: got %v", scheme, err)
+		}
+	}
+}

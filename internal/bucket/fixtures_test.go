@@ -1,0 +1,160 @@
+package bucket_test
+
+import (
+	"context"
+	"encoding/pem"
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
+)
+
+// TestMain lets this process trust the certificates of [serveTLS].
+func TestMain(m *testing.M) {
+	server := httptest.NewTLSServer(http.NotFoundHandler())
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	server.Close()
+	file, err := os.CreateTemp("", "certificate")
+	if err == nil {
+		_, err = file.Write(certificate)
+	}
+	if err := errors.Join(err, file.Close(), os.Setenv("SSL_CERT_FILE", file.Name())); err != nil {
+		panic(err)
+	}
+	servers.Main(m, func() error { return os.Remove(file.Name()) })
+}
+
+// onEach runs a test in a bucket of its own on each store.
+func onEach(t *testing.T, test func(t *testing.T, store *servers.Server, name string)) {
+	t.Helper()
+	for _, scheme := range servers.Schemes() {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			store := servers.Shared(t, scheme)
+			test(t, store, store.NewBucket(t.Context(), t))
+		})
+	}
+}
+
+func open(t *testing.T, location string, options bucket.Options) *bucket.Bucket {
+	t.Helper()
+	parsed, err := bucket.ParseLocation(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bucket.Open(parsed, options)
+}
+
+// put writes an object and fails the test if that fails.
+func put(t *testing.T, b *bucket.Bucket, name, contents string, ifVersion bucket.Version) bucket.Version {
+	t.Helper()
+	version, err := b.Put(t.Context(), name, []byte(contents), ifVersion)
+	if err != nil {
+		t.Fatalf("writing %q: %v", contents, err)
+	}
+	return version
+}
+
+func expectContents(t *testing.T, b *bucket.Bucket, name, contents string) bucket.Object {
+	t.Helper()
+	object, err := b.Get(t.Context(), name)
+	if err != nil || string(object.Contents) != contents {
+		t.Fatalf("got %q and the error %v, want %q", object.Contents, err, contents)
+	}
+	return object
+}
+
+// expectFailure checks why an operation failed and that the message names the object.
+func expectFailure(t *testing.T, err error, reason bucket.Reason, words ...string) {
+	t.Helper()
+	failed, ok := errors.AsType[*bucket.Error](err)
+	if !ok || failed.Reason != reason {
+		t.Errorf("got the error %v, want one because of %q", err, reason)
+		return
+	}
+	for _, word := range append(words, string(failed.Operation), failed.Object) {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("the message %q does not contain %q", err, word)
+		}
+	}
+}
+
+// all attempts every operation and hands each error to check.
+func all(ctx context.Context, b *bucket.Bucket, check func(bucket.Operation, error)) {
+	_, err := b.Get(ctx, "object")
+	check(bucket.Read, err)
+	_, err = b.Put(ctx, "object", []byte("contents"), bucket.Absent)
+	check(bucket.Write, err)
+	check(bucket.Delete, b.Delete(ctx, "object"))
+	_, err = b.List(ctx, "")
+	check(bucket.List, err)
+}
+
+// through returns the endpoint of a proxy before store. It asks intercept first, which tells whether it has dealt
+// with the request.
+func through(t *testing.T, store *servers.Server, intercept func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) string {
+	t.Helper()
+	endpoint, err := url.Parse(store.Endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.Out.URL.Scheme, r.Out.URL.Host = endpoint.Scheme, endpoint.Host
+			r.Out.Host = r.In.Host
+		},
+		Transport: &http.Transport{DisableKeepAlives: true},
+	}
+	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if !intercept(w, r, pass) {
+			pass.ServeHTTP(w, r)
+		}
+	}) + endpoint.Path
+}
+
+// serve returns the address of a server that ends with the test.
+func serve(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// serveTLS returns the address of a server that speaks TLS.
+func serveTLS(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that do not trust it are logged
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// refuse answers as the store for scheme does.
+func refuse(w http.ResponseWriter, scheme string, status int, code, message string) {
+	w.Header().Set("X-Ms-Error-Code", code)
+	if scheme == "gs" {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(`{"error":{"message":"` + message + `","errors":[{"reason":"` + code + `"}]}}`))
+		return
+	}
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte("<?xml version='1.0'?><Error><Code>" + code + "</Code><Message>" + message + "</Message></Error>"))
+}
+
+// hang keeps a request until its client has gone away, which a server notices when it has read the body.
+func hang(r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}

@@ -1,0 +1,177 @@
+package bucket_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
+)
+
+// lyingStore is a small S3 that keeps no conditions but those of its fields.
+type lyingStore struct {
+	keepsCreate, keepsOverwrite bool
+	refusesOverwrite            bool // always
+	failsDelete                 bool
+
+	mutex    sync.Mutex
+	objects  map[string]string // ETags
+	requests int
+}
+
+func (s *lyingStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.requests++
+	_, _ = io.Copy(io.Discard, r.Body)
+	tag, exists := s.objects[r.URL.Path]
+	create, ifMatch := r.Header.Get("If-None-Match") == "*", r.Header.Get("If-Match")
+	switch {
+	case r.Method == http.MethodDelete && s.failsDelete:
+		refuse(w, "s3", http.StatusForbidden, "AccessDenied", "no")
+	case r.Method == http.MethodDelete:
+		delete(s.objects, r.URL.Path)
+		w.WriteHeader(http.StatusNoContent)
+	case r.Method != http.MethodPut:
+		refuse(w, "s3", http.StatusNotFound, "NoSuchKey", "no")
+	case create && exists && s.keepsCreate,
+		ifMatch != "" && ifMatch != tag && s.keepsOverwrite,
+		ifMatch != "" && s.refusesOverwrite:
+		refuse(w, "s3", http.StatusPreconditionFailed, "PreconditionFailed", "no")
+	default:
+		s.objects[r.URL.Path] = fmt.Sprintf("%q", rand.Text())
+		w.Header().Set("ETag", s.objects[r.URL.Path])
+	}
+}
+
+// use reads and writes there, and returns the error of the write.
+func (s *lyingStore) use(t *testing.T) (*bucket.Bucket, error) {
+	t.Helper()
+	s.objects = map[string]string{}
+	b := open(t, (&servers.Server{Scheme: "s3"}).Location("bucket", "", serve(t, s.ServeHTTP)), bucket.Options{})
+	if _, err := b.Get(t.Context(), "object"); !errors.Is(err, bucket.ErrNotFound) || s.requests != 1 {
+		t.Errorf("reading takes %d requests and ends with %v", s.requests, err)
+	}
+	_, err := b.Put(t.Context(), "object", []byte("contents"), bucket.Absent)
+	return b, err
+}
+
+func TestLyingStores(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		store *lyingStore
+		word  string
+	}{
+		"ignores everything":        {&lyingStore{}, "If-None-Match"},
+		"ignores If-None-Match":     {&lyingStore{keepsOverwrite: true}, "creates an object that already exists"},
+		"ignores If-Match":          {&lyingStore{keepsCreate: true}, "overwrites an object that has changed"},
+		"takes no overwrite at all": {&lyingStore{keepsCreate: true, refusesOverwrite: true}, "refuses to overwrite"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, err := test.store.use(t)
+			expectFailure(t, err, bucket.Unconditional, test.word, "Machines would overwrite")
+			if len(test.store.objects) != 0 {
+				t.Errorf("it keeps %v", test.store.objects)
+			}
+			before := test.store.requests
+			_, again := b.Put(t.Context(), "another", []byte("contents"), bucket.Absent)
+			if again == nil || again.Error() != err.Error() || test.store.requests != before {
+				t.Errorf("the next write takes %d requests and ends with %v", test.store.requests-before, again)
+			}
+		})
+	}
+}
+
+func TestHonestStoreIsProvenOnce(t *testing.T) {
+	t.Parallel()
+	store := &lyingStore{keepsCreate: true, keepsOverwrite: true}
+	b, err := store.use(t)
+	if err != nil || len(store.objects) != 1 {
+		t.Fatalf("it keeps %v (error %v)", store.objects, err)
+	}
+	const reading, proving, writing = 1, 5, 1
+	if store.requests != reading+proving+writing {
+		t.Errorf("the first write took %d requests", store.requests-reading)
+	}
+	store.requests = 0
+	var group errgroup.Group
+	for range 5 {
+		group.Go(func() error {
+			_, err := b.Put(t.Context(), rand.Text(), nil, bucket.Absent)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil || store.requests != 5 {
+		t.Errorf("five more writes took %d requests (error %v)", store.requests, err)
+	}
+}
+
+// TestProbeThatStays makes sure that objects which cannot be removed do not pile up unnoticed.
+func TestProbeThatStays(t *testing.T) {
+	t.Parallel()
+	_, err := (&lyingStore{keepsCreate: true, keepsOverwrite: true, failsDelete: true}).use(t)
+	expectFailure(t, err, bucket.Denied, "delete", "s3:DeleteObject", bucket.ProbePrefix)
+}
+
+// TestProofIsTriedAgain after something that says nothing about the store's honesty.
+func TestProofIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	store := servers.Shared(t, "s3")
+	var refusing atomic.Bool
+	refusing.Store(true)
+	endpoint := through(t, store, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
+		if refusing.Load() {
+			refuse(w, "s3", http.StatusForbidden, "AccessDenied", "no")
+		}
+		return refusing.Load()
+	})
+	name := store.NewBucket(t.Context(), t)
+	b := open(t, store.Location(name, "", endpoint), bucket.Options{})
+	_, err := b.Put(t.Context(), "object", nil, bucket.Absent)
+	expectFailure(t, err, bucket.Denied, "s3:PutObject")
+	refusing.Store(false)
+	put(t, b, "object", "contents", bucket.Absent)
+	if entries, err := b.List(t.Context(), bucket.ProbePrefix); err != nil || len(entries) != 0 {
+		t.Errorf("of the probe are left %v (error %v)", entries, err)
+	}
+}
+
+// TestEndpointOfTheEnvironmentIsProven changes the environment and so runs alone.
+func TestEndpointOfTheEnvironmentIsProven(t *testing.T) {
+	store := &lyingStore{objects: map[string]string{}}
+	t.Setenv("AWS_ENDPOINT_URL_S3", serve(t, store.ServeHTTP))
+	_, err := open(t, "s3://bucket?use_path_style=true", bucket.Options{}).Put(t.Context(), "object", nil, bucket.Absent)
+	expectFailure(t, err, bucket.Unconditional)
+
+	t.Setenv("AWS_ENDPOINT_URL_S3", "http://store.example")
+	_, err = open(t, "s3://bucket", bucket.Options{}).Get(t.Context(), "object")
+	expectFailure(t, err, bucket.Misconfigured, "neither https nor a loopback address")
+}
+
+// TestOthersAreNotProven: Google and Azure are what they are, and no one else speaks like them.
+func TestOthersAreNotProven(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, store *servers.Server, name string) {
+		if store.Scheme == "s3" {
+			return
+		}
+		var requests atomic.Int32
+		endpoint := through(t, store, func(http.ResponseWriter, *http.Request, http.Handler) bool {
+			requests.Add(1)
+			return false
+		})
+		put(t, open(t, store.Location(name, "", endpoint), bucket.Options{}), "object", "contents", bucket.Absent)
+		if requests.Load() != 1 {
+			t.Errorf("a write takes %d requests", requests.Load())
+		}
+	})
+}
