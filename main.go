@@ -7,6 +7,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"syscall"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
@@ -35,18 +36,20 @@ func main() {
 	}
 }
 
-// interrupts returns contexts that end with the first and the second Ctrl-C. It reaches every process of a terminal;
-// while it plans for an apply, Terraform passes it on to no provider, so the provider listens itself.
+// interrupts returns contexts that end with the first and the second Ctrl-C, or what CI systems and terminals send in its
+// place. It reaches every process of a terminal or job; while it plans for an apply, Terraform passes it on to no
+// provider, so the provider listens itself.
 func interrupts() (first, second context.Context) {
 	first, endFirst := context.WithCancel(context.Background())
 	second, endSecond := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		<-signals
 		endFirst()
 		<-signals
 		endSecond()
+		signal.Stop(signals) // a third one does what it always does
 	}()
 	return first, second
 }

@@ -15,7 +15,7 @@ import (
 // BenchmarkStep measures what the engine does one after the other, each with an entry of its own.
 func BenchmarkStep(b *testing.B) {
 	w := newBenchWorld(b)
-	directory, err := cache.OpenDirectory(w.cache(), cache.DirectoryOptions{})
+	directory, err := cache.OpenDirectory(w.cache(), cache.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func BenchmarkStep(b *testing.B) {
 		"request": func(cache.Key) error {
 			// Of its own, because it has not used up its requests for this second.
 			endpoint := &oauth.TokenEndpoint{Server: server, HTTP: oauth.NewHTTPClient(time.Minute), Now: time.Now}
-			_, err := endpoint.Token(b.Context(), client, grant)
+			_, err := endpoint.Token(b.Context(), client, grant, func() error { return nil })
 			return err
 		},
 	} {

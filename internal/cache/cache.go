@@ -44,42 +44,48 @@ func (c *Cache) Locate(key Key) string { return c.storage.Locate(entryName(key))
 // The error is [ErrNotFound] if there is nothing, an [*UnreadableError] if there is something that sealer does
 // not open, which the caller may treat as nothing after a warning, and any other error is one of input or output.
 func (c *Cache) Read(ctx context.Context, key Key, sealer secret.Value) ([]byte, error) {
-	id, err := sealOf(key, sealer)
-	if err != nil {
-		return nil, err
+	contents, err := c.storage.Read(ctx, entryName(key))
+	return c.open(ctx, key, sealer, contents, err)
+}
+
+// open returns what sealer opens of an entry's contents, or of what the first format has under the same seal.
+func (c *Cache) open(ctx context.Context, key Key, sealer secret.Value, contents []byte, err error) ([]byte, error) {
+	id, sealErr := sealOf(key, sealer)
+	if sealErr != nil {
+		return nil, sealErr
 	}
-	name := entryName(key)
-	contents, err := c.storage.Read(ctx, name)
 	if errors.Is(err, ErrNotFound) {
-		return c.readFormat1(ctx, key, id, sealer, false)
+		return c.readFormat1(ctx, key, id, sealer)
 	}
 	if err != nil {
 		return nil, err
 	}
-	sections, err := parse(contents)
-	if err != nil {
-		return nil, &UnreadableError{c.storage.Locate(name), err.Error()}
-	}
+	sections := parse(contents)
 	for _, s := range sections {
-		if s.seal == id {
+		if s.seal == id && s.worth != claimed {
 			plaintext, err := s.unseal(key, sealer)
 			if err != nil {
-				return nil, &UnreadableError{c.storage.Locate(name), err.Error()}
+				return nil, &UnreadableError{c.Locate(key), err.Error()}
 			}
 			return plaintext, nil
 		}
 	}
-	return c.readFormat1(ctx, key, id, sealer, keepsAny(sections))
+	plaintext, err := c.readFormat1(ctx, key, id, sealer)
+	switch {
+	case !errors.Is(err, ErrNotFound):
+		return plaintext, err
+	case !isWhole(contents):
+		return nil, &UnreadableError{c.Locate(key), damage(contents)}
+	case keepsAny(sections):
+		return nil, &UnreadableError{c.Locate(key), sealedWithAnother}
+	}
+	return nil, ErrNotFound
 }
 
-// readFormat1 returns what the first format has under the same seal. Without one, others tells whether entries
-// under other seals are known.
-func (c *Cache) readFormat1(ctx context.Context, key Key, id sealID, sealer secret.Value, others bool) ([]byte, error) {
+// readFormat1 returns what the first format has under the same seal.
+func (c *Cache) readFormat1(ctx context.Context, key Key, id sealID, sealer secret.Value) ([]byte, error) {
 	name := format1Name(key, id)
 	contents, err := c.storage.Read(ctx, name)
-	if errors.Is(err, ErrNotFound) && others {
-		return nil, &UnreadableError{c.storage.Locate(entryName(key)), sealedWithAnother}
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -96,85 +102,121 @@ func (c *Cache) readFormat1(ctx context.Context, key Key, id sealID, sealer secr
 // The error is a [*LocationError] if the storage cannot be used at all, a [*ClaimTimeoutError] if the limit was
 // reached, and wraps ctx's error if ctx was done.
 func (c *Cache) Claim(ctx context.Context, key Key) (*Claim, error) {
-	release, err := c.storage.Lock(ctx, key)
+	return c.claim(ctx, key, true)
+}
+
+// TryClaim is Claim without waiting: the error is [ErrHeld] if another process has the claim.
+func (c *Cache) TryClaim(ctx context.Context, key Key) (*Claim, error) {
+	return c.claim(ctx, key, false)
+}
+
+func (c *Cache) claim(ctx context.Context, key Key, wait bool) (*Claim, error) {
+	held, err := c.storage.Claim(ctx, key, wait)
 	if err != nil {
 		return nil, err
 	}
-	return &Claim{cache: c, key: key, release: release}, nil
+	return &Claim{cache: c, key: key, held: held}, nil
 }
 
-// Claim is the right to write an entry. It ends with the process at the latest.
+// Claim is the right to write an entry. It ends with the process at the latest, or in object storage after its time.
 type Claim struct {
-	cache   *Cache
-	key     Key
-	release func() error
+	cache *Cache
+	key   Key
+	held  Held
 }
 
 // End gives the claim up. It may be called more than once.
-func (c *Claim) End() error { return c.release() }
+func (c *Claim) End() error { return c.held.End() }
+
+// Excludes tells whether the claim keeps others out by itself, or only once an intent is written.
+func (c *Claim) Excludes() bool { return c.held.Excludes() }
+
+// Expired tells whether others may have taken the claim for abandoned by now.
+func (c *Claim) Expired() bool { return c.held.Expired() }
+
+// Read is [Cache.Read] of what the next write will stand on.
+func (c *Claim) Read(ctx context.Context, sealer secret.Value) ([]byte, error) {
+	contents, err := c.held.Read(ctx)
+	return c.cache.open(ctx, c.key, sealer, contents, err)
+}
 
 // Write stores plaintext, sealed with sealer, in place of what was stored with the same sealer. When it returns
 // without an error the entry survives a power cut.
 //
 // A ctx that is done does not keep a [Directory] from writing: what is stored here often cannot be obtained again.
+// The error is [ErrOvertaken] if somebody else has written meanwhile; Read then returns what.
 func (c *Claim) Write(ctx context.Context, sealer secret.Value, plaintext []byte, worth Worth) error {
 	id, contents, err := c.contents(ctx, sealer, plaintext, worth)
 	if err != nil {
 		return err
 	}
-	if err := c.cache.storage.Write(ctx, entryName(c.key), contents); err != nil {
+	if err := c.held.Write(ctx, contents, true); err != nil {
 		return err
 	}
 	// The newer entry is read first. An older one that cannot be removed does no harm, and is pruned.
-	_ = c.cache.storage.Remove(ctx, format1Name(c.key, id))
+	_ = c.held.Remove(ctx, format1Name(c.key, id))
 	return nil
 }
 
 // WriteIntent is Write before something irreversible whose result has to be stored: it also makes sure that the
-// next Write finds room. If it fails, nothing has changed.
+// next Write finds room. If it fails, nothing has changed. The error is [ErrOvertaken] if somebody else has claimed
+// the entry first.
 func (c *Claim) WriteIntent(ctx context.Context, sealer secret.Value, plaintext []byte) error {
 	_, contents, err := c.contents(ctx, sealer, plaintext, Lasting)
 	if err != nil {
 		return err
 	}
-	return c.cache.storage.WriteIntent(ctx, entryName(c.key), contents)
+	return c.held.WriteIntent(ctx, contents)
 }
 
 // contents returns the entry with the sealer's section replaced, and those of other sealers as they are.
 func (c *Claim) contents(ctx context.Context, sealer secret.Value, plaintext []byte, worth Worth) (sealID, []byte, error) {
-	id, err := sealOf(c.key, sealer)
-	if err != nil {
-		return id, nil, err
-	}
-	ours, err := newSection(c.key, id, sealer, plaintext, worth)
-	if err != nil {
-		return id, nil, err
-	}
-	name := entryName(c.key)
-	before, err := c.cache.storage.Read(ctx, name)
+	before, err := c.held.Read(ctx)
 	if unreadable := (*UnreadableError)(nil); err != nil && !errors.Is(err, ErrNotFound) && !errors.As(err, &unreadable) {
+		return sealID{}, nil, err
+	}
+	return c.cache.contents(c.key, sealer, before, plaintext, worth)
+}
+
+func (c *Cache) contents(key Key, sealer secret.Value, before, plaintext []byte, worth Worth) (sealID, []byte, error) {
+	id, err := sealOf(key, sealer)
+	if err != nil {
 		return id, nil, err
 	}
-	others := slices.DeleteFunc(parseDamaged(before), func(s section) bool { return s.seal == id || s.worth == Passing })
+	ours, err := newSection(key, id, sealer, plaintext, worth)
+	if err != nil {
+		return id, nil, err
+	}
+	others := slices.DeleteFunc(parse(before), func(s section) bool {
+		return s.seal == id || s.worth == Passing || s.worth == claimed
+	})
 	contents := format(append(others, ours))
-	if len(contents) > maxEntrySize {
+	if len(contents) > maxEntrySize-claimRoom {
 		return id, nil, fmt.Errorf("writing the cache entry %s: its %d bytes are more than the %d that would be read again",
-			c.cache.storage.Locate(name), len(contents), maxEntrySize)
+			c.Locate(key), len(contents), maxEntrySize-claimRoom)
 	}
 	return id, contents, nil
 }
 
-// Hint stores plaintext as key's entry without a claim and without waiting for the disk, unless there is one that
-// sealer opens. It is for what helps and can be done without: a power cut may take it.
-func (c *Cache) Hint(ctx context.Context, key Key, sealer secret.Value, plaintext []byte) error {
+// Hint stores plaintext as key's entry, unless there is one that sealer opens or another process is at work with it.
+// It waits neither for a claim nor for the disk: it is for what helps and can be done without.
+func (c *Cache) Hint(ctx context.Context, key Key, sealer secret.Value, plaintext []byte) (err error) {
 	if _, err := c.Read(ctx, key, sealer); err == nil {
 		return nil
 	}
-	_, contents, err := (&Claim{cache: c, key: key}).contents(ctx, sealer, plaintext, Lasting)
+	claim, err := c.TryClaim(ctx, key)
 	if err != nil {
 		return err
 	}
-	return c.storage.WriteHint(ctx, entryName(key), contents)
+	defer func() { err = errors.Join(err, claim.End()) }()
+	if _, err := claim.Read(ctx, sealer); err == nil {
+		return nil
+	}
+	_, contents, err := claim.contents(ctx, sealer, plaintext, Lasting)
+	if err != nil {
+		return err
+	}
+	return claim.held.Write(ctx, contents, false)
 }
 
 // Prune removes what nobody has used for a long time, and costs next to nothing when that was done within the

@@ -24,17 +24,18 @@ type Directory struct {
 	log          func(ctx context.Context, message string, fields ...map[string]any)
 }
 
-// DirectoryOptions change how a [Directory] works. The zero value is fine.
-type DirectoryOptions struct {
+// Options change how a storage works. The zero value is fine.
+type Options struct {
 	ClaimTimeout time.Duration    // how long to wait for a claim; 5 minutes if zero
-	Now          func() time.Time // the clock; time.Now if nil
+	ClaimLife    time.Duration    // how long a claim lasts in object storage; half of ClaimTimeout if zero
+	Now          func() time.Time // the clock of a [Directory]; time.Now if nil
 	// Log hears of waiting and of what went wrong without harm; nobody does if nil. It has the type of tflog.Info.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 }
 
 // OpenDirectory returns the storage in the directory path, which is created, readable for this user only, if
 // there is none. The error is a [*LocationError] if the directory cannot be made, or is not this user's alone.
-func OpenDirectory(path string, options DirectoryOptions) (*Directory, error) {
+func OpenDirectory(path string, options Options) (*Directory, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("finding the directory %s: %w", path, err)
@@ -46,7 +47,7 @@ func OpenDirectory(path string, options DirectoryOptions) (*Directory, error) {
 	return directory, nil
 }
 
-func newDirectory(path string, options DirectoryOptions) *Directory {
+func newDirectory(path string, options Options) *Directory {
 	directory := &Directory{path: path, claimTimeout: options.ClaimTimeout, now: options.Now, log: options.Log}
 	if directory.claimTimeout == 0 {
 		directory.claimTimeout = defaultClaimTimeout
@@ -94,7 +95,11 @@ func (d *Directory) Read(ctx context.Context, name string) ([]byte, error) {
 	if len(contents) > maxEntrySize {
 		return nil, &UnreadableError{path, "it is far too large for an entry"}
 	}
-	d.markUsed(ctx, path, info.ModTime())
+	if d.now().Sub(info.ModTime()) > markAfter {
+		if err := d.stamp(path); err != nil {
+			d.log(ctx, "cannot mark a cache entry as used, it may be pruned too early", map[string]any{"error": err.Error()})
+		}
+	}
 	return contents, nil
 }
 
@@ -108,16 +113,8 @@ func readFile(path string) (contents []byte, err error) {
 	return io.ReadAll(io.LimitReader(file, maxEntrySize+1))
 }
 
-// markUsed makes the file look new to [Directory.Prune], unless it was written or marked within a day.
-func (d *Directory) markUsed(ctx context.Context, path string, modified time.Time) {
-	now := d.now()
-	if now.Sub(modified) <= 24*time.Hour {
-		return
-	}
-	if err := os.Chtimes(path, now, now); err != nil {
-		d.log(ctx, "cannot mark a cache entry as used, it may be pruned too early", map[string]any{"error": err.Error()})
-	}
-}
+// markAfter is when a file that is read is marked as used again.
+const markAfter = 24 * time.Hour
 
 const (
 	// makeUsable is what helps where files in a directory cannot be read, makeWritable where none can be written.
@@ -125,14 +122,14 @@ const (
 	makeWritable = "make room, and " + makeUsable
 )
 
-// Write implements [Storage]. It does not look at ctx, and creates the directory again if somebody has removed it
-// since the claim was made: what was just obtained must not be lost.
-func (d *Directory) Write(_ context.Context, name string, contents []byte) error {
+// write creates the directory again if somebody has removed it since the claim was made: what was just obtained must
+// not be lost.
+func (d *Directory) write(name string, contents []byte, durable bool) error {
 	path, err := d.place(name)
 	if err != nil {
 		return err
 	}
-	if err := d.replace(path, path+pendingSuffix, contents); err != nil {
+	if err := d.replace(path, path+pendingSuffix, contents, durable); err != nil {
 		return fmt.Errorf("writing the cache entry %s: %w", path, err)
 	}
 	return nil
@@ -141,9 +138,8 @@ func (d *Directory) Write(_ context.Context, name string, contents []byte) error
 // minRoom is the size of a large entry.
 const minRoom = 16 << 10
 
-// WriteIntent implements [Storage]. The room for the next Write is a file of that size in the place where that
-// Write begins.
-func (d *Directory) WriteIntent(_ context.Context, name string, contents []byte) error {
+// writeIntent makes room for the next write with a file of that size in the place where that write begins.
+func (d *Directory) writeIntent(name string, contents []byte) error {
 	path, err := d.place(name)
 	if err != nil {
 		return err
@@ -152,7 +148,7 @@ func (d *Directory) WriteIntent(_ context.Context, name string, contents []byte)
 	_, _ = rand.Read(room) // zeros might take no room on the disk
 	err = d.writePending(path+pendingSuffix, room, false)
 	if err == nil {
-		err = d.replace(path, path+intentSuffix, contents)
+		err = d.replace(path, path+intentSuffix, contents, true)
 	}
 	if err != nil {
 		return d.unfit(errors.Join(err, removeIfThere(path+pendingSuffix)), "an entry in it cannot be written", makeWritable)
@@ -160,21 +156,7 @@ func (d *Directory) WriteIntent(_ context.Context, name string, contents []byte)
 	return nil
 }
 
-// WriteHint implements [Storage].
-func (d *Directory) WriteHint(_ context.Context, name string, contents []byte) error {
-	path, err := d.place(name)
-	if err != nil {
-		return err
-	}
-	pending := path + pendingSuffix
-	if err := d.writePending(pending, contents, false); err != nil {
-		return errors.Join(err, removeIfThere(pending))
-	}
-	return os.Rename(pending, path)
-}
-
-// Remove implements [Storage].
-func (d *Directory) Remove(_ context.Context, name string) error {
+func (d *Directory) remove(name string) error {
 	if err := removeIfThere(d.Locate(name)); err != nil {
 		return fmt.Errorf("removing a cache entry: %w", err)
 	}

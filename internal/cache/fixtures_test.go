@@ -67,12 +67,13 @@ func run(t *testing.T, command *exec.Cmd) {
 // hold prunes, claims the entry, writes an intent, and keeps the claim until it is killed.
 func hold(t *testing.T, directory string) {
 	t.Helper()
-	storage := openDirectory(t, directory, cache.DirectoryOptions{})
+	storage := openDirectory(t, directory, cache.Options{})
 	must(t, storage.Prune(t.Context()))
-	must(t, writeAs(t.Context(), "intent", claim(t, storage, key), sealer, "intent"))
+	claimed := claim(t, storage, key)
+	must(t, writeAs(t.Context(), "intent", claimed, sealer, "intent"))
 	fmt.Println("claimed")
 	_, err := io.Copy(io.Discard, os.Stdin)
-	must(t, err)
+	must(t, errors.Join(err, claimed.End()))
 }
 
 // holder starts a process that holds the entry.
@@ -94,13 +95,13 @@ func holder(t *testing.T, directory string, environment ...string) *exec.Cmd {
 }
 
 // newDirectory returns a storage in a directory that did not exist before.
-func newDirectory(t testing.TB, options cache.DirectoryOptions) (*cache.Directory, string) {
+func newDirectory(t testing.TB, options cache.Options) (*cache.Directory, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "cache")
 	return openDirectory(t, path, options), path
 }
 
-func openDirectory(t testing.TB, path string, options cache.DirectoryOptions) *cache.Directory {
+func openDirectory(t testing.TB, path string, options cache.Options) *cache.Directory {
 	t.Helper()
 	directory, err := cache.OpenDirectory(path, options)
 	must(t, err)
@@ -110,7 +111,7 @@ func openDirectory(t testing.TB, path string, options cache.DirectoryOptions) *c
 // everyStorage runs a test against each storage, because callers do not know which one they have.
 func everyStorage(t *testing.T, test func(t *testing.T, storage cache.Storage)) {
 	t.Helper()
-	directory, _ := newDirectory(t, cache.DirectoryOptions{})
+	directory, _ := newDirectory(t, cache.Options{})
 	t.Run("directory", func(t *testing.T) { test(t, directory) })
 	t.Run("memory", func(t *testing.T) { test(t, cache.NewMemory()) })
 }

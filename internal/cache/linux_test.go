@@ -20,27 +20,32 @@ func init() { roles["write after an intent"] = writeAfterAnIntent }
 func TestLockFileThatWasRemovedIsNoLock(t *testing.T) {
 	t.Parallel()
 
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
+	directory, path := newDirectory(t, cache.Options{})
 	lock := directory.Locate(key.String() + ".lock")
-	opening := make(chan os.Signal, 2)
-	signal.Notify(opening, syscall.SIGIO)
-	defer signal.Stop(opening)
 	for _, madeAgain := range []bool{false, true} {
+		var holder *cache.Claim
+		if madeAgain { // by somebody who holds it all the time, because a signal can make the other open it again
+			holder = claim(t, directory, key)
+			must(t, os.Rename(lock, lock+".aside"))
+		}
 		file, err := os.OpenFile(lock, os.O_CREATE|os.O_RDWR, 0o600)
 		must(t, err)
 		lease := func(kind uintptr) bool {
 			_, _, failure := syscall.Syscall(syscall.SYS_FCNTL, file.Fd(), syscall.F_SETLEASE, kind)
 			return failure == 0
 		}
+		opening := make(chan os.Signal, 1)
+		signal.Notify(opening, syscall.SIGIO)
 		if !lease(syscall.F_WRLCK) {
 			t.Skip("this file system knows no leases")
 		}
 		waiting, result := waiter(t.Context(), t, path)
 		<-opening
-		must(t, os.Remove(lock))
-		var holder *cache.Claim
+		signal.Stop(opening)
 		if madeAgain {
-			holder = claim(t, directory, key)
+			must(t, os.Rename(lock+".aside", lock))
+		} else {
+			must(t, os.Remove(lock))
 		}
 		if !lease(syscall.F_UNLCK) {
 			t.Error("the lease was lost")
@@ -76,7 +81,7 @@ func writeAfterAnIntent(t *testing.T, disk string) {
 	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=1m,mode=700"); err != nil {
 		t.Skipf("mounting: %v", err)
 	}
-	directory := openDirectory(t, filepath.Join(disk, "cache"), cache.DirectoryOptions{})
+	directory := openDirectory(t, filepath.Join(disk, "cache"), cache.Options{})
 	write := func(way string, size int) {
 		t.Helper()
 		claimed := claim(t, directory, key)

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
 )
 
 // defaultDirectory is the name of the directory below the user's cache directory.
@@ -19,7 +21,7 @@ const defaultDirectory = "terraform-provider-goto"
 type LocationError struct {
 	Location string // as it was given, or the path of the directory
 	Problem  string // a clause
-	Remedy   string // another
+	Remedy   string // another, or nothing
 	Err      error  // the cause, if there is one
 	// NoDefault tells that no place was named and that this user has none by default.
 	NoDefault bool
@@ -27,27 +29,38 @@ type LocationError struct {
 
 // Error implements the error interface.
 func (e *LocationError) Error() string {
-	problem := e.Problem
+	text := fmt.Sprintf("the token cache %s cannot be used: %s", e.Location, e.Problem)
 	if e.Err != nil {
-		problem += " (" + e.Err.Error() + ")"
+		text += " (" + e.Err.Error() + ")"
 	}
-	return fmt.Sprintf("the token cache %s cannot be used: %s; %s", e.Location, problem, e.Remedy)
+	if e.Remedy != "" {
+		text += "; " + e.Remedy
+	}
+	return text
 }
 
 // Unwrap returns the cause.
 func (e *LocationError) Unwrap() error { return e.Err }
 
-// OpenLocation returns the storage that location names: "file:///directory", "off" for a [Memory], or "" for a
-// directory of this user's. The error is a [*LocationError].
+// OpenLocation returns the storage that location names: "file:///directory", the [bucket.Location] of an object
+// storage, "off" for a [Memory], or "" for a directory of this user's. The error is a [*LocationError].
 //
 // It looks at the text only. That a directory cannot be used is found out when the first lock is taken, so that
 // nobody is bothered with it who needs no cache.
-func OpenLocation(location string, options DirectoryOptions) (Storage, error) {
+func OpenLocation(location string, options Options) (Storage, error) {
 	switch location {
 	case "":
 		return openDefault(options), nil
 	case "off":
 		return NewMemory(), nil
+	}
+	if bucket.Known(location) {
+		at, err := bucket.ParseLocation(location)
+		if err != nil {
+			return nil, &LocationError{Location: "in object storage", Problem: err.Error()}
+		}
+		place, _, _ := strings.Cut(at.String(), "?")
+		return NewObjects(bucket.Open(at, bucket.Options{}), strings.TrimSuffix(place, "/"), options), nil
 	}
 	path, err := parseLocation(location, runtime.GOOS)
 	if err != nil {
@@ -56,7 +69,7 @@ func OpenLocation(location string, options DirectoryOptions) (Storage, error) {
 	return newDirectory(path, options), nil
 }
 
-func openDefault(options DirectoryOptions) *Directory {
+func openDefault(options Options) *Directory {
 	parent, err := os.UserCacheDir()
 	directory := newDirectory(filepath.Join(parent, defaultDirectory), options)
 	if err != nil {
@@ -96,7 +109,7 @@ func parseLocation(location, goos string) (string, error) {
 		return refuse("it is not a URL", writeURL+`, or "off"`)
 	case !strings.EqualFold(scheme[1], "file"):
 		location = scheme[1] + ":…" // the rest may hold a password
-		return refuse("this kind of place is not known", `write "file:///directory" or "off"`)
+		return refuse("this kind of place is not known", `write "file:///directory", the location of a bucket that begins with "s3://", "gs://" or "azblob://", or "off"`)
 	}
 
 	parsed, err := url.Parse(location)

@@ -90,16 +90,16 @@ func TestOpeningALocationTouchesNoDisk(t *testing.T) {
 	t.Parallel()
 
 	path := filepath.Join(t.TempDir(), "cache")
-	storage, err := cache.OpenLocation(fileURL(path), cache.DirectoryOptions{})
+	storage, err := cache.OpenLocation(fileURL(path), cache.Options{})
 	if _, found := os.Stat(path); err != nil || found == nil || !cache.New(storage).Persistent() {
 		t.Fatalf("opening: %v, and then %v", err, found)
 	}
 	write(t, storage, key, sealer, "x")
-	want(t, openDirectory(t, path, cache.DirectoryOptions{}), key, sealer, "x")
+	want(t, openDirectory(t, path, cache.Options{}), key, sealer, "x")
 	if info, err := os.Stat(filepath.Join(path, entryOf(key))); err != nil || time.Since(info.ModTime()).Abs() > time.Hour {
 		t.Errorf("by the default clock it is %v, %v", info, err)
 	}
-	if off, err := cache.OpenLocation("off", cache.DirectoryOptions{}); err != nil || cache.New(off).Persistent() {
+	if off, err := cache.OpenLocation("off", cache.Options{}); err != nil || cache.New(off).Persistent() {
 		t.Errorf("off is %v, %v", off, err)
 	}
 }
@@ -109,7 +109,7 @@ func TestDefaultIsInTheUsersCacheDirectory(t *testing.T) {
 	for _, home := range []string{"", t.TempDir()} {
 		t.Setenv("HOME", home)
 		t.Setenv("LocalAppData", home)
-		storage, err := cache.OpenLocation("", cache.DirectoryOptions{})
+		storage, err := cache.OpenLocation("", cache.Options{})
 		must(t, err)
 		if home == "" { // which matters only to who uses the cache
 			wantUnfitForEverything(t, storage, "token_cache", `"file:///directory"`, `"off"`)
@@ -121,7 +121,7 @@ func TestDefaultIsInTheUsersCacheDirectory(t *testing.T) {
 		write(t, storage, key, sealer, "x")
 		parent, err := os.UserCacheDir()
 		must(t, err)
-		want(t, openDirectory(t, filepath.Join(parent, "terraform-provider-goto"), cache.DirectoryOptions{}), key, sealer, "x")
+		want(t, openDirectory(t, filepath.Join(parent, "terraform-provider-goto"), cache.Options{}), key, sealer, "x")
 	}
 }
 

@@ -22,19 +22,18 @@ const (
 
 // ClaimTimeoutError says that a claim was not to be had within the limit. It is no context error.
 type ClaimTimeoutError struct {
-	Path  string // the lock file
+	Path  string // the lock file, or the object
 	Limit time.Duration
 }
 
 // Error implements the error interface.
 func (e *ClaimTimeoutError) Error() string {
-	return fmt.Sprintf("the lock %s was not released within %s (it ends with the process that holds it, so the file itself need not be removed)",
-		e.Path, e.Limit)
+	return fmt.Sprintf("the claim %s did not end within %s", e.Path, e.Limit)
 }
 
-// Lock implements [Storage]. The lock is one of the operating system's on a file beside the entry, so it ends
-// with its process, however that ends. A write that this cut off is completed first.
-func (d *Directory) Lock(ctx context.Context, key Key) (func() error, error) {
+// Claim implements [Storage]. It is a lock of the operating system's on a file beside the entry, so it ends with its
+// process, however that ends. A write that this cut off is completed first.
+func (d *Directory) Claim(ctx context.Context, key Key, wait bool) (Held, error) {
 	if err := d.prepare(); err != nil {
 		return nil, err
 	}
@@ -43,6 +42,9 @@ func (d *Directory) Lock(ctx context.Context, key Key) (func() error, error) {
 		return nil, fmt.Errorf("taking the lock %s: %w", path, err)
 	}
 	file, err := d.tryLockFile(key)
+	if file == nil && err == nil && !wait {
+		return nil, ErrHeld
+	}
 	if file == nil && err == nil {
 		file, err = d.waitLock(ctx, key)
 	}
@@ -53,8 +55,37 @@ func (d *Directory) Lock(ctx context.Context, key Key) (func() error, error) {
 	if err := d.completeWrite(key); err != nil {
 		return nil, errors.Join(d.unfit(err, "an entry in it whose writing was cut off cannot be completed", makeWritable), unlock())
 	}
-	return unlock, nil
+	return heldInDirectory{d, entryName(key), unlock}, nil
 }
+
+// heldInDirectory is an entry whose lock this process has.
+type heldInDirectory struct {
+	directory *Directory
+	name      string
+	unlock    func() error
+}
+
+func (h heldInDirectory) Read(ctx context.Context) ([]byte, error) {
+	return h.directory.Read(ctx, h.name)
+}
+
+func (h heldInDirectory) Write(_ context.Context, contents []byte, durable bool) error {
+	return h.directory.write(h.name, contents, durable)
+}
+
+func (h heldInDirectory) WriteIntent(_ context.Context, contents []byte) error {
+	return h.directory.writeIntent(h.name, contents)
+}
+
+func (h heldInDirectory) Remove(_ context.Context, name string) error {
+	return h.directory.remove(name)
+}
+
+func (h heldInDirectory) End() error { return h.unlock() }
+
+func (h heldInDirectory) Excludes() bool { return true }
+
+func (h heldInDirectory) Expired() bool { return false }
 
 // waitLock takes a lock that somebody else holds.
 func (d *Directory) waitLock(ctx context.Context, key Key) (*flock.Flock, error) {
@@ -140,4 +171,6 @@ func unlocker(file *flock.Flock) func() error {
 	})
 }
 
-func (d *Directory) lockPath(key Key) string { return filepath.Join(d.path, key.String()+".lock") }
+const lockSuffix = ".lock"
+
+func (d *Directory) lockPath(key Key) string { return filepath.Join(d.path, key.String()+lockSuffix) }

@@ -23,13 +23,39 @@ func (m *Memory) Persistent() bool { return false }
 // Locate implements [Storage].
 func (m *Memory) Locate(string) string { return "(in memory)" }
 
-// Lock implements [Storage]. There is no other process to keep out.
-func (m *Memory) Lock(ctx context.Context, key Key) (func() error, error) {
+// Claim implements [Storage]. There is no other process to keep out.
+func (m *Memory) Claim(ctx context.Context, key Key, _ bool) (Held, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("claiming the cache entry %s: %w", key, err)
 	}
-	return func() error { return nil }, nil
+	return heldInMemory{m, entryName(key)}, nil
 }
+
+type heldInMemory struct {
+	memory *Memory
+	name   string
+}
+
+func (h heldInMemory) Read(ctx context.Context) ([]byte, error) { return h.memory.Read(ctx, h.name) }
+
+func (h heldInMemory) Write(_ context.Context, contents []byte, _ bool) error {
+	h.memory.mutex.Lock()
+	defer h.memory.mutex.Unlock()
+	h.memory.entries[h.name] = bytes.Clone(contents)
+	return nil
+}
+
+func (h heldInMemory) WriteIntent(ctx context.Context, contents []byte) error {
+	return h.Write(ctx, contents, true)
+}
+
+func (h heldInMemory) Remove(context.Context, string) error { return nil }
+
+func (h heldInMemory) End() error { return nil }
+
+func (h heldInMemory) Excludes() bool { return true }
+
+func (h heldInMemory) Expired() bool { return false }
 
 // Read implements [Storage].
 func (m *Memory) Read(_ context.Context, name string) ([]byte, error) {
@@ -39,32 +65,6 @@ func (m *Memory) Read(_ context.Context, name string) ([]byte, error) {
 		return bytes.Clone(contents), nil
 	}
 	return nil, ErrNotFound
-}
-
-// Write implements [Storage].
-func (m *Memory) Write(_ context.Context, name string, contents []byte) error {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	m.entries[name] = bytes.Clone(contents)
-	return nil
-}
-
-// WriteIntent implements [Storage].
-func (m *Memory) WriteIntent(ctx context.Context, name string, contents []byte) error {
-	return m.Write(ctx, name, contents)
-}
-
-// WriteHint implements [Storage].
-func (m *Memory) WriteHint(ctx context.Context, name string, contents []byte) error {
-	return m.Write(ctx, name, contents)
-}
-
-// Remove implements [Storage].
-func (m *Memory) Remove(_ context.Context, name string) error {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	delete(m.entries, name)
-	return nil
 }
 
 // Prune implements [Storage]. Entries end with the process.

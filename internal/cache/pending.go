@@ -6,6 +6,7 @@ import (
 	"os"
 	"runtime"
 	"syscall"
+	"time"
 )
 
 // What is being written has a known name, unlike with libraries for atomic writing, which make one up: a write
@@ -16,13 +17,26 @@ const (
 	intentSuffix = ".intent"
 )
 
-// replace creates or replaces the file at path with what is first written to pending, completely or not at all,
-// and durably.
-func (d *Directory) replace(path, pending string, contents []byte) error {
-	if err := d.writePending(pending, contents, true); err != nil {
+// replace creates or replaces the file at path with what is first written to pending, completely or not at all. With
+// durable it survives a power cut.
+func (d *Directory) replace(path, pending string, contents []byte, durable bool) error {
+	if err := d.writePending(pending, contents, durable); err != nil {
 		return errors.Join(err, removeIfThere(pending))
 	}
+	if !durable {
+		return rename(pending, path)
+	}
 	return d.settle(pending, path)
+}
+
+// rename tries again on Windows, which replaces no file that somebody reads at the moment.
+func rename(from, to string) error {
+	err := os.Rename(from, to)
+	for tries := 0; err != nil && runtime.GOOS == "windows" && tries < 50; tries++ {
+		<-time.After(lockPoll)
+		err = os.Rename(from, to)
+	}
+	return err
 }
 
 // writePending writes a file in place of what is there, whose room on the disk it takes over. With durable it
@@ -40,8 +54,16 @@ func (d *Directory) writePending(path string, contents []byte, durable bool) (er
 	if err == nil && durable {
 		err = file.Sync()
 	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		_ = d.stamp(path) // otherwise it has the time of the file system
+	}
+	return err
+}
+
+// stamp makes a file look as if it was used now, by this storage's clock.
+func (d *Directory) stamp(path string) error {
 	now := d.now()
-	return errors.Join(err, file.Close(), os.Chtimes(path, now, now))
+	return os.Chtimes(path, now, now)
 }
 
 // clearWay removes what cannot be written into, such as a link.
@@ -55,7 +77,7 @@ func clearWay(path string) error {
 
 // settle puts a whole and synced file in its place, durably.
 func (d *Directory) settle(pending, path string) error {
-	if err := os.Rename(pending, path); err != nil {
+	if err := rename(pending, path); err != nil {
 		return err
 	}
 	return syncDirectory(d.path) // without this the old file may be back after a power cut

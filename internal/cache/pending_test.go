@@ -34,7 +34,7 @@ func TestEveryCrashOfAWriteLeavesTheOldEntryOrTheNewOne(t *testing.T) {
 			for _, before := range []string{notFound, "old"} {
 				t.Run(fmt.Sprintf("%s in %s after %s", name, suffix, before), func(t *testing.T) {
 					t.Parallel()
-					directory, path := newDirectory(t, cache.DirectoryOptions{})
+					directory, path := newDirectory(t, cache.Options{})
 					file := directory.Locate(entryOf(key))
 					if before != notFound {
 						write(t, directory, key, sealer, before)
@@ -82,7 +82,7 @@ func TestWhatIsInThePlaceOfAnEntryIsNamedAndStays(t *testing.T) {
 	for name, put := range obstacles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			directory, path := newDirectory(t, cache.DirectoryOptions{ClaimTimeout: 1}) // nobody has to wait
+			directory, path := newDirectory(t, cache.Options{ClaimTimeout: 1}) // nobody has to wait
 			file, entry := directory.Locate(entryOf(key)), filepath.Join(t.TempDir(), "entry")
 			must(t, errors.Join(os.WriteFile(entry, seal(t, key, sealer, "x"), 0o600), put(file+".new", entry)))
 			write(t, directory, key, sealer, "over what is pending")
@@ -116,7 +116,7 @@ func TestWhatIsInTheWayOfWritingIsFoundBefore(t *testing.T) {
 	t.Parallel()
 
 	for _, suffix := range []string{".new", ".intent"} {
-		directory, path := newDirectory(t, cache.DirectoryOptions{})
+		directory, path := newDirectory(t, cache.Options{})
 		write(t, directory, key, sealer, "old")
 		pending := directory.Locate(entryOf(key)) + suffix
 		must(t, os.MkdirAll(filepath.Join(pending, "full"), 0o700))
@@ -137,7 +137,7 @@ func TestWhatIsInTheWayOfWritingIsFoundBefore(t *testing.T) {
 func TestWriteWhileAnotherProgramReadsIsNotLost(t *testing.T) {
 	t.Parallel()
 
-	directory, _ := newDirectory(t, cache.DirectoryOptions{})
+	directory, _ := newDirectory(t, cache.Options{})
 	write(t, directory, key, sealer, "old")
 	reader, err := os.Open(directory.Locate(entryOf(key)))
 	must(t, err)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
@@ -20,6 +21,8 @@ const (
 	// unusedAfter is when an entry that nobody reads or writes goes. It is twice the 30 days that the longest-lived
 	// thing in an entry, GoTo's refresh token, is good for.
 	unusedAfter = 60 * 24 * time.Hour
+	// absurdAfter is when an age comes from a clock that was wrong when the file was written. It begins again then.
+	absurdAfter = 5 * 365 * 24 * time.Hour
 	// pruneEvery is how long pruning rests.
 	pruneEvery = 24 * time.Hour
 	// pruneMarker is the name of the file whose time says when pruning last began, and whose contents say what it
@@ -37,7 +40,7 @@ var ownFile = sync.OnceValue(func() *regexp.Regexp {
 type unusedFiles map[string]time.Time
 
 // Prune implements [Storage]. It removes files that two prunings in a row, at least a day apart, found untouched
-// for 60 days: a clock that is wrong for one run removes nothing. Each goes under the lock of its entry; entries
+// for 60 days: a clock that runs ahead for one run removes nothing. Each goes under the lock of its entry; entries
 // whose lock is held are skipped. A directory that does not exist stays that way.
 func (d *Directory) Prune(ctx context.Context) error {
 	err := d.check()
@@ -63,7 +66,7 @@ func (d *Directory) Prune(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return errors.Join(err, ctx.Err())
 		}
-		err = errors.Join(err, d.pruneEntry(ctx, key, names, before))
+		err = errors.Join(err, d.pruneEntry(key, names, before))
 	}
 	return err
 }
@@ -118,9 +121,16 @@ func (d *Directory) unusedFiles() (unusedFiles, map[Key][]string, error) {
 			continue
 		}
 		names[key] = append(names[key], file.Name())
-		if at, old := d.isUnused(file.Name()); old {
-			unused[file.Name()] = at
-			affected[key] = true
+	}
+	for key, names := range names {
+		for _, name := range names {
+			if isLock := strings.HasSuffix(name, lockSuffix); isLock && len(names) > 1 {
+				continue // it goes with the rest
+			}
+			if at, old := d.isUnused(name); old {
+				unused[name] = at
+				affected[key] = true
+			}
 		}
 	}
 	maps.DeleteFunc(names, func(key Key, _ []string) bool { return !affected[key] })
@@ -143,13 +153,18 @@ func (d *Directory) isUnused(name string) (at time.Time, unused bool) {
 	if err != nil || !info.Mode().IsRegular() {
 		return time.Time{}, false
 	}
-	return info.ModTime(), d.now().Sub(info.ModTime()) > unusedAfter
+	age := d.now().Sub(info.ModTime())
+	if age > absurdAfter {
+		_ = d.stamp(filepath.Join(d.path, name)) // otherwise it is looked at again
+		return time.Time{}, false
+	}
+	return info.ModTime(), age > unusedAfter
 }
 
 // pruneEntry removes those of an entry's files that were unused before and still are now that the lock is held, and
 // the lock file when nothing else is left. A process that waits for the lock meanwhile notices that its file is
 // gone, see tryLockFile.
-func (d *Directory) pruneEntry(ctx context.Context, key Key, names []string, before unusedFiles) (err error) {
+func (d *Directory) pruneEntry(key Key, names []string, before unusedFiles) (err error) {
 	lock := filepath.Base(d.lockPath(key))
 	var doomed []string
 	kept := false
@@ -172,7 +187,7 @@ func (d *Directory) pruneEntry(ctx context.Context, key Key, names []string, bef
 	defer func() { err = errors.Join(err, file.Unlock()) }()
 	for _, name := range doomed {
 		if at, unused := d.isUnused(name); name != lock && unused && before[name].Equal(at) {
-			err = errors.Join(err, d.Remove(ctx, name))
+			err = errors.Join(err, d.remove(name))
 		}
 	}
 	if kept || err != nil {

@@ -41,7 +41,7 @@ func TestPruningRemovesOnlyWhatIsOursAndOld(t *testing.T) {
 	const young, old = 58 * day, 61 * day
 	const seal1, seal2 = "-0123456789abcdef", "-fedcba9876543210"
 	now := time.Now()
-	directory, path := newDirectory(t, cache.DirectoryOptions{Now: func() time.Time { return now }})
+	directory, path := newDirectory(t, cache.Options{Now: func() time.Time { return now }})
 	id := func(text string) string { return cache.NewKey(text).String() }
 	foreign := id("foreign")
 	gone := map[string]time.Duration{
@@ -109,7 +109,7 @@ func TestPruningTakesTwoLooks(t *testing.T) {
 			t.Parallel()
 			start := time.Now().Add(1000 * day)
 			now := start
-			directory, path := newDirectory(t, cache.DirectoryOptions{Now: func() time.Time { return now }})
+			directory, path := newDirectory(t, cache.Options{Now: func() time.Time { return now }})
 			write(t, directory, key, sealer, "x")
 			var claimed *cache.Claim
 			for step := range strings.SplitSeq(steps, ", ") {
@@ -138,7 +138,39 @@ func TestPruningTakesTwoLooks(t *testing.T) {
 			} else {
 				wantFiles(t, path, []string{key.String() + ".lock", entryOf(key)})
 			}
+			if claimed != nil {
+				must(t, claimed.End())
+			}
 		})
+	}
+}
+
+// Somebody who does not wait uses the entry at some moment of the pruning that would remove it.
+func TestPruningLooksAgainBeforeItRemoves(t *testing.T) {
+	t.Parallel()
+
+	for moment := range 8 {
+		now, moments, used := time.Now(), 0, false
+		use := func() {}
+		directory, path := newDirectory(t, cache.Options{Now: func() time.Time { use(); return now }})
+		user := openDirectory(t, path, cache.Options{ClaimTimeout: 1, Now: func() time.Time { return now }})
+		write(t, user, key, sealer, "x")
+		now = now.Add(61 * day)
+		must(t, directory.Prune(t.Context()))
+		now = now.Add(day)
+		use = func() {
+			if moments++; moments != moment+1 {
+				return
+			}
+			if claimed, err := cache.New(user).Claim(t.Context(), key); err == nil {
+				must(t, errors.Join(writeAs(t.Context(), "lasting", claimed, sealer, "used"), claimed.End()))
+				used = true
+			}
+		}
+		must(t, directory.Prune(t.Context()))
+		if used {
+			want(t, user, key, sealer, "used")
+		}
 	}
 }
 
@@ -149,11 +181,11 @@ func TestPruningLocksKeepsThemExclusive(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cache")
 	var elapsed atomic.Int64 // days; every pruning is due, and finds every lock file old
 	now := func() time.Time { return time.Now().Add(time.Duration(100+elapsed.Add(2)) * day) }
-	pruner := openDirectory(t, path, cache.DirectoryOptions{Now: now})
+	pruner := openDirectory(t, path, cache.Options{Now: now})
 	var holders, lockers atomic.Int32
 	lockers.Store(3)
 	for range lockers.Load() {
-		storage := openDirectory(t, path, cache.DirectoryOptions{ClaimTimeout: 1}) // tries again and again
+		storage := openDirectory(t, path, cache.Options{ClaimTimeout: 1}) // tries again and again
 		go func() {
 			defer lockers.Add(-1)
 			for range 5000 {

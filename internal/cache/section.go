@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"slices"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
@@ -46,17 +45,6 @@ func format(sections []section) []byte {
 	return slices.Concat([]byte(header), sum[:], rest)
 }
 
-// parse returns the sections of an entry. Its errors are clauses about the entry.
-func parse(contents []byte) ([]section, error) {
-	switch {
-	case !bytes.HasPrefix(contents, []byte(header)):
-		return nil, errors.New("it does not begin like an entry of this format")
-	case !isWhole(contents):
-		return nil, errors.New("it is damaged or cut short")
-	}
-	return parseDamaged(contents), nil
-}
-
 // isWhole tells whether contents are those of an entry, to the last byte.
 func isWhole(contents []byte) bool {
 	rest, found := bytes.CutPrefix(contents, []byte(header))
@@ -67,9 +55,17 @@ func isWhole(contents []byte) bool {
 	return bytes.Equal(rest[:sha256.Size], sum[:])
 }
 
-// parseDamaged returns the sections that can be found in contents, which may be damaged: each is authenticated
-// by itself, and one that another sealer can still open must survive the next write.
-func parseDamaged(contents []byte) (sections []section) {
+// damage tells what is wrong with contents that are not whole, in a clause.
+func damage(contents []byte) string {
+	if !bytes.HasPrefix(contents, []byte(header)) {
+		return "it does not begin like an entry of this format"
+	}
+	return "it is damaged or cut short"
+}
+
+// parse returns the sections that can be found in contents, which may be damaged: each is authenticated by itself, and
+// one that another sealer can still open must survive the next write.
+func parse(contents []byte) (sections []section) {
 	rest, found := bytes.CutPrefix(contents, []byte(header))
 	if !found || len(rest) < sha256.Size {
 		return nil
@@ -88,7 +84,7 @@ func parseDamaged(contents []byte) (sections []section) {
 
 // keepsAny tells whether one of the sections is worth keeping.
 func keepsAny(sections []section) bool {
-	return slices.ContainsFunc(sections, func(s section) bool { return s.worth != Passing })
+	return slices.ContainsFunc(sections, func(s section) bool { return s.worth == Lasting })
 }
 
 func newSection(key Key, id sealID, sealer secret.Value, plaintext []byte, worth Worth) (section, error) {

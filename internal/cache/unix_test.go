@@ -115,7 +115,7 @@ func TestRightsThatAreMissing(t *testing.T) {
 	if asUser(t) {
 		return
 	}
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
+	directory, path := newDirectory(t, cache.Options{})
 	file := directory.Locate(entryOf(key))
 	chmod := func(path string, mode os.FileMode) {
 		t.Helper()
@@ -124,7 +124,7 @@ func TestRightsThatAreMissing(t *testing.T) {
 	}
 	root := filepath.Join(os.TempDir(), "link")
 	if _, err := os.Lstat(root); err == nil {
-		write(t, openDirectory(t, root, cache.DirectoryOptions{}), key, sealer, "by a link of root's")
+		write(t, openDirectory(t, root, cache.Options{}), key, sealer, "by a link of root's")
 	}
 	for _, mode := range []os.FileMode{0o400, 0o666} { // files are read and replaced, whatever their modes say
 		must(t, errors.Join(os.WriteFile(file+".new", nil, 0o600), os.Chmod(file+".new", mode)))
@@ -139,7 +139,7 @@ func TestRightsThatAreMissing(t *testing.T) {
 	parent := t.TempDir()
 	chmod(parent, 0o300) // not to be read
 	for _, plaintext := range []string{"first", "second"} {
-		directory := openDirectory(t, filepath.Join(parent, "some", "cache"), cache.DirectoryOptions{})
+		directory := openDirectory(t, filepath.Join(parent, "some", "cache"), cache.Options{})
 		write(t, directory, key, sealer, plaintext)
 		want(t, directory, key, sealer, plaintext)
 	}
@@ -152,7 +152,7 @@ func TestRightsThatAreMissing(t *testing.T) {
 	wantParts(t, writeAs(t.Context(), "lasting", claimed, sealer, "y"), path)
 	_, err := cache.New(directory).Claim(t.Context(), otherKey)
 	wantUnfit(t, err, path, "writable", "token_cache")
-	_, err = cache.OpenDirectory(filepath.Join(path, "cache"), cache.DirectoryOptions{})
+	_, err = cache.OpenDirectory(filepath.Join(path, "cache"), cache.Options{})
 	wantUnfit(t, err, path, "cannot be created", "token_cache")
 	want(t, directory, key, sealer, "x")
 
@@ -169,7 +169,7 @@ func TestRightsThatAreMissing(t *testing.T) {
 func TestFullDiskKeepsTheOldEntry(t *testing.T) {
 	t.Parallel()
 
-	directory, path := newDirectory(t, cache.DirectoryOptions{})
+	directory, path := newDirectory(t, cache.Options{})
 	write(t, directory, key, sealer, "old")
 	run(t, process(t, "TestRole", "write to a full disk", path))
 	want(t, directory, key, sealer, "old")
@@ -180,7 +180,7 @@ func writeToAFullDisk(t *testing.T, directory string) {
 	t.Helper()
 	signal.Ignore(syscall.SIGXFSZ)
 	must(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 4 << 10, Max: 4 << 10}))
-	wantWritesToFail(t, openDirectory(t, directory, cache.DirectoryOptions{}), ways, 8<<10, syscall.EFBIG)
+	wantWritesToFail(t, openDirectory(t, directory, cache.Options{}), ways, 8<<10, syscall.EFBIG)
 }
 
 // wantWritesToFail wants writing to fail with cause in these ways, and to leave everything as it was.

@@ -2,12 +2,12 @@ package engine
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
 // claimed is a session while nobody else writes its entry, for one request.
@@ -16,36 +16,42 @@ type claimed struct {
 	claim   *cache.Claim // nil if the cache cannot be used, which noClaim says and only a personal access token survives
 	noClaim error
 	request Request
-	began   time.Time // when the request was made
-	// current is the entry to go on with, revision the one that is stored.
-	current  entry
-	revision string
+	first   entry // what was stored when the request was made
+	current entry // what to go on with
+	sent    secret.Value
 }
 
-// obtain claims the entry, reads again, and gets a token from the server if there still is no valid one, which
-// renewed tells.
-func (s *session) obtain(ctx context.Context, request Request, began time.Time) (login *Login, renewed bool, warnings []error, err error) {
+// errOvertaken says that another process has come between, so that the request has to begin again.
+var errOvertaken = cache.ErrOvertaken
+
+// obtain gets a token from the server, which renewed tells, unless there is a valid one by the time the entry is
+// claimed. First is what the entry was before, began when the request was made. The error is [errOvertaken] if
+// another process has come between.
+func (s *session) obtain(ctx context.Context, request Request, first entry, began time.Time) (login *Login, renewed bool, warnings []error, err error) {
 	leave, err := s.claiming.enter(ctx)
 	if err != nil {
-		return nil, false, nil, &CancelledError{Err: err}
+		return nil, false, nil, &CancelledError{Waiting: true, Err: err}
 	}
 	defer leave()
-	c := &claimed{session: s, request: request, began: began}
-	if err := c.take(ctx); err != nil {
+	c := &claimed{session: s, request: request, first: first}
+	if err := c.take(ctx, began); err != nil {
 		return nil, false, nil, err
 	}
 	if c.claim != nil {
-		defer s.engine.end(ctx, c.claim)
+		defer c.engine.end(ctx, c.claim)
 	}
-	if c.current, c.revision, warnings, err = s.load(ctx, request); err != nil {
+	if c.current, warnings, err = c.load(ctx, c.request, c.claim); err != nil {
 		return nil, false, nil, err
+	}
+	if c.current.leadsTo != nil { // since it was read first
+		return nil, false, nil, errOvertaken
 	}
 	if c.current.intent != nil { // and its process has no claim any more
 		c.current.lost, c.current.intent = c.current.intent, nil
 	}
-	if request.accepts(c.current.login, s.engine.Now()) {
-		s.engine.log(ctx, "using the stored access token", map[string]any{"expires_at": c.current.login.ExpiresAt})
-		return c.current.login, false, append(warnings, c.saveAgain(ctx)...), nil
+	if c.request.accepts(c.current.login, c.engine.Now()) {
+		c.engine.log(ctx, "using the stored access token", map[string]any{"expires_at": c.current.login.ExpiresAt})
+		return c.current.login, false, warnings, nil
 	}
 	fresh, err := c.renew(ctx)
 	if err != nil {
@@ -54,27 +60,45 @@ func (s *session) obtain(ctx context.Context, request Request, began time.Time) 
 	return &fresh, true, append(warnings, c.keep(ctx, fresh)...), nil
 }
 
-// take claims the entry.
-func (c *claimed) take(ctx context.Context) error {
-	claim, err := c.engine.Cache.Claim(ctx, c.key)
-	timeout, isTimeout := errors.AsType[*cache.ClaimTimeoutError](err)
-	switch {
-	case err == nil:
-		c.claim = claim
-		return nil
-	case ctx.Err() != nil:
+// take claims the entry. A process that keeps it is waited for as long as its last request can take.
+func (c *claimed) take(ctx context.Context, began time.Time) error {
+	if ctx.Err() != nil {
 		return &CancelledError{Err: ctx.Err()}
-	case c.request.Grant.Type == oauth.PersonalAccessToken:
-		c.noClaim = err
-		return nil
-	case isTimeout:
-		busy := &BusyError{Err: timeout}
-		if found, _, err := c.stored(ctx, c.request); err == nil {
-			busy.Intent = found.intent
-		}
-		return busy
 	}
-	return &CacheError{Err: err}
+	isPersonal := c.request.Grant.Type == oauth.PersonalAccessToken
+	if c.busy != nil && !c.busyAt.Before(began) { // another block has waited in vain meanwhile
+		if c.noClaim = c.busy; !isPersonal {
+			return c.busy
+		}
+		return nil
+	}
+	for {
+		claim, err := c.engine.Cache.Claim(ctx, c.key)
+		timeout, isTimeout := errors.AsType[*cache.ClaimTimeoutError](err)
+		switch {
+		case err == nil:
+			c.claim = claim
+			return nil
+		case ctx.Err() != nil:
+			return &CancelledError{Waiting: true, Err: ctx.Err()}
+		case isTimeout:
+			busy := &BusyError{Err: timeout}
+			if found, _, err := c.stored(ctx, Request{}, nil); err == nil {
+				busy.Intent = found.intent
+			}
+			if busy.Intent != nil && c.engine.Now().Before(busy.Intent.Until) {
+				continue
+			}
+			c.busy, c.busyAt = busy, c.engine.Now()
+			err = busy
+		default:
+			err = &CacheError{Err: err}
+		}
+		if isPersonal {
+			c.noClaim, err = err, nil
+		}
+		return err
+	}
 }
 
 // renew gets a fresh token: with the refresh token of the stored login, else, where that login has ended, with the
@@ -83,7 +107,7 @@ func (c *claimed) renew(ctx context.Context) (Login, error) {
 	grant, stored := c.request.Grant, c.current.login
 	before := Login{SignedInAt: c.engine.Now().UTC()}
 	if stored != nil {
-		before.SignedInAt = stored.SignedInAt
+		before = Login{SignedInAt: stored.SignedInAt, Generation: stored.Generation}
 	}
 	switch {
 	case stored != nil && !stored.RefreshToken.IsEmpty():
@@ -100,6 +124,9 @@ func (c *claimed) renew(ctx context.Context) (Login, error) {
 	case grant.Type == "":
 		return Login{}, &NoLoginError{Profile: c.request.Profile}
 	case grant.Type == oauth.AuthorizationCode && c.current.lost != nil:
+		if known := c.recentFailure(grant); known != nil {
+			return Login{}, known
+		}
 		return Login{}, &AnswerLostError{Profile: c.request.Profile, Lost: *c.current.lost}
 	}
 	fresh, err := c.send(ctx, grant, before)
@@ -107,6 +134,11 @@ func (c *claimed) renew(ctx context.Context) (Login, error) {
 		return Login{}, c.ended(err)
 	}
 	return fresh, err
+}
+
+// recentFailure returns how sending grant has just failed, nil if it has not.
+func (c *claimed) recentFailure(grant oauth.Grant) *oauth.TokenError {
+	return c.current.recentFailure(fingerprint(c.request.Client, grant, c.engine.Endpoint.Budget()), c.first, c.engine.Now())
 }
 
 // canReplace tells whether the configured grant is worth a request after the refresh token of the
@@ -130,30 +162,37 @@ func (c *claimed) ended(err error) error {
 // send makes one token request and returns the login as it stands after the reply. How a request ends without a
 // token is stored for everybody who would send the same.
 func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Login, error) {
-	sending := fingerprint(c.request.Client, grant)
-	if known := c.current.recentFailure(sending, c.began, c.engine.Now()); known != nil {
+	if known := c.recentFailure(grant); known != nil {
 		return Login{}, known
 	}
-	intent := newIntent(grant.Type, c.engine.Now())
-	if err := c.intend(ctx, *intent); err != nil {
-		return Login{}, &CacheError{Err: err}
-	}
-	c.engine.log(ctx, "requesting a token", map[string]any{"grant_type": string(grant.Type)})
-	reply, err := c.engine.Endpoint.Token(ctx, c.request.Client, grant)
+	c.sent = grant.Credential
+	budget := c.engine.Endpoint.Budget()
+	var intent *Intent
+	reply, err := c.engine.Endpoint.Token(ctx, c.request.Client, grant, func() error {
+		intent = newIntent(grant.Type, c.engine.Now(), budget)
+		c.engine.log(ctx, "requesting a token", map[string]any{"grant_type": string(grant.Type)})
+		return c.intend(ctx, *intent)
+	})
 	if err == nil {
 		return before.after(grant, reply, intent.At), nil
 	}
-	if failed, ok := errors.AsType[*oauth.TokenError](err); ok {
-		if failed.MaybeProcessed() && grant.Type != oauth.PersonalAccessToken {
-			c.current.lost = intent
-		}
-		if ctx.Err() == nil {
-			c.current = c.current.withFailure(failure{Sending: sending, At: c.engine.Now(), Err: failed})
-		}
+	failed, isFailed := errors.AsType[*oauth.TokenError](err)
+	if !isFailed || intent == nil {
+		return Login{}, err
 	}
-	if storeErr := c.store(ctx, c.current); storeErr != nil {
+	if failed.MaybeProcessed() && grant.Type != oauth.PersonalAccessToken {
+		c.current.lost = intent
+	}
+	if ctx.Err() == nil {
+		c.current = c.current.withFailure(failure{Sending: fingerprint(c.request.Client, grant, budget), At: c.engine.Now(), Err: failed})
+	}
+	storeErr := c.store(ctx, c.current)
+	if errors.Is(storeErr, errOvertaken) && isEnded(err) {
+		return Login{}, storeErr // the refresh token that was refused may be the one that another run has replaced
+	}
+	if storeErr != nil {
 		c.engine.log(ctx, "how the token request failed could not be stored", map[string]any{"error": storeErr.Error()})
-		c.remember(c.current)
+		c.remember(c.current, false)
 	}
 	return Login{}, err
 }
@@ -161,76 +200,119 @@ func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Lo
 // intend stores what is about to be sent, which proves that the answer can be stored. A personal access token
 // loses nothing with an answer.
 func (c *claimed) intend(ctx context.Context, intent Intent) error {
-	if intent.Grant == oauth.PersonalAccessToken || c.claim == nil {
+	isPersonal := intent.Grant == oauth.PersonalAccessToken
+	if c.claim == nil || isPersonal && c.claim.Excludes() {
 		return nil
 	}
 	next := c.current
-	next.intent, next.revision = &intent, rand.Text()
+	next.intent = &intent
 	text, err := next.encode()
 	if err == nil {
 		err = c.claim.WriteIntent(ctx, c.sealer, text)
 	}
-	if err != nil {
-		return err
+	switch {
+	case errors.Is(err, errOvertaken) || err == nil && c.claim.Expired():
+		return errOvertaken
+	case err != nil && isPersonal:
+		c.claim, c.noClaim = nil, err
+		return nil
+	case err != nil:
+		return &CacheError{Err: err}
 	}
-	c.revision = next.revision
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.unsaved = false
+	c.remember(c.current, false) // the login of the entry is stored with the intent
 	return nil
 }
 
 // keep stores fresh before anybody is handed it. A failure is a warning: the server has answered, so what it gave
 // must reach the run.
 func (c *claimed) keep(ctx context.Context, fresh Login) []error {
-	grant, stored := c.request.Grant, c.current.login
 	kept := fresh
 	if c.request.Private {
-		kept = fresh.withAccessTokenOf(stored)
+		kept = fresh.withAccessTokenOf(c.current.login)
 	}
-	if kept.AccessToken.IsEmpty() && grant.Type == oauth.PersonalAccessToken {
+	if kept.AccessToken.IsEmpty() && c.request.Grant.Type == oauth.PersonalAccessToken {
 		return nil
 	}
-	replaced := grant.Type == oauth.RefreshToken && !kept.RefreshToken.Equal(grant.Credential)
-	if stored != nil {
-		replaced = !kept.RefreshToken.Equal(stored.RefreshToken)
-	}
-	if err := c.save(ctx, entry{login: &kept}); err != nil {
+	// A run that was cancelled meanwhile still stores what cannot be had again.
+	ctx = context.WithoutCancel(ctx)
+	if err := c.publish(ctx, kept); err != nil {
 		return c.notStored(err)
 	}
 	if c.engine.Cache.Persistent() {
-		c.lead(ctx, kept)
-	} else if replaced {
+		// A configuration that is given one of these uses this login, and does not begin another one beside it. What
+		// fails now is made up for by the renewal that sends the token.
+		c.lead(ctx, c.sent)
+		c.lead(ctx, kept.RefreshToken)
+	} else if c.request.Grant.Type == oauth.RefreshToken && !kept.RefreshToken.Equal(c.sent) {
 		return []error{&ReplacedWarning{}}
 	}
 	return nil
 }
 
-// lead makes the refresh token of the login lead to this session, so that a configuration which is given it uses this
-// login and does not begin another one beside it. If that fails now, the next renewal makes up for it.
-func (c *claimed) lead(ctx context.Context, login Login) {
-	key := c.engine.credentialKey(c.request.Client.ID, oauth.Grant{Type: oauth.RefreshToken, Credential: login.RefreshToken})
-	if login.RefreshToken.IsEmpty() || key == c.key {
-		return
-	}
-	text, err := entry{revision: rand.Text(), leadsTo: &c.key}.encode()
-	if err == nil {
-		err = c.engine.Cache.Hint(context.WithoutCancel(ctx), key, c.sealer, text)
-	}
-	if err != nil {
-		c.engine.log(ctx, "the new refresh token does not lead to its login", map[string]any{"error": err.Error()})
+// publish stores the login, or remembers that this could not be done. If another process has taken the claim for
+// abandoned and written meanwhile, the newer login of the two stays.
+func (c *claimed) publish(ctx context.Context, login Login) error {
+	next := entry{login: &login}
+	for {
+		err := c.store(ctx, next)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, errOvertaken) {
+			c.remember(next, true)
+			return err
+		}
+		other, _, err := c.load(ctx, c.request, c.claim)
+		if err != nil {
+			c.remember(next, true)
+			return err
+		}
+		if other.login != nil && other.login.Generation >= login.Generation {
+			return nil
+		}
+		next.intent, next.failures = other.intent, other.failures
 	}
 }
 
-// saveAgain tries to store what could not be stored before; usually there is nothing to do.
-func (c *claimed) saveAgain(ctx context.Context) []error {
-	if !c.isUnsaved() {
-		return nil
+// lead makes a refresh token lead to this session.
+func (c *claimed) lead(ctx context.Context, refreshToken secret.Value) {
+	key := c.engine.credentialKey(c.request.Client.ID, oauth.Grant{Type: oauth.RefreshToken, Credential: refreshToken})
+	if refreshToken.IsEmpty() || key == c.key || c.request.Grant.Type == oauth.PersonalAccessToken {
+		return
 	}
-	if err := c.save(ctx, c.current); err != nil {
-		return c.notStored(err)
+	text, err := entry{leadsTo: &c.session.key}.encode()
+	if err == nil {
+		err = c.engine.Cache.Hint(ctx, key, c.sealer, text)
 	}
-	return nil
+	if err != nil {
+		c.engine.log(ctx, "a refresh token does not lead to its login", map[string]any{"error": err.Error()})
+	}
+}
+
+// saveAgain tries to store what could not be stored before; usually there is nothing to do. It waits for nobody, and
+// returns the newest login that answers the request.
+func (s *session) saveAgain(ctx context.Context, request Request, login *Login) (*Login, []error) {
+	if !s.isUnsaved() {
+		return login, nil
+	}
+	c := &claimed{session: s, request: request}
+	ctx = context.WithoutCancel(ctx)
+	claim, err := s.engine.Cache.TryClaim(ctx, s.key)
+	if err == nil {
+		defer s.engine.end(ctx, claim)
+		c.claim = claim
+		c.current, _, err = s.load(ctx, request, claim)
+	}
+	if err == nil && s.isUnsaved() {
+		err = c.publish(ctx, *c.current.login)
+	}
+	if err != nil {
+		return login, c.notStored(err)
+	}
+	if newest := s.remembered().login; request.accepts(newest, s.engine.Now()) {
+		login = newest
+	}
+	return login, nil
 }
 
 func (c *claimed) notStored(err error) []error {
@@ -240,43 +322,18 @@ func (c *claimed) notStored(err error) []error {
 	return []error{&NotStoredWarning{Grant: c.request.Grant.Type, Profile: c.request.Profile, Err: err}}
 }
 
-// save stores the entry, or remembers that this could not be done.
-func (c *claimed) save(ctx context.Context, next entry) error {
-	err := c.store(ctx, next)
-	if err == nil {
-		return nil
-	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	if !c.unsaved {
-		c.unsaved, c.basis = true, c.revision
-	}
-	c.known = next
-	return err
-}
-
-func (c *claimed) remember(next entry) {
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.known = next
-}
-
 // store writes the entry.
 func (c *claimed) store(ctx context.Context, next entry) error {
 	if c.noClaim != nil {
 		return c.noClaim
 	}
-	next.revision = rand.Text()
 	text, err := next.encode()
 	if err != nil {
 		return err
 	}
-	// A run that was cancelled meanwhile still stores what cannot be had again.
 	if err := c.claim.Write(context.WithoutCancel(ctx), c.sealer, text, next.worth()); err != nil {
 		return err
 	}
-	c.mutex.Lock()
-	defer c.mutex.Unlock()
-	c.known, c.unsaved = next, false
+	c.remember(next, false)
 	return nil
 }

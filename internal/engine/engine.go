@@ -57,20 +57,9 @@ func (e *Engine) Token(ctx context.Context, request Request) (Login, []error, er
 		return Login{}, nil, err
 	}
 	began := e.Now()
-	s, found, warnings, err := e.find(ctx, request)
+	s, login, warnings, err := e.login(ctx, request, began)
 	if err != nil {
 		return Login{}, warnings, err
-	}
-	login := found.login
-	if s.isUnsaved() || !request.accepts(login, began) {
-		var renewed bool
-		login, renewed, warnings, err = s.obtain(ctx, request, began)
-		if err != nil {
-			return Login{}, warnings, err
-		}
-		if renewed { // and so not on the way of those who are served from the cache
-			e.prune(ctx)
-		}
 	}
 	if request.Profile != "" && request.Grant.Type != "" && !s.isUnsaved() {
 		warnings = append(warnings, e.keepAs(ctx, request, s, *login)...)
@@ -82,6 +71,28 @@ func (e *Engine) Token(ctx context.Context, request Request) (Login, []error, er
 		warnings = append(warnings, &ShortTokenWarning{Left: left, MinValidity: request.MinValidity})
 	}
 	return *login, warnings, nil
+}
+
+// login returns the session that request is about, and its login with a token that answers the request.
+func (e *Engine) login(ctx context.Context, request Request, began time.Time) (*session, *Login, []error, error) {
+	for {
+		s, found, warnings, err := e.find(ctx, request)
+		if err != nil {
+			return nil, nil, warnings, err
+		}
+		if request.accepts(found.login, e.Now()) {
+			login, more := s.saveAgain(ctx, request, found.login)
+			return s, login, append(warnings, more...), nil
+		}
+		login, renewed, warnings, err := s.obtain(ctx, request, found, began)
+		if errors.Is(err, errOvertaken) {
+			continue
+		}
+		if renewed { // and so not on the way of those who are served from the cache
+			e.prune(ctx)
+		}
+		return s, login, warnings, err
+	}
 }
 
 // check refuses what the cache being off makes impossible, before anything is read or sent.
@@ -113,13 +124,13 @@ func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []
 	}
 	leave, err := start.reading.enter(ctx)
 	if err != nil {
-		return nil, entry{}, nil, &CancelledError{Err: err}
+		return nil, entry{}, nil, &CancelledError{Waiting: true, Err: err}
 	}
 	defer leave()
 	if s, known, found := start.answer(request); found {
 		return s, known, nil, nil
 	}
-	stored, _, warnings, err := start.load(ctx, request)
+	stored, warnings, err := start.load(ctx, request, nil)
 	if err != nil {
 		return nil, entry{}, nil, err
 	}
@@ -128,7 +139,7 @@ func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []
 	}
 	s := start.follow(stored)
 	if s != start {
-		stored, _, warnings, err = s.load(ctx, request)
+		stored, warnings, err = s.load(ctx, request, nil)
 	}
 	return s, stored, warnings, err
 }

@@ -62,7 +62,7 @@ func (w *world) pass(duration time.Duration) {
 // process returns a new engine on the cache directory, as a new process has one.
 func (w *world) process() *engine.Engine {
 	w.Helper()
-	storage, err := cache.OpenDirectory(w.directory, cache.DirectoryOptions{Now: w.time})
+	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -194,7 +194,7 @@ func TestNothingIsSentIntoAnUnwritableCache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	code, refreshToken := w.code(), w.refreshToken()
-	storage, err := cache.OpenDirectory(w.directory, cache.DirectoryOptions{})
+	storage, err := cache.OpenDirectory(w.directory, cache.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +314,7 @@ func TestOneReadForManyBlocks(t *testing.T) {
 	request.Profile = "ada"
 	w.token(request)
 	for name, asked := range map[string]engine.Request{"credential": with(oauth.RefreshToken, request.Grant.Credential.Reveal()), "profile": profile("ada")} {
-		directory, err := cache.OpenDirectory(w.directory, cache.DirectoryOptions{Now: w.time})
+		directory, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -587,7 +587,7 @@ func TestStoringFails(t *testing.T) {
 	w := newWorld(t)
 	w.replaceAlways()
 	request := w.refreshToken()
-	storage, err := cache.OpenDirectory(w.directory, cache.DirectoryOptions{Now: w.time})
+	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -641,7 +641,7 @@ func TestCancelledRunKeepsWhatTheServerGave(t *testing.T) {
 	w.replaceAlways()
 	request := w.refreshToken()
 	ctx, cancel := context.WithCancel(t.Context())
-	storage, err := cache.OpenDirectory(w.directory, cache.DirectoryOptions{Now: w.time})
+	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -696,27 +696,37 @@ func (s *faultyStorage) repair() {
 	s.write = nil
 }
 
-func (s *faultyStorage) WriteIntent(ctx context.Context, name string, contents []byte) error {
-	if s.intent != nil {
-		return s.intent
-	}
-	return s.Storage.WriteIntent(ctx, name, contents)
+func (s *faultyStorage) Claim(ctx context.Context, key cache.Key, wait bool) (cache.Held, error) {
+	held, err := s.Storage.Claim(ctx, key, wait)
+	return faultyHeld{held, s}, err
 }
 
-func (s *faultyStorage) Write(ctx context.Context, name string, contents []byte) error {
-	s.mutex.Lock()
-	failure := s.write
-	s.mutex.Unlock()
+type faultyHeld struct {
+	cache.Held
+	storage *faultyStorage
+}
+
+func (h faultyHeld) WriteIntent(ctx context.Context, contents []byte) error {
+	if h.storage.intent != nil {
+		return h.storage.intent
+	}
+	return h.Held.WriteIntent(ctx, contents)
+}
+
+func (h faultyHeld) Write(ctx context.Context, contents []byte, durable bool) error {
+	h.storage.mutex.Lock()
+	failure := h.storage.write
+	h.storage.mutex.Unlock()
 	if failure != nil {
 		return failure
 	}
 	if err := ctx.Err(); err != nil { // which a directory does not look at
 		return err
 	}
-	if s.beforeWrite != nil {
-		s.beforeWrite()
+	if h.storage.beforeWrite != nil {
+		h.storage.beforeWrite()
 	}
-	return s.Storage.Write(ctx, name, contents)
+	return h.Held.Write(ctx, contents, durable)
 }
 
 func TestLoginPrintsNoSecret(t *testing.T) {

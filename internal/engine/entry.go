@@ -14,8 +14,6 @@ import (
 
 // entry is what the cache holds for a session. The zero entry stands for nothing.
 type entry struct {
-	// revision is another one after each write, empty in the first format.
-	revision string
 	// leadsTo is the key of the entry that has the login, nil if this one has it: profiles and replaced refresh
 	// tokens lead to the entry of the credential that began the login.
 	leadsTo *cache.Key
@@ -52,11 +50,12 @@ type failure struct {
 }
 
 // recentFailure returns how a request that sends the same has just ended, nil if there was none: one within
-// [failureMemory], or one that ended while the asker, who began to ask then, was waiting for it.
-func (n entry) recentFailure(sending string, began, now time.Time) *oauth.TokenError {
+// [failureMemory], or one that was not there when the asker read the entry first and has waited since.
+func (n entry) recentFailure(sending string, first entry, now time.Time) *oauth.TokenError {
 	for _, f := range n.failures {
 		age := now.Sub(f.At)
-		if f.Sending == sending && age >= 0 && (age <= failureMemory || !f.At.Before(began)) {
+		isNew := !slices.ContainsFunc(first.failures, func(old failure) bool { return old.Sending == f.Sending && old.At.Equal(f.At) })
+		if f.Sending == sending && (0 <= age && age <= failureMemory || isNew) {
 			return f.Err
 		}
 	}
@@ -71,9 +70,11 @@ func (n entry) withFailure(f failure) entry {
 	return n
 }
 
+const entryFormat = 2
+
 // storedEntry is the text of an entry. Its names never change.
 type storedEntry struct {
-	Revision string       `json:"revision"`
+	Format   int          `json:"format"` // [entryFormat]; the first format had no such name
 	LeadsTo  string       `json:"leads_to,omitempty"`
 	Login    *storedLogin `json:"login,omitempty"`
 	Intent   *Intent      `json:"intent,omitempty"`
@@ -88,19 +89,20 @@ type storedLogin struct {
 	Scope                 string    `json:"scope,omitempty"`
 	Principal             string    `json:"principal,omitempty"`
 	SignedInAt            time.Time `json:"signed_in_at,omitzero"`
+	Generation            int       `json:"generation,omitempty"`
 	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
 	IssuedAt              time.Time `json:"issued_at"`
 	ExpiresAt             time.Time `json:"expires_at"`
 }
 
 func (n entry) encode() ([]byte, error) {
-	stored := storedEntry{Revision: n.revision, Intent: n.intent, Lost: n.lost, Failures: n.failures}
+	stored := storedEntry{Format: entryFormat, Intent: n.intent, Lost: n.lost, Failures: n.failures}
 	if n.leadsTo != nil {
 		stored.LeadsTo = n.leadsTo.String()
 	}
 	if l := n.login; l != nil {
 		accessToken, refreshToken := l.AccessToken.Reveal(), l.RefreshToken.Reveal()
-		stored.Login = &storedLogin{&accessToken, &refreshToken, l.Scope, l.Principal, l.SignedInAt, l.RefreshTokenExpiresAt, l.IssuedAt, l.ExpiresAt}
+		stored.Login = &storedLogin{&accessToken, &refreshToken, l.Scope, l.Principal, l.SignedInAt, l.Generation, l.RefreshTokenExpiresAt, l.IssuedAt, l.ExpiresAt}
 	}
 	return json.Marshal(stored)
 }
@@ -109,10 +111,10 @@ var errNoEntry = errors.New("its text is not that of an entry")
 
 func decodeEntry(text []byte) (entry, error) {
 	var stored storedEntry
-	if err := json.Unmarshal(text, &stored); err != nil || stored.Revision == "" {
+	if err := json.Unmarshal(text, &stored); err != nil || stored.Format == 0 {
 		return decodeFormat1(text)
 	}
-	n := entry{revision: stored.Revision, intent: stored.Intent, lost: stored.Lost, failures: stored.Failures}
+	n := entry{intent: stored.Intent, lost: stored.Lost, failures: stored.Failures}
 	if stored.Login != nil {
 		n.login = stored.Login.login()
 	}
@@ -154,6 +156,7 @@ func (stored *storedLogin) login() *Login {
 		Scope:                 stored.Scope,
 		Principal:             stored.Principal,
 		SignedInAt:            stored.SignedInAt,
+		Generation:            stored.Generation,
 		RefreshTokenExpiresAt: stored.RefreshTokenExpiresAt,
 		IssuedAt:              stored.IssuedAt,
 		ExpiresAt:             stored.ExpiresAt,

@@ -54,12 +54,14 @@ func (e *AnswerLostError) Error() string {
 	return "the answer to the code was lost: " + e.Lost.String()
 }
 
-// CancelledError says that the run was cancelled while it waited for another one, or another block, that works with
-// the same login. Nothing was sent.
-type CancelledError struct{ Err error }
+// CancelledError says that the run was cancelled before it had sent anything.
+type CancelledError struct {
+	Waiting bool // for another run, or another block, that works with the same login
+	Err     error
+}
 
 // Error implements the error interface.
-func (e *CancelledError) Error() string { return "cancelled while waiting: " + e.Err.Error() }
+func (e *CancelledError) Error() string { return "cancelled: " + e.Err.Error() }
 
 // Unwrap returns the context's error.
 func (e *CancelledError) Unwrap() error { return e.Err }

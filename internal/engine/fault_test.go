@@ -206,11 +206,11 @@ func meetFirst(w *faultyWorld) {
 	w.meets(grantType)
 	if w.fault.MaybeProcessed() && grantType == oauth.AuthorizationCode {
 		for range 2 {
+			w.pass(time.Minute)
 			_, _, err := w.process().Token(w.Context(), w.request)
 			if lost, ok := errors.AsType[*engine.AnswerLostError](err); !ok || lost.Lost.Process != os.Getpid() {
 				w.Errorf("got %T %v", err, err)
 			}
-			w.pass(time.Minute)
 		}
 		w.counts(0, 0, 0)
 		return

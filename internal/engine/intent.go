@@ -15,16 +15,17 @@ import (
 type Intent struct {
 	Grant   oauth.GrantType
 	At      time.Time
-	Host    string // empty where the machine has no name
+	Until   time.Time // when its sender has given up at the latest
+	Host    string    // empty where the machine has no name
 	Process int
 }
 
-func newIntent(grant oauth.GrantType, now time.Time) *Intent {
+func newIntent(grant oauth.GrantType, now time.Time, budget time.Duration) *Intent {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "" // the process alone still tells something
 	}
-	return &Intent{Grant: grant, At: now.UTC(), Host: host, Process: os.Getpid()}
+	return &Intent{Grant: grant, At: now.UTC(), Until: now.UTC().Add(budget), Host: host, Process: os.Getpid()}
 }
 
 // String says who sent the request, and when.
@@ -36,9 +37,10 @@ func (i Intent) String() string {
 	return who + ", " + i.At.Format("2 January 2006 at 15:04:05 UTC")
 }
 
-// fingerprint names what a token request sends, without telling it.
-func fingerprint(client oauth.Client, grant oauth.Grant) string {
-	parts := []string{"token request", string(grant.Type), grant.Credential.Reveal()}
+// fingerprint names what a token request sends, without telling it, and how long it is tried: one that gives up
+// early does not answer for one with more patience.
+func fingerprint(client oauth.Client, grant oauth.Grant, budget time.Duration) string {
+	parts := []string{"token request", budget.String(), string(grant.Type), grant.Credential.Reveal()}
 	if grant.Type == oauth.AuthorizationCode {
 		parts = append(parts, client.RedirectURI, grant.CodeVerifier.Reveal())
 	}

@@ -1,9 +1,12 @@
 package engine_test
 
 import (
+	"context"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
@@ -38,4 +41,44 @@ func TestRefreshTokensOfOneLoginShareIt(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A refresh token that does not lead to its login yet, because that failed or the login is from the first format, does
+// so once it is replaced. A pointer that appears after the entry was read is followed.
+func TestRefreshTokenLeadsToItsLoginInTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newKillingWorld(t)
+	code := w.code()
+	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _, err := w.engineOn(&impatient{Storage: storage}).Token(t.Context(), code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	carried := with(oauth.RefreshToken, first.RefreshToken.Reveal())
+	w.pass(time.Hour)
+	process := w.engineOn(&impatient{Storage: storage, before: func() { w.token(code) }})
+	if _, warnings, err := process.Token(t.Context(), carried); err != nil || len(warnings) != 0 {
+		t.Errorf("got warnings %v and error %v", warnings, err)
+	}
+	w.counts(1, 1, 0)
+}
+
+// impatient is a storage in which every claim is held if nobody waits for it, and something else comes before the
+// first claim.
+type impatient struct {
+	cache.Storage
+	once   sync.Once
+	before func()
+}
+
+func (s *impatient) Claim(ctx context.Context, key cache.Key, wait bool) (cache.Held, error) {
+	if s.before != nil {
+		s.once.Do(s.before)
+	} else if !wait {
+		return nil, cache.ErrHeld
+	}
+	return s.Storage.Claim(ctx, key, wait)
 }

@@ -19,6 +19,9 @@ type Login struct {
 	// SignedInAt is when the login began: when its code was exchanged, or its refresh token first used here. Zero for
 	// one that began under the first format.
 	SignedInAt time.Time
+	// Generation counts the token requests that have brought the login here. Of two entries of one login, the one with
+	// more is the newer, whatever the clocks of two machines say.
+	Generation int
 	// RefreshTokenExpiresAt is when the refresh token ends, as far as that is known or can be
 	// estimated; else zero.
 	RefreshTokenExpiresAt time.Time
@@ -54,6 +57,7 @@ func (l Login) after(grant oauth.Grant, reply oauth.Token, sent time.Time) Login
 		Scope:        reply.Scope,
 		Principal:    reply.Principal,
 		SignedInAt:   l.SignedInAt,
+		Generation:   l.Generation + 1,
 		IssuedAt:     sent,
 		ExpiresAt:    sent.Add(reply.Lifetime),
 	}

@@ -54,7 +54,7 @@ func obey(text string) error {
 	if err != nil {
 		return err
 	}
-	storage, err := cache.OpenDirectory(told.Directory, cache.DirectoryOptions{Now: now})
+	storage, err := cache.OpenDirectory(told.Directory, cache.Options{Now: now})
 	if err != nil {
 		return err
 	}

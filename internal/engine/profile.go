@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
@@ -20,41 +22,68 @@ func (e *Engine) profileKey(client oauth.Client, profile string) cache.Key {
 // never led back to a login that began before the one it holds. A failure is a warning: the login itself is stored.
 func (e *Engine) keepAs(ctx context.Context, request Request, s *session, login Login) []error {
 	profile := e.session(e.profileKey(request.Client, request.Profile), request.Client.Secret)
+	named := Request{Client: request.Client, Profile: request.Profile}
 	if profile.remembered().leads(s.key) {
 		return nil
 	}
-	failed := func(err error) []error {
-		return []error{&ProfileNotStoredWarning{Profile: request.Profile, Err: err}}
+	// Like the login, its name is kept even if the run has been cancelled meanwhile, where that takes no time.
+	run := ctx
+	ctx, cancel := context.WithCancel(context.WithoutCancel(run))
+	defer cancel()
+	defer context.AfterFunc(run, func() { time.AfterFunc(farewell, cancel) })()
+	for {
+		found, _, err := profile.load(ctx, named, nil)
+		if err == nil && found.leads(s.key) {
+			return nil
+		}
+		warnings, err := e.move(ctx, profile, named, s, login)
+		if errors.Is(err, errOvertaken) {
+			continue // another run has moved the profile meanwhile
+		}
+		if err != nil {
+			return []error{&ProfileNotStoredWarning{Profile: request.Profile, Err: err}}
+		}
+		return warnings
 	}
-	// Like the login, its name is kept even if the run has been cancelled meanwhile.
-	ctx = context.WithoutCancel(ctx)
+}
+
+// farewell is how long a cancelled run waits for its turn to keep a profile.
+const farewell = 2 * time.Second
+
+// move leads profile to the login of s, if that is not older than the one it leads to.
+func (e *Engine) move(ctx context.Context, profile *session, named Request, s *session, login Login) ([]error, error) {
 	claim, err := e.Cache.Claim(ctx, profile.key)
 	if err != nil {
-		return failed(err)
+		return nil, err
 	}
 	defer e.end(ctx, claim)
-	named := Request{Client: request.Client, Profile: request.Profile}
-	found, _, _, err := profile.load(ctx, named)
-	if err != nil {
-		return failed(err)
+	found, _, err := profile.load(ctx, named, claim)
+	if err != nil || found.leads(s.key) {
+		return nil, err
 	}
-	if found.leads(s.key) {
-		return nil
-	}
-	held := &Login{}
+	var held *Login
 	if found.leadsTo != nil {
-		if other, _, err := profile.follow(found).stored(ctx, named); err == nil && other.login != nil {
+		if other, _, err := profile.follow(found).stored(ctx, named, nil); err == nil {
 			held = other.login
 		}
 	}
-	if login.SignedInAt.Before(held.SignedInAt) {
-		return []error{&ProfileKeptWarning{Profile: request.Profile, Held: *held, Offered: login}}
+	if held != nil && e.isOlder(login, *held) {
+		return []error{&ProfileKeptWarning{Profile: named.Profile, Held: *held, Offered: login}}, nil
 	}
 	if err := (&claimed{session: profile, claim: claim}).store(ctx, entry{leadsTo: &s.key}); err != nil {
-		return failed(err)
+		return nil, err
 	}
-	if moved := !held.ExpiresAt.IsZero() && held.Principal != login.Principal; moved {
-		return []error{&ProfileMovedWarning{Profile: request.Profile, From: held.Principal, To: login.Principal}}
+	if held != nil && held.Principal != login.Principal {
+		return []error{&ProfileMovedWarning{Profile: named.Profile, From: held.Principal, To: login.Principal}}, nil
 	}
-	return nil
+	return nil, nil
+}
+
+// isOlder tells whether login began before held. One of unknown beginning is from the first format, and so older than
+// all others; a beginning in the future comes from a clock that was wrong, and keeps nothing in its place.
+func (e *Engine) isOlder(login, held Login) bool {
+	if held.SignedInAt.After(e.Now().Add(clockTolerance)) {
+		return false
+	}
+	return login.SignedInAt.IsZero() || login.SignedInAt.Before(held.SignedInAt)
 }

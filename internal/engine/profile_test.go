@@ -125,7 +125,7 @@ func TestCancelledRunKeepsItsProfile(t *testing.T) {
 	code := w.code()
 	code.Profile = "main"
 	ctx, cancel := context.WithCancel(t.Context())
-	storage, err := cache.OpenDirectory(w.directory, cache.DirectoryOptions{Now: w.time})
+	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,4 +134,53 @@ func TestCancelledRunKeepsItsProfile(t *testing.T) {
 	}
 	w.token(profile("main"))
 	w.counts(1, 0, 0)
+}
+
+// A cancelled run does not wait long for a profile that another process is at work with.
+func TestCancelledRunDoesNotWaitForAProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := w.refreshToken()
+	request.Profile = "main"
+	if err := w.claim("profile", w.server.URL, client.ID, "main"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time, ClaimTimeout: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, warnings, err := w.engineOn(&faultyStorage{Storage: storage, beforeWrite: cancel}).Token(ctx, request)
+	notStored := &engine.ProfileNotStoredWarning{}
+	if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &notStored) {
+		t.Errorf("got warnings %v and error %v", warnings, err)
+	}
+}
+
+// A login of which no access token is kept is a login too.
+func TestProfileOfAPrivateLoginDoesNotMoveInSilence(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	private := w.refreshToken()
+	private.Profile, private.Private = "main", true
+	w.token(private)
+	w.pass(time.Second)
+	other := with(oauth.RefreshToken, w.server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
+	other.Profile = "main"
+	warns(w, other, func(moved *engine.ProfileMovedWarning) bool { return moved.To == "grace@example.com" })
+}
+
+// A sign-in while the clock was ahead does not pin the profile.
+func TestClockAheadPinsNoProfile(t *testing.T) {
+	t.Parallel()
+	const year = 365 * 24 * time.Hour
+	w := newWorld(t)
+	w.pass(year)
+	first := w.code()
+	first.Profile = "main"
+	w.token(first)
+	w.pass(-year)
+	second := with(oauth.AuthorizationCode, w.server.IssueCode(standin.CodeRequest{Principal: "grace@example.com"}))
+	second.Profile = "main"
+	warns(w, second, func(moved *engine.ProfileMovedWarning) bool { return moved.To == "grace@example.com" })
 }

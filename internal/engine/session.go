@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
@@ -22,10 +23,12 @@ type session struct {
 	mutex sync.Mutex
 	// known is what was read or written last.
 	known entry
-	// unsaved tells that the cache has refused to store known. This process goes on with it, and every use tries to
-	// store it again, as long as the stored entry still has the revision basis.
+	// unsaved tells that the cache has refused to store the login of known. This process goes on with it, and every
+	// use tries to store it again, as long as nobody has stored a newer one.
 	unsaved bool
-	basis   string
+	// busy is how waiting for another process has ended last, and when.
+	busy   *BusyError
+	busyAt time.Time
 }
 
 // session returns the session of key under a client secret.
@@ -66,31 +69,46 @@ func (s *session) remembered() entry {
 	return s.known
 }
 
+// remember notes what this process knows; unsaved tells that its login is stored nowhere.
+func (s *session) remember(known entry, unsaved bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.known, s.unsaved = known, unsaved
+}
+
 func (s *session) isUnsaved() bool {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return s.unsaved
 }
 
-// load reads the entry. It returns what to go on with: what is stored, or what this process could not store, as long
-// as no other one has stored anything since. The revision is that of what is stored.
-func (s *session) load(ctx context.Context, request Request) (found entry, revision string, warnings []error, err error) {
-	stored, warnings, err := s.stored(ctx, request)
+// load reads the entry. It returns what to go on with: what is stored, with the login that this process could not
+// store if that is newer. Claim is nil without one.
+func (s *session) load(ctx context.Context, request Request, claim *cache.Claim) (entry, []error, error) {
+	stored, warnings, err := s.stored(ctx, request, claim)
 	if err != nil {
-		return entry{}, "", nil, err
+		return entry{}, nil, err
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if s.unsaved && (stored.revision == s.basis || stored.revision == "") {
-		return s.known, stored.revision, nil, nil
+	if s.unsaved && stored.leadsTo == nil && (stored.login == nil || stored.login.Generation < s.known.login.Generation) {
+		stored.login = s.known.login
+		s.known = stored
+		return stored, nil, nil
 	}
 	s.known, s.unsaved = stored, false
-	return stored, stored.revision, warnings, nil
+	return stored, warnings, nil
 }
 
 // stored returns the entry as the cache has it, the zero entry where there is none that can be used.
-func (s *session) stored(ctx context.Context, request Request) (entry, []error, error) {
-	text, err := s.engine.Cache.Read(ctx, s.key, s.sealer)
+func (s *session) stored(ctx context.Context, request Request, claim *cache.Claim) (entry, []error, error) {
+	var text []byte
+	var err error
+	if claim != nil {
+		text, err = claim.Read(ctx, s.sealer)
+	} else {
+		text, err = s.engine.Cache.Read(ctx, s.key, s.sealer)
+	}
 	if errors.Is(err, cache.ErrNotFound) {
 		return entry{}, nil, nil
 	}
@@ -107,6 +125,8 @@ func (s *session) stored(ctx context.Context, request Request) (entry, []error, 
 		return s.remembered(), nil, nil // it needs no cache, only more requests; storing it tells what is wrong
 	case !ok:
 		return entry{}, nil, &CacheError{Err: err}
+	case request.Grant.Type == oauth.AuthorizationCode && claim == nil:
+		return entry{}, nil, nil // another run may be at work with it, so the claim decides
 	case request.Grant.Type == oauth.AuthorizationCode:
 		// The entry is there because the code was sent. Showing the code again brings nothing and may revoke a
 		// login that another client secret still opens (RFC 6749 section 4.1.2).

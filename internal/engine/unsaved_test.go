@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
 	"testing"
 	"time"
 
@@ -20,18 +22,28 @@ type lyingStorage struct {
 	lies int
 }
 
-func (s *lyingStorage) Write(ctx context.Context, name string, contents []byte) error {
-	if err := s.Storage.Write(ctx, name, contents); err != nil || s.lies == 0 {
+func (s *lyingStorage) Claim(ctx context.Context, key cache.Key, wait bool) (cache.Held, error) {
+	held, err := s.Storage.Claim(ctx, key, wait)
+	return lyingHeld{held, s}, err
+}
+
+type lyingHeld struct {
+	cache.Held
+	storage *lyingStorage
+}
+
+func (h lyingHeld) Write(ctx context.Context, contents []byte, durable bool) error {
+	if err := h.Held.Write(ctx, contents, durable); err != nil || h.storage.lies == 0 {
 		return err
 	}
-	s.lies--
+	h.storage.lies--
 	return errors.New("not synced")
 }
 
 // unsaved returns a process that holds a login which it could not store, by the storage's word.
 func (w *world) unsaved(request engine.Request, wrap func(cache.Storage) cache.Storage) *engine.Engine {
 	w.Helper()
-	storage, err := cache.OpenDirectory(w.directory, cache.DirectoryOptions{Now: w.time})
+	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -107,4 +119,86 @@ func TestEngineWithUnsavedLoginsAndFailuresPrintsNoSecret(t *testing.T) {
 			t.Errorf("%s prints %v", verb, found)
 		}
 	}
+}
+
+// A login that could not be stored stays with its process, whatever other processes note about requests that brought
+// them nothing.
+func TestUnsavedLoginOutlivesTheFailuresOfOthers(t *testing.T) {
+	t.Parallel()
+	for name, other := range map[string]func(*world, engine.Request){
+		"refused": func(w *world, request engine.Request) {
+			fails(w, request, func(*engine.LoginEndedError) bool { return true })
+		},
+		"not sent": func(w *world, request engine.Request) {
+			process := w.process()
+			process.Endpoint.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") })
+			if _, _, err := process.Token(w.Context(), request); err == nil {
+				w.Error("something was sent")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.replaceAlways()
+			request := w.refreshToken()
+			faulty := &faultyStorage{write: errors.New("no space left")}
+			process := w.unsaved(request, func(s cache.Storage) cache.Storage { faulty.Storage = s; return faulty })
+			other(w, request)
+			faulty.repair()
+			if _, warnings, err := process.Token(t.Context(), request); err != nil || len(warnings) != 0 {
+				t.Errorf("got warnings %v and error %v", warnings, err)
+			}
+			w.pass(time.Hour)
+			w.token(request) // another process: it is stored now
+		})
+	}
+}
+
+// Blocks that come later have the token as well, although the cache has become unusable, or another process has the
+// claim and keeps it.
+func TestUnsavedTokenWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	for name, obstruct := range map[string]func(*world, engine.Request) error{
+		"unusable cache": func(w *world, _ engine.Request) error {
+			return errors.Join(os.RemoveAll(w.directory), os.WriteFile(w.directory, nil, 0o600))
+		},
+		"claim of another process": func(w *world, request engine.Request) error {
+			return w.claim("credential", w.server.URL, client.ID, string(request.Grant.Type), request.Grant.Credential.Reveal())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.replaceAlways()
+			request := w.refreshToken()
+			process := w.unsaved(request, func(s cache.Storage) cache.Storage {
+				return &faultyStorage{Storage: s, write: errors.New("no space left")}
+			})
+			if err := obstruct(w, request); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				_, warnings, err := process.Token(t.Context(), request)
+				notStored := &engine.NotStoredWarning{}
+				if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &notStored) {
+					t.Errorf("got warnings %v and error %v", warnings, err)
+				}
+			}
+			w.counts(0, 1, 0)
+		})
+	}
+}
+
+// claim takes the claim of the entry with these parts of a key, as another process that keeps it.
+func (w *world) claim(parts ...string) error {
+	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
+	if err != nil {
+		return err
+	}
+	claim, err := cache.New(storage).Claim(w.Context(), cache.NewKey(parts...))
+	if err == nil {
+		w.Cleanup(func() { _ = claim.End() }) // and is not collected before that
+	}
+	return err
 }

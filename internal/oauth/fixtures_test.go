@@ -163,3 +163,6 @@ func refusing(t *testing.T) string {
 	})
 	return conn.LocalAddr().String()
 }
+
+// ready lets a request be sent.
+func ready() error { return nil }

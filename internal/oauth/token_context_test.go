@@ -92,7 +92,7 @@ func TestWaits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				endpoint, sent := wired(t, 10*time.Second, test.wire)
 				started := time.Now()
-				_, err := endpoint.Token(t.Context(), theClient, grant)
+				_, err := endpoint.Token(t.Context(), theClient, grant, ready)
 				if failure := tokenError(t, err); failure.Outcome != oauth.Unavailable || failure.MaybeProcessed() {
 					t.Errorf("%s: outcome %d, %v", name, failure.Outcome, err)
 				}
@@ -121,7 +121,7 @@ func TestDefaultWaits(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			endpoint, sent := wired(t, 30*time.Second, test.wire)
-			_, err := endpoint.Token(t.Context(), theClient, codeGrant)
+			_, err := endpoint.Token(t.Context(), theClient, codeGrant, ready)
 			if failure := tokenError(t, err); failure.Outcome != test.outcome || len(sent.at) != 4 {
 				t.Fatalf("%s: outcome %d after %d requests", name, failure.Outcome, len(sent.at))
 			}
@@ -151,7 +151,7 @@ func TestPauseBeyondTheBudget(t *testing.T) {
 			endpoint, sent := wired(t, time.Second, test.wire)
 			endpoint.Wait = func(int) time.Duration { return time.Minute }
 			started := time.Now()
-			_, err := endpoint.Token(t.Context(), theClient, codeGrant)
+			_, err := endpoint.Token(t.Context(), theClient, codeGrant, ready)
 			failure := tokenError(t, err)
 			if failure.Outcome != test.outcome || failure.Status != test.status || failure.MaybeProcessed() {
 				t.Errorf("%s: outcome %d, %v", name, failure.Outcome, err)
@@ -200,7 +200,7 @@ func TestSilence(t *testing.T) {
 					t.Errorf("the budget is %s", got)
 				}
 				started := time.Now()
-				_, err := endpoint.Token(t.Context(), theClient, grant)
+				_, err := endpoint.Token(t.Context(), theClient, grant, ready)
 				test.check(t, grant, err, int32(len(sent.at)))
 				if took := time.Since(started); took > endpoint.Budget() || took < 9*time.Second*time.Duration(len(sent.at)) {
 					t.Errorf("%s: %s: it took %s", name, grant.Type, took)
@@ -252,7 +252,7 @@ func TestCancelDuringARequest(t *testing.T) {
 					time.AfterFunc(test.abandon, abandon)
 				}
 				started := time.Now()
-				_, err := endpoint.Token(ctx, theClient, grant)
+				_, err := endpoint.Token(ctx, theClient, grant, ready)
 				want := test.ended
 				if grant.Type == oauth.PersonalAccessToken {
 					want = 0
@@ -277,7 +277,7 @@ func TestCancelBeforeTheRequest(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for _, grant := range everyGrant {
-		_, err := newEndpoint(t, base).Token(ctx, theClient, grant)
+		_, err := newEndpoint(t, base).Token(ctx, theClient, grant, ready)
 		failing{[2]int32{0, 0}, oauth.NotSent, 0, false, "the run was cancelled"}.check(t, grant, err, requests.Load())
 	}
 }
@@ -303,7 +303,7 @@ func TestCancelDuringAWait(t *testing.T) {
 					synctest.Wait() // until Token waits
 					cancel()
 				}()
-				_, err := endpoint.Token(ctx, theClient, grant)
+				_, err := endpoint.Token(ctx, theClient, grant, ready)
 				test.check(t, grant, err, int32(len(sent.at)))
 				if took := time.Since(started); took != 0 || !errors.Is(err, context.Canceled) {
 					t.Errorf("%s: %v after %s", name, err, took)
@@ -328,7 +328,7 @@ func TestAmbiguityOutlastsARepetition(t *testing.T) {
 				}
 				return nil, errDial
 			})
-			_, err := endpoint.Token(t.Context(), theClient, refreshing)
+			_, err := endpoint.Token(t.Context(), theClient, refreshing, ready)
 			failure := tokenError(t, err)
 			if failure.Outcome != oauth.Interrupted || failure.Status != 0 || len(sent.at) != 4 {
 				t.Errorf("%s: outcome %d after %d requests: %v", name, failure.Outcome, len(sent.at), err)
@@ -342,7 +342,7 @@ func TestAmbiguityOutlastsARepetition(t *testing.T) {
 			}
 			return nil, errDial
 		})
-		_, err := endpoint.Token(t.Context(), theClient, codeGrant)
+		_, err := endpoint.Token(t.Context(), theClient, codeGrant, ready)
 		if failure := tokenError(t, err); failure.Outcome != oauth.NotSent {
 			t.Errorf("turned away, then not reached: outcome %d: %v", failure.Outcome, err)
 		}
@@ -362,7 +362,7 @@ func TestCancelRightAfterTheAnswer(t *testing.T) {
 		})))
 		return response, nil
 	})
-	token, err := endpoint.Token(ctx, theClient, codeGrant)
+	token, err := endpoint.Token(ctx, theClient, codeGrant, ready)
 	if err != nil || token.AccessToken.Reveal() != "eyJ.access.sig" || len(sent.at) != 1 {
 		t.Errorf("got %v after %d requests", err, len(sent.at))
 	}

@@ -51,7 +51,8 @@ func (e *TokenEndpoint) Budget() time.Duration {
 //
 // When ctx is cancelled, a request that has been sent and whose answer cannot be had again is still waited for, see
 // [homecoming]; it is not repeated.
-func (e *TokenEndpoint) Token(ctx context.Context, client Client, grant Grant) (Token, error) {
+// Ready is called when it is the request's turn, before anything is sent; its error is returned as it is.
+func (e *TokenEndpoint) Token(ctx context.Context, client Client, grant Grant, ready func() error) (Token, error) {
 	x := &exchange{
 		endpoint: e,
 		client:   client,
@@ -61,6 +62,10 @@ func (e *TokenEndpoint) Token(ctx context.Context, client Client, grant Grant) (
 	turn, err := e.turns.take(ctx)
 	if err != nil {
 		return Token{}, x.failed(ctx, attempt{err: err})
+	}
+	if err := ready(); err != nil {
+		turn.end()
+		return Token{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.Budget())
 	defer cancel()

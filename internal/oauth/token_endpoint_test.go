@@ -96,7 +96,7 @@ func TestTokenRequest(t *testing.T) {
 				}
 				answer(http.StatusOK, "application/json", test.reply)(w, r)
 			})
-			token, err := newEndpoint(t, base+"/base/").Token(t.Context(), test.client, test.grant)
+			token, err := newEndpoint(t, base+"/base/").Token(t.Context(), test.client, test.grant, ready)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -121,7 +121,7 @@ func TestBasicHeaderIsRaw(t *testing.T) {
 		answer(http.StatusOK, "application/json", documentedBody)(w, r)
 	})
 	client := oauth.Client{ID: "id", Secret: secret.New(clientSecret)}
-	if _, err := newEndpoint(t, base).Token(t.Context(), client, patGrant); err != nil {
+	if _, err := newEndpoint(t, base).Token(t.Context(), client, patGrant, ready); err != nil {
 		t.Error(err)
 	}
 }
@@ -152,7 +152,7 @@ func TestUnusableReplies(t *testing.T) {
 
 			for _, grant := range everyGrant {
 				base, requests := counted(t, test.handler)
-				_, err := newEndpoint(t, base).Token(t.Context(), theClient, grant)
+				_, err := newEndpoint(t, base).Token(t.Context(), theClient, grant, ready)
 				failure := tokenError(t, err)
 				if failure.Outcome != oauth.Unusable || failure.Reason != test.reason || failure.Status/100 != 2 {
 					t.Errorf("%s: outcome %d, %v", grant.Type, failure.Outcome, failure)
@@ -169,7 +169,7 @@ func TestLongestReply(t *testing.T) {
 	t.Parallel()
 
 	base, _ := counted(t, answer(http.StatusOK, "application/json", documentedBody+strings.Repeat(" ", oauth.MaxReply-len(documentedBody))))
-	if _, err := newEndpoint(t, base).Token(t.Context(), theClient, codeGrant); err != nil {
+	if _, err := newEndpoint(t, base).Token(t.Context(), theClient, codeGrant, ready); err != nil {
 		t.Error(err)
 	}
 }
@@ -214,7 +214,7 @@ func TestErrorReplyWithoutEnd(t *testing.T) {
 			w.WriteHeader(status)
 			endless(bytes.Repeat([]byte("no "), 1<<15), "")(w, r)
 		})
-		_, err := newEndpoint(t, base).Token(t.Context(), theClient, codeGrant)
+		_, err := newEndpoint(t, base).Token(t.Context(), theClient, codeGrant, ready)
 		failure := tokenError(t, err)
 		if failure.Outcome != want || failure.Status != status || !strings.HasPrefix(failure.Reason, "no no no") {
 			t.Errorf("%d: outcome %d, %v", status, failure.Outcome, failure)
@@ -251,7 +251,7 @@ func TestErrorRepliesHoldNoSecret(t *testing.T) {
 	} {
 		for _, grant := range everyGrant {
 			base, _ := counted(t, echo(body))
-			_, err := newEndpoint(t, base).Token(t.Context(), theClient, grant)
+			_, err := newEndpoint(t, base).Token(t.Context(), theClient, grant, ready)
 			if failure := tokenError(t, err); failure.Outcome != oauth.Refused { // which checks for leaks
 				t.Errorf("%s: %s: %v", name, grant.Type, failure)
 			}

@@ -97,7 +97,7 @@ func TestAnsweredFailures(t *testing.T) {
 			for _, grant := range everyGrant {
 				base, requests := counted(t, test.handler)
 				endpoint := newEndpoint(t, base)
-				_, err := endpoint.Token(t.Context(), theClient, grant)
+				_, err := endpoint.Token(t.Context(), theClient, grant, ready)
 				test.check(t, grant, err, requests.Load())
 			}
 		})
@@ -142,7 +142,7 @@ func TestRetryAfterIsReported(t *testing.T) {
 		w.Header().Set("Retry-After", "3600")
 		w.WriteHeader(http.StatusTooManyRequests)
 	})
-	_, err := newEndpoint(t, base).Token(t.Context(), theClient, codeGrant)
+	_, err := newEndpoint(t, base).Token(t.Context(), theClient, codeGrant, ready)
 	if got := tokenError(t, err).RetryAfter; got != time.Hour {
 		t.Errorf("got %s", got)
 	}
@@ -172,7 +172,7 @@ func TestRepetitionSucceeds(t *testing.T) {
 			checkNoLeak(t, "the log", fields)
 			told = append(told, message)
 		}
-		token, err := endpoint.Token(t.Context(), theClient, grant)
+		token, err := endpoint.Token(t.Context(), theClient, grant, ready)
 		if err != nil || token.AccessToken.Reveal() != "eyJ.access.sig" || requests.Load() != 3 || len(told) != 2 {
 			t.Errorf("%s: %v after %d requests; told %v", grant.Type, err, requests.Load(), told)
 		}
@@ -194,7 +194,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 					}
 					http.Redirect(w, r, location, status)
 				})
-				_, err := newEndpoint(t, base).Token(t.Context(), theClient, grant)
+				_, err := newEndpoint(t, base).Token(t.Context(), theClient, grant, ready)
 				failing{[2]int32{1, 1}, oauth.Refused, status, false,
 					"a redirect, which is not followed because credentials must not travel to another address"}.check(t, grant, err, requests.Load())
 			}
@@ -233,7 +233,7 @@ func TestHangingServers(t *testing.T) {
 				endpoint := newEndpoint(t, base)
 				endpoint.HTTP = oauth.NewHTTPClient(500 * time.Millisecond)
 				endpoint.MaxRetries = 0
-				_, err := endpoint.Token(t.Context(), theClient, grant)
+				_, err := endpoint.Token(t.Context(), theClient, grant, ready)
 				failing{[2]int32{1, 1}, oauth.Interrupted, 0, true, "no answer within 500ms"}.check(t, grant, err, requests.Load())
 			})
 		}
@@ -265,7 +265,7 @@ func TestConnectionFailures(t *testing.T) {
 					dialled.Add(1)
 					return nil, test.err
 				}
-				_, err := endpoint.Token(t.Context(), theClient, grant)
+				_, err := endpoint.Token(t.Context(), theClient, grant, ready)
 				test.check(t, grant, err, dialled.Load())
 			}
 		})
@@ -277,7 +277,7 @@ func TestRefusedConnection(t *testing.T) {
 
 	base := "http://" + refusing(t)
 	for _, grant := range everyGrant {
-		_, err := newEndpoint(t, base).Token(t.Context(), theClient, grant)
+		_, err := newEndpoint(t, base).Token(t.Context(), theClient, grant, ready)
 		failing{outcome: oauth.NotSent, reason: "~dial tcp .* refused"}.check(t, grant, err, 0)
 	}
 }
@@ -325,7 +325,7 @@ func TestTLSFailures(t *testing.T) {
 					address := strings.TrimPrefix(test.base, "https://")
 					return new(net.Dialer).DialContext(ctx, network, strings.Replace(address, "localhost", "127.0.0.1", 1))
 				}
-				_, err := endpoint.Token(t.Context(), theClient, grant)
+				_, err := endpoint.Token(t.Context(), theClient, grant, ready)
 				failing{[2]int32{test.dials, test.dials}, oauth.NotSent, 0, false, test.reason}.check(t, grant, err, dials.Load())
 			}
 		})
@@ -349,7 +349,7 @@ func TestTLSSucceeds(t *testing.T) {
 	}
 	config.RootCAs = x509.NewCertPool()
 	config.RootCAs.AddCert(server.Certificate())
-	if _, err := endpoint.Token(t.Context(), theClient, codeGrant); err != nil {
+	if _, err := endpoint.Token(t.Context(), theClient, codeGrant, ready); err != nil {
 		t.Error(err)
 	}
 }

@@ -51,7 +51,7 @@ func TestProxyProcess(t *testing.T) {
 		}
 		return dial(ctx, network, address)
 	}
-	_, err := endpoint.Token(t.Context(), theClient, grant)
+	_, err := endpoint.Token(t.Context(), theClient, grant, ready)
 	if failure, isTokenError := errors.AsType[*oauth.TokenError](err); isTokenError {
 		report.Outcome, report.Reason = failure.Outcome, failure.Reason
 		checkNoLeak(t, "the error", err)

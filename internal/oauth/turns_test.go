@@ -32,7 +32,7 @@ func TestTenRequestsASecond(t *testing.T) {
 		endpoint, sent := wired(t, time.Second, granted)
 		endpoint.MaxRetries = 0 // the budget is then shorter than what the last ones wait for their turn
 		for range 25 {
-			if _, err := endpoint.Token(t.Context(), theClient, patGrant); err != nil {
+			if _, err := endpoint.Token(t.Context(), theClient, patGrant, ready); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -43,7 +43,7 @@ func TestTenRequestsASecond(t *testing.T) {
 		}
 		<-time.After(time.Hour)
 		started := time.Now()
-		if _, err := endpoint.Token(t.Context(), theClient, patGrant); err != nil || time.Since(started) != 0 {
+		if _, err := endpoint.Token(t.Context(), theClient, patGrant, ready); err != nil || time.Since(started) != 0 {
 			t.Errorf("a request after a long time waited %s, %v", time.Since(started), err)
 		}
 	})
@@ -56,7 +56,7 @@ func TestRepetitionsTakeTurns(t *testing.T) {
 		endpoint, sent := wired(t, time.Minute, func(int, *http.Request) (*http.Response, error) { return replied(429, ""), nil })
 		endpoint.Wait = func(int) time.Duration { return 0 }
 		for range 3 { // of four requests each
-			failure := tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant)))
+			failure := tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant, ready)))
 			if failure.Outcome != oauth.Unavailable || failure.MaybeProcessed() {
 				t.Errorf("outcome %d", failure.Outcome)
 			}
@@ -75,13 +75,13 @@ func TestTurnGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		endpoint, sent := wired(t, time.Minute, granted)
 		for range 10 {
-			if _, err := endpoint.Token(t.Context(), theClient, codeGrant); err != nil {
+			if _, err := endpoint.Token(t.Context(), theClient, codeGrant, ready); err != nil {
 				t.Fatal(err)
 			}
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), aTurn/2)
 		defer cancel()
-		failure := tokenError(t, secondOf(endpoint.Token(ctx, theClient, codeGrant)))
+		failure := tokenError(t, secondOf(endpoint.Token(ctx, theClient, codeGrant, ready)))
 		if failure.Outcome != oauth.NotSent || !errors.Is(failure.Err, context.DeadlineExceeded) || len(sent.at) != 10 {
 			t.Errorf("outcome %d, %v after %d requests", failure.Outcome, failure.Err, len(sent.at))
 		}
@@ -90,10 +90,10 @@ func TestTurnGivenUp(t *testing.T) {
 		endpoint, sent := wired(t, aTurn/4, func(int, *http.Request) (*http.Response, error) { return replied(429, ""), nil })
 		endpoint.Wait, endpoint.MaxRetries = func(int) time.Duration { return 0 }, 1
 		for range 4 { // of two requests each
-			_ = tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant)))
+			_ = tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant, ready)))
 		}
 		endpoint.MaxRetries = 2 // the budget of three requests ends before the turn of the last repetition
-		failure := tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant)))
+		failure := tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant, ready)))
 		if failure.Outcome != oauth.Unavailable || failure.Status != 429 || len(sent.at) != 10 || !strings.Contains(failure.Reason, "turn") {
 			t.Errorf("outcome %d, status %d, reason %q after %d requests", failure.Outcome, failure.Status, failure.Reason, len(sent.at))
 		}
@@ -113,7 +113,7 @@ func TestTurnsCountFromSending(t *testing.T) {
 		var waiting sync.WaitGroup
 		for range 20 {
 			waiting.Go(func() {
-				if _, err := endpoint.Token(t.Context(), theClient, patGrant); err != nil {
+				if _, err := endpoint.Token(t.Context(), theClient, patGrant, ready); err != nil {
 					t.Error(err)
 				}
 			})

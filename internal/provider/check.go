@@ -73,7 +73,7 @@ func checkAPIURL(text string) error {
 
 // checkTokenCache looks at the text only: whether the directory can be used shows when it is used.
 func checkTokenCache(text string) error {
-	_, err := cache.OpenLocation(text, cache.DirectoryOptions{})
+	_, err := cache.OpenLocation(text, cache.Options{})
 	return err
 }
 

@@ -47,8 +47,10 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 			"The code was sent to GoTo before ("+lost.Lost.String()+"), and its answer was lost: that run was killed or cut off, or the answer could not be stored. "+
 				"GoTo has probably used the code up, so it is not sent again: showing a code twice can revoke what it brought."+t.signedInSince()+"\n\n"+t.signIn())
 	case errors.As(err, &cancelled):
-		return diag.NewErrorDiagnostic("Cancelled while waiting",
-			"The run was cancelled while another run used this login. Nothing was sent.")
+		if cancelled.Waiting {
+			return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled while another run used this login. Nothing was sent.")
+		}
+		return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled before it asked GoTo for a token. Nothing was sent.")
 	case errors.As(err, &busy):
 		return diag.NewErrorDiagnostic("Login in use", t.busy(busy))
 	case errors.As(err, &cacheRequired):

@@ -136,7 +136,7 @@ func TestProviderArguments(t *testing.T) {
 		"secret with a line break":   {"client_secret = \"secret\\n\"", `Invalid client_secret … It starts or ends with white space,`},
 		"ID and secret in one":       {`client_id = "id:secret"`, `Invalid client_id … A client ID has no colon in it;`},
 		"bare path as token cache":   {`token_cache = "/var/cache"`, `token_cache`},
-		"unknown scheme":             {`token_cache = "s3://bucket"`, `token_cache`},
+		"unknown scheme":             {`token_cache = "ftp://host/cache"`, `this kind of place is not known`},
 		"no duration":                {`request_timeout = "soon"`, `time: invalid duration "soon"`},
 		"no positive duration":       {`request_timeout = "0s"`, `Invalid request_timeout … "0s" is not a positive duration.`},
 		"too long a timeout":         {`request_timeout = "11m"`, `Invalid request_timeout … "11m" is longer than 10m0s.`},

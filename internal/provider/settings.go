@@ -100,10 +100,11 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 		Abandon:    p.abandon,
 		Log:        tflog.Info,
 	}
-	storage, err := cache.OpenLocation(location, cache.DirectoryOptions{
-		// The holder of a claim may need two token requests: a refresh, then the configured credential. Each
-		// may have to wait for its turn.
-		ClaimTimeout: 2*endpoint.Budget() + 30*time.Second,
+	storage, err := cache.OpenLocation(location, cache.Options{
+		// The holder of a claim may need two token requests: a refresh, then the configured credential. In object
+		// storage, each has a claim of its own.
+		ClaimTimeout: 2*endpoint.Budget() + cache.ClaimSlack,
+		ClaimLife:    endpoint.Budget() + cache.ClaimSlack,
 		Now:          p.now,
 		Log:          tflog.Info,
 	})

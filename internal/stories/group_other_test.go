@@ -9,4 +9,6 @@ import (
 
 func ownGroup(*exec.Cmd) {}
 
-func interruptGroup(leader *os.Process) error { return leader.Signal(os.Interrupt) }
+var signals = []os.Signal{os.Interrupt}
+
+func signalGroup(leader *os.Process, sent os.Signal) error { return leader.Signal(sent) }

@@ -35,7 +35,11 @@ func (w *world) leaks(work string) ([]string, error) {
 		}
 		found = append(found, more...)
 	}
-	return found, nil
+	if w.bucket == nil {
+		return found, nil
+	}
+	more, err := w.bucketLeaks(secrets)
+	return append(found, more...), err
 }
 
 // keepSecrets adds the secrets in the environment of tf to those that its story has used. A wrong one is a

@@ -143,15 +143,15 @@ func runAndKeep(args []string) int {
 	command.Stdin = os.Stdin
 	command.Stdout = io.MultiWriter(os.Stdout, said)
 	command.Stderr = io.MultiWriter(os.Stderr, said)
-	interrupts := make(chan os.Signal, 2)
-	signal.Notify(interrupts, os.Interrupt)
+	received := make(chan os.Signal, 2)
+	signal.Notify(received, signals...)
 	if err := command.Start(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
 	go func() {
-		for range interrupts {
-			_ = interruptGroup(command.Process) // it fails if the command line has just ended
+		for sent := range received {
+			_ = signalGroup(command.Process, sent) // it fails if the command line has just ended
 		}
 	}()
 	if err := command.Wait(); err != nil {

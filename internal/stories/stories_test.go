@@ -1,13 +1,21 @@
 package stories
 
 import (
+	"os"
 	"runtime"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
 )
 
 func TestMain(m *testing.M) {
+	for name, value := range servers.Environment() { // for the search of buckets; the stories have an environment of their own
+		if err := os.Setenv(name, value); err != nil {
+			panic(err)
+		}
+	}
 	testscript.Main(m, map[string]func(){"tf": runCommandLine})
 }
 

@@ -1,0 +1,115 @@
+// Package buckettest plays object storage for tests, in memory and with faults.
+package buckettest
+
+import (
+	"bytes"
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
+)
+
+// Store keeps objects as real object storage does. Its fields may be set before it is used.
+type Store struct {
+	// Now is the store's clock, which is time.Now if nil.
+	Now func() time.Time
+	// Fault sees every operation before it takes place. With an error the operation fails, and takes place all the
+	// same if that is ambiguous.
+	Fault func(operation bucket.Operation, name string) error
+
+	mutex   sync.Mutex
+	objects map[string]bucket.Object
+	written int
+}
+
+func (s *Store) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+func (s *Store) fault(operation bucket.Operation, name string) error {
+	if s.Fault == nil {
+		return nil
+	}
+	return s.Fault(operation, name)
+}
+
+// Ambiguous is the error of a write whose answer was lost.
+func Ambiguous(name string) error {
+	return &bucket.Error{Operation: bucket.Write, Object: name, Reason: bucket.NoAnswer, Problem: "no answer", Ambiguous: true}
+}
+
+// Unreachable is the error of an operation that did not take place.
+func Unreachable(operation bucket.Operation, name string) error {
+	return &bucket.Error{Operation: operation, Object: name, Reason: bucket.Unreachable, Problem: "unreachable"}
+}
+
+// Get returns an object.
+func (s *Store) Get(_ context.Context, name string) (bucket.Object, error) {
+	if err := s.fault(bucket.Read, name); err != nil {
+		return bucket.Object{}, err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	object, found := s.objects[name]
+	if !found {
+		return bucket.Object{}, &bucket.Error{Operation: bucket.Read, Object: name, Reason: bucket.NotFound, Problem: "not found"}
+	}
+	object.Contents, object.Date = bytes.Clone(object.Contents), s.now()
+	return object, nil
+}
+
+// Put writes an object if it has that version.
+func (s *Store) Put(_ context.Context, name string, contents []byte, ifVersion bucket.Version) (bucket.Version, error) {
+	failure := s.fault(bucket.Write, name)
+	if ambiguous, ok := failure.(*bucket.Error); failure != nil && (!ok || !ambiguous.Ambiguous) { //nolint:errorlint // never wrapped
+		return bucket.Absent, failure
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.objects[name].Version != ifVersion {
+		return bucket.Absent, &bucket.Error{Operation: bucket.Write, Object: name, Reason: bucket.Conflict, Problem: "conflict", Ambiguous: failure != nil}
+	}
+	if s.objects == nil {
+		s.objects = map[string]bucket.Object{}
+	}
+	s.written++
+	version := bucket.Version(strconv.Itoa(s.written))
+	s.objects[name] = bucket.Object{Contents: bytes.Clone(contents), Version: version, Times: bucket.Times{Modified: s.now()}}
+	if failure != nil {
+		return bucket.Absent, failure
+	}
+	return version, nil
+}
+
+// Delete removes an object.
+func (s *Store) Delete(_ context.Context, name string) error {
+	if err := s.fault(bucket.Delete, name); err != nil {
+		return err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	delete(s.objects, name)
+	return nil
+}
+
+// List returns the objects whose names begin with prefix.
+func (s *Store) List(_ context.Context, prefix string) ([]bucket.Entry, error) {
+	if err := s.fault(bucket.List, prefix); err != nil {
+		return nil, err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	var entries []bucket.Entry
+	for name, object := range s.objects {
+		if strings.HasPrefix(name, prefix) {
+			entries = append(entries, bucket.Entry{Name: name, Times: bucket.Times{Modified: object.Modified, Date: s.now()}})
+		}
+	}
+	return entries, nil
+}

@@ -1,0 +1,221 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/buckettest"
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// claimLife is that of the runners in these tests, by the store's clock.
+const claimLife = 10 * time.Minute
+
+// runner returns an engine on another machine, which shares nothing but store.
+func (w *world) runner(store cache.Store) *engine.Engine {
+	return w.engineOn(cache.NewObjects(store, "s3://bucket/prefix", cache.Options{ClaimLife: claimLife}))
+}
+
+// Sixteen machines, one login that is due, and a server that kills it when a replaced token is shown: one refresh a
+// round, and everybody has a token.
+func TestRunnersShareALogin(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(*world) engine.Request{
+		"code":          (*world).code,
+		"refresh token": (*world).refreshToken,
+		"personal access token": func(w *world) engine.Request {
+			return with(oauth.PersonalAccessToken, w.server.IssuePersonalAccessToken())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newKillingWorld(t)
+			store, request := &buckettest.Store{Now: w.time}, start(w)
+			for range 5 {
+				var waiting sync.WaitGroup
+				for range 16 {
+					runner := w.runner(store)
+					waiting.Go(func() {
+						if _, warnings, err := runner.Token(t.Context(), request); err != nil || len(warnings) > 0 {
+							t.Errorf("got warnings %v and error %v", warnings, err)
+						}
+					})
+				}
+				waiting.Wait()
+				if seen := w.server.Counts(); seen.Token != 1 || seen.Refused != 0 {
+					t.Errorf("%d token requests, %d refused", seen.Token, seen.Refused)
+				}
+				w.server.ResetCounts()
+				w.pass(time.Hour)
+			}
+		})
+	}
+}
+
+// A warm runner reads once and writes nothing.
+func TestWarmRunnerReadsOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var reads, writes atomic.Int64
+	store := &buckettest.Store{Now: w.time, Fault: func(operation bucket.Operation, _ string) error {
+		if operation == bucket.Read {
+			reads.Add(1)
+		} else {
+			writes.Add(1)
+		}
+		return nil
+	}}
+	request := w.refreshToken()
+	if _, _, err := w.runner(store).Token(t.Context(), request); err != nil {
+		t.Fatal(err)
+	}
+	reads.Store(0)
+	writes.Store(0)
+	runner := w.runner(store)
+	for range 100 {
+		if _, _, err := runner.Token(t.Context(), request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if reads.Load() != 1 || writes.Load() != 0 {
+		t.Errorf("%d reads, %d writes", reads.Load(), writes.Load())
+	}
+}
+
+// A runner that is killed leaves its claim behind. The others go on when that ends, by the store's clock, and name the
+// answer that was lost.
+func TestClaimOfAKilledRunnerEnds(t *testing.T) {
+	t.Parallel()
+	w := newKillingWorld(t)
+	store, request := &buckettest.Store{Now: w.time}, w.refreshToken()
+	killed := w.runner(store)
+	killed.Endpoint.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
+		panic("kill -9")
+	})
+	func() {
+		defer func() { _ = recover() }()
+		_, _, _ = killed.Token(t.Context(), request)
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	waiting := make(chan struct{})
+	next := w.engineOn(cache.NewObjects(store, "s3://bucket/prefix", cache.Options{ClaimLife: claimLife,
+		Log: func(context.Context, string, ...map[string]any) { close(waiting) }}))
+	go func() {
+		<-waiting
+		cancel()
+	}()
+	if _, _, err := next.Token(ctx, request); !errors.Is(err, context.Canceled) {
+		t.Errorf("did not wait for the claim: %v", err)
+	}
+	w.counts(0, 0, 0)
+	w.pass(claimLife + time.Second)
+	if _, warnings, err := w.runner(store).Token(t.Context(), request); err != nil || len(warnings) > 0 {
+		t.Errorf("got warnings %v and error %v", warnings, err)
+	}
+	w.counts(0, 1, 0)
+}
+
+// A runner that is stopped beyond its claim, with its answer on the way, does no harm when it goes on: what it brings
+// is newer than what the others have.
+func TestStoppedRunnerKeepsTheNewerToken(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.replaceAlways()
+	store, request := &buckettest.Store{Now: w.time}, w.refreshToken()
+	arrived, goOn := w.holding()
+	stopped := w.runner(store)
+	done := make(chan error)
+	go func() {
+		_, warnings, err := stopped.Token(t.Context(), request)
+		done <- errors.Join(append(warnings, err)...)
+	}()
+	<-arrived
+	w.pass(claimLife + time.Second)
+	w.server.Configure(func(b *standin.Behaviour) { b.BeforeAnswer = nil })
+	// The server has replaced the token, and refuses the one that the other runner knows.
+	_, _, err := w.runner(store).Token(t.Context(), request)
+	if ended, ok := errors.AsType[*engine.LoginEndedError](err); !ok || ended.Lost == nil {
+		t.Errorf("got %v", err)
+	}
+	goOn()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	w.counts(0, 2, 0)
+	if _, _, err := w.runner(store).Token(t.Context(), request); err != nil {
+		t.Error(err)
+	}
+	w.counts(0, 0, 0)
+	w.pass(time.Hour)
+	if _, _, err := w.runner(store).Token(t.Context(), request); err != nil {
+		t.Error(err)
+	}
+	w.counts(0, 1, 0)
+}
+
+// The answer to a write is lost, at each write in turn: nobody takes his own write for another's.
+func TestLostAnswersOfTheStore(t *testing.T) {
+	t.Parallel()
+	for lost := range 3 {
+		w := newKillingWorld(t)
+		request := w.code()
+		request.Profile = "main"
+		written := 0
+		store := &buckettest.Store{Now: w.time, Fault: func(operation bucket.Operation, name string) error {
+			if operation == bucket.Write {
+				if written++; written == lost+1 {
+					return buckettest.Ambiguous(name)
+				}
+			}
+			return nil
+		}}
+		if _, warnings, err := w.runner(store).Token(t.Context(), request); err != nil || len(warnings) > 0 {
+			t.Errorf("write %d: got warnings %v and error %v", lost+1, warnings, err)
+		}
+		if _, warnings, err := w.runner(store).Token(t.Context(), profile("main")); err != nil || len(warnings) > 0 {
+			t.Errorf("write %d: got warnings %v and error %v", lost+1, warnings, err)
+		}
+		w.counts(1, 0, 0)
+	}
+}
+
+// The store is cut off: nothing is sent that could not be kept, and a run that has its token keeps it.
+func TestStoreCutOff(t *testing.T) {
+	t.Parallel()
+	for from := range 6 {
+		w := newKillingWorld(t)
+		request := w.refreshToken()
+		var operations atomic.Int64
+		cut := true
+		store := &buckettest.Store{Now: w.time, Fault: func(operation bucket.Operation, name string) error {
+			if operations.Add(1) > int64(from) && cut {
+				return buckettest.Unreachable(operation, name)
+			}
+			return nil
+		}}
+		runner := w.runner(store)
+		_, warnings, err := runner.Token(t.Context(), request)
+		granted := w.server.Counts().Granted
+		if _, unusable := errors.AsType[*engine.CacheError](err); err != nil && (!unusable || granted > 0) {
+			t.Errorf("cut off after %d operations: %d granted, %v, %v", from, granted, warnings, err)
+		}
+		cut = false
+		w.pass(time.Minute) // within the claim, which is this process's own
+		if _, warnings, err := runner.Token(t.Context(), request); err != nil || len(warnings) > 0 {
+			t.Errorf("cut off after %d operations, and then not: %v, %v", from, warnings, err)
+		}
+		w.pass(time.Hour)
+		if _, warnings, err := w.runner(store).Token(t.Context(), request); err != nil || len(warnings) > 0 {
+			t.Errorf("cut off after %d operations, another runner: %v, %v", from, warnings, err)
+		}
+	}
+}
