@@ -51,6 +51,7 @@ import (
 //	fault, told, mend                 of the table of faults, see fault_test.go
 //	panic-at N                        the provider panics when it reads its clock for the Nth time, 0: never
 //	kill-provider                     kill -9 for the providers of this story
+//	terminate                         SIGTERM for the last background command and its providers
 //	objects N                         there are that many objects in the bucket of the token cache
 //	says TEXT                         the last command said so; white space does not count
 //	basic SECRET                      the last token request had this secret in its Basic header, raw
@@ -89,6 +90,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"panic-at":              always(panicAt),
 	"kill-provider":         always(killProvider),
 	"objects":               always(checkObjects),
+	"terminate":             always(terminate),
 	"says":                  says,
 	"basic":                 always(checkBasic),
 	"requests":              always(checkRequests),

@@ -44,6 +44,15 @@ func interrupt(ts *testscript.TestScript, _ *world, _ []string) {
 	})
 }
 
+// terminate is what a CI system sends to the command that was put into the background last, and to its providers.
+func terminate(ts *testscript.TestScript, _ *world, _ []string) {
+	running := ts.BackgroundCmds()
+	if len(running) == 0 {
+		ts.Fatalf("nothing runs in the background")
+	}
+	ts.Check(running[len(running)-1].Process.Signal(syscall.SIGTERM))
+}
+
 func awaitText(ts *testscript.TestScript, _ *world, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: await FILE TEXT")
