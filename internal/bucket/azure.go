@@ -28,7 +28,7 @@ var azureCloud = cloud{
 	open:        openAzure,
 }
 
-// azureRole helps with every operation; Azure has no smaller one.
+// azureRole covers every operation; Azure has no narrower role for writing.
 const azureRole = "Assign the role Storage Blob Data Contributor on the container, and let the account's firewall admit this machine"
 
 type azureDriver struct {
@@ -60,7 +60,7 @@ func openAzure(location Location) (driver, error) {
 		return &azureDriver{container: client}, err
 	}
 	identity, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
-		ClientOptions: azcore.ClientOptions{Transport: options.Transport}, // asking for a token again does no harm
+		ClientOptions: azcore.ClientOptions{Transport: options.Transport}, // which may repeat its requests
 	})
 	if err != nil {
 		return nil, &credentialsError{err}
@@ -119,7 +119,7 @@ func (d *azureDriver) list(ctx context.Context, prefix, cursor string) (page []E
 	if err != nil {
 		return nil, "", err
 	}
-	for _, item := range output.Segment.BlobItems {
+	for _, item := range value(output.Segment).BlobItems {
 		var modified time.Time
 		if item.Properties != nil {
 			modified = value(item.Properties.LastModified)
@@ -129,7 +129,7 @@ func (d *azureDriver) list(ctx context.Context, prefix, cursor string) (page []E
 	return page, value(output.NextMarker), nil
 }
 
-// value returns what pointer leads to, or nothing: stores leave things out.
+// value returns what pointer points to, or the zero value: stores leave things out.
 func value[T any](pointer *T) (value T) {
 	if pointer != nil {
 		value = *pointer
@@ -139,7 +139,7 @@ func value[T any](pointer *T) (value T) {
 
 func version(tag *azcore.ETag) Version { return Version(value(tag)) }
 
-// azureReasons translates the codes of Azure that mean something else than their status.
+// azureReasons maps the Azure codes that mean more than their status.
 var azureReasons = map[string]Reason{
 	"BlobNotFound":              NotFound,
 	"BlobAlreadyExists":         Conflict, // with 409
@@ -147,7 +147,7 @@ var azureReasons = map[string]Reason{
 	"ContainerBeingDeleted":     NoBucket,
 	"AuthenticationFailed":      Refused, // with 403
 	"InvalidAuthenticationInfo": Refused,
-	"LeaseIdMissing":            Unexpected, // with 412, but nothing that goes away by reading again
+	"LeaseIdMissing":            Unexpected, // with 412, but reading again does not help
 }
 
 func (d *azureDriver) failure(err error) failure {

@@ -1,7 +1,7 @@
-// Package bucket keeps small objects in S3, Google Cloud Storage and Azure Blob Storage. An object is replaced only
-// if it is still the version that was read, and this compare-and-swap is all that machines need to agree.
+// Package bucket keeps small objects in S3, Google Cloud Storage and Azure Blob Storage. An object is replaced only if
+// it still is the version that was read. This compare-and-swap is all that several machines need to agree.
 //
-// Names and contents mean nothing here. Credentials are each cloud's standard ones, never arguments.
+// The package gives no meaning to names and contents. Credentials are each cloud's standard ones, never arguments.
 package bucket
 
 import (
@@ -17,10 +17,10 @@ import (
 // MaxSize bounds the contents of an object, in bytes.
 const MaxSize = 1 << 20
 
-// Version tells what an object held at one time: an ETag on S3 and Azure, a generation on Google. It is opaque.
+// Version identifies one state of an object: an ETag on S3 and Azure, a generation on Google. It is opaque.
 //
-// S3 computes it from the contents, so contents that return bring their version back. Writers put something
-// unique into theirs, which also lets them recognize their own write after an [ErrAmbiguous].
+// S3 computes it from the contents, so equal contents have equal versions. Writers should put something unique into
+// theirs, which also lets them recognize their own write after [ErrAmbiguous].
 type Version string
 
 // Absent is the version of an object that does not exist.
@@ -33,13 +33,13 @@ type Object struct {
 	Times
 }
 
-// Times are both told by the store in one reply. Comparing them with a local clock would be wrong.
+// Times come from one reply of the store. They are comparable with each other, not with a local clock.
 type Times struct {
 	Modified time.Time // when the object was last written
-	Date     time.Time // when the store replied
+	Date     time.Time // when the store answered
 }
 
-// Age returns how long ago the object was written, by the store's own clock and to the second.
+// Age returns how long ago the object was written, by the store's clock and to the second.
 func (t Times) Age() time.Duration { return t.Date.Sub(t.Modified) }
 
 // Entry is an object in a list.
@@ -48,13 +48,13 @@ type Entry struct {
 	Times
 }
 
-// Options change how a [Bucket] works. The zero value is fine.
+// Options change how a [Bucket] works. The zero value works.
 type Options struct {
-	Timeout time.Duration // of a single request; 10 seconds if zero
-	Budget  time.Duration // of an operation with all its requests and waits; 30 seconds if zero
+	Timeout time.Duration // for one request; 10 seconds if zero
+	Budget  time.Duration // for an operation with all its requests and pauses; 30 seconds if zero
 }
 
-// Bucket keeps the objects at a [Location]. It is safe for concurrent use. Its errors are of type [*Error].
+// Bucket keeps the objects at a [Location]. It is safe for concurrent use. All its errors are of type [*Error].
 type Bucket struct {
 	location Location
 	options  Options
@@ -62,23 +62,22 @@ type Bucket struct {
 	proof    proof
 }
 
-// driver speaks to one cloud. A method sends one request and never repeats it, so that nobody takes his own write,
-// repeated unseen by an SDK, for a conflict. Errors are the SDK's own; failure tells what they mean.
+// driver speaks to one cloud. Each method sends one request, once: if an SDK repeated a write unseen, its second
+// attempt could conflict with its first. Errors are the SDK's own, and failure says what they mean.
 type driver interface {
-	// authorize makes sure that there are credentials. Without it their failure would look like a request's.
+	// authorize makes sure that there are credentials, so that their failure is told apart from a request's.
 	authorize(ctx context.Context) error
 	get(ctx context.Context, key string) (Object, error)
 	put(ctx context.Context, key string, contents []byte, ifVersion Version) (Version, error)
 	delete(ctx context.Context, key string) error
-	// list returns a page of entries, named by their whole keys, and the cursor of the next page, if there is one.
+	// list returns a page of entries, with keys for names, and the cursor of the next page, if there is one.
 	list(ctx context.Context, prefix, cursor string) (page []Entry, next string, err error)
 	failure(err error) failure
-	// unproven tells whether nobody vouches for what this store does with conditions.
+	// unproven tells whether this may be a store that does not keep conditions.
 	unproven() bool
 }
 
-// Open returns the bucket at location. It asks nothing of anybody: SDKs are set up and credentials are looked for
-// at the first request.
+// Open returns the bucket at location. It does no work: the first operation sets up the SDK and looks for credentials.
 func Open(location Location, options Options) *Bucket {
 	if options.Timeout == 0 {
 		options.Timeout = 10 * time.Second
@@ -109,12 +108,12 @@ func (b *Bucket) Get(ctx context.Context, name string) (object Object, err error
 	return object, nil
 }
 
-// Put writes the object called name if it still has the version ifVersion, which is [Absent] for an object that
-// must not exist yet. It returns the version that was written.
+// Put writes the object called name if its version still is ifVersion, or, with [Absent], if it does not exist. It
+// returns the new version.
 //
-// The error is [ErrConflict] if the object has another version, or none any more. It is [ErrAmbiguous] if contents
-// may have been written all the same: a request was lost on its way, or its answer was. It is both if such a request was sent
-// again and met a conflict, which may be with itself. After any other error nothing was written.
+// The error is [ErrConflict] if the object has another version or is gone. It is [ErrAmbiguous] if contents may have
+// been written anyway, because an answer was lost. It is both if the request was then repeated and met a conflict,
+// possibly with itself: read the object to find out. After any other error nothing was written.
 func (b *Bucket) Put(ctx context.Context, name string, contents []byte, ifVersion Version) (version Version, err error) {
 	if len(contents) > MaxSize {
 		return Absent, b.fail(Write, name, failure{reason: TooLarge})
@@ -138,14 +137,15 @@ func (b *Bucket) put(ctx context.Context, name string, contents []byte, ifVersio
 	return version, err
 }
 
-// Delete removes the object called name, whatever its version. That there is none is no error.
+// Delete removes the object called name, whatever its version. It is no error if there is none.
 func (b *Bucket) Delete(ctx context.Context, name string) error {
 	return b.run(ctx, Delete, name, func(ctx context.Context, driver driver, key string) error {
 		return driver.delete(ctx, key)
 	})
 }
 
-// List returns the objects whose names begin with prefix. It is slow, and may need a permission of its own.
+// List returns the objects whose names begin with prefix. It is slow and needs a permission of its own. Objects under
+// longer paths, and those with names that [Bucket.Put] would refuse, are left out.
 func (b *Bucket) List(ctx context.Context, prefix string) ([]Entry, error) {
 	var entries []Entry
 	for cursor := ""; ; {
@@ -159,7 +159,7 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]Entry, error) {
 		}
 		for _, entry := range page {
 			entry.Name = strings.TrimPrefix(entry.Name, b.location.key(""))
-			if validName().MatchString(entry.Name) { // what lies deeper, or is called otherwise, is not ours
+			if validName().MatchString(entry.Name) {
 				entries = append(entries, entry)
 			}
 		}
@@ -169,10 +169,10 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]Entry, error) {
 	}
 }
 
-// validName matches what is one segment of a path in every store and needs no escaping.
+// validName matches what every store takes as one path segment, without escaping.
 var validName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`) })
 
-// contentType is what stores say of an object to everybody else.
+// contentType is what the stores record about every object.
 const contentType = "application/octet-stream"
 
 var errTooLarge = errors.New("the object is too large")
@@ -186,7 +186,7 @@ func readAll(body io.Reader) ([]byte, error) {
 	return contents, err
 }
 
-// credentialsError tells that a client cannot be set up for want of credentials.
+// credentialsError says that credentials are why a client cannot be set up.
 type credentialsError struct{ err error }
 
 func (e *credentialsError) Error() string { return e.err.Error() }

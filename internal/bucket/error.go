@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// What callers act on. They are matched with [errors.Is]; everything else is for people.
+// The errors that callers act on, with [errors.Is]. Everything else is for people.
 var (
 	ErrNotFound  = errors.New("no such object")
 	ErrConflict  = errors.New("the object has another version")
@@ -23,7 +23,7 @@ const (
 	List   Operation = "list"
 )
 
-// Reason is why it failed.
+// Reason is why an operation failed.
 type Reason string
 
 // The reasons.
@@ -49,14 +49,14 @@ const (
 	Unexpected    Reason = "unexpected answer"
 )
 
-// Error says what could not be done, why, and what helps. Nothing in it is a secret, and it does not wrap the error
-// of an SDK, which may hold a signed URL or the headers of a request.
+// Error says what could not be done, why, and what helps. It holds no secret, and does not wrap an SDK's error, which
+// may hold a signed URL or the headers of a request.
 type Error struct {
 	Operation Operation
-	Object    string // where it is, as in s3://bucket/prefix/name; for a list, what the names begin with
+	Object    string // as in s3://bucket/prefix/name; for a list, the prefix
 	Reason    Reason
 	Problem   string // a clause
-	Remedy    string // a sentence, or nothing
+	Remedy    string // sentences without the last period, or nothing
 	Ambiguous bool   // see [ErrAmbiguous]
 	cause     error  // the context's
 }
@@ -65,7 +65,7 @@ type Error struct {
 func (e *Error) Error() string {
 	text := fmt.Sprintf("cannot %s %s: %s", e.Operation, e.Object, e.Problem)
 	if e.Ambiguous {
-		text += "; it may have been written all the same"
+		text += "; it may have been written anyway"
 	}
 	if e.Remedy != "" {
 		text += ". " + e.Remedy
@@ -86,5 +86,5 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// Unwrap returns the context's error, if it was that which ended the operation.
+// Unwrap returns the context's error if that ended the operation.
 func (e *Error) Unwrap() error { return e.cause }

@@ -4,27 +4,29 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
-// failure is what a driver makes of an error of its SDK, for all clouds the same.
+// failure is what a driver makes of its SDK's error, the same for all clouds.
 type failure struct {
 	reason     Reason
 	status     int    // of the answer, 0 without one
 	code       string // the cloud's own word for it
-	detail     string // more words, clean
+	detail     string // in more words, cleaned
 	retryAfter time.Duration
-	region     string // where an S3 bucket is, if the answer tells
+	region     string // where an S3 bucket is, if the answer says so
 	sent       bool   // there was no answer, and the request may have arrived
 	cause      error
 }
 
 // maybeWritten tells whether a write may have happened. What the store has refused or redirected has not.
 func (f failure) maybeWritten() bool {
-	return f.sent || f.status >= http.StatusInternalServerError || f.status != 0 && f.status < http.StatusMultipleChoices
+	failed := f.status >= http.StatusInternalServerError && f.status != http.StatusNotImplemented
+	return f.sent || failed || f.status != 0 && f.status < http.StatusMultipleChoices
 }
 
-// answerFailure is what an answer means. Codes that mean more than their status are among the reasons.
+// answerFailure interprets an answer: reasons has the codes that mean more than their status.
 func answerFailure(status int, header http.Header, code, message string, reasons map[string]Reason) failure {
 	f := failure{status: status, code: clean(code), detail: clean(message)}
 	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && seconds > 0 {
@@ -43,7 +45,7 @@ func answerFailure(status int, header http.Header, code, message string, reasons
 		f.reason = Conflict
 	case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable, status == http.StatusRequestTimeout:
 		f.reason = Busy
-	case status >= http.StatusInternalServerError:
+	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented:
 		f.reason = Broken
 	default:
 		f.reason = Unexpected
@@ -86,12 +88,15 @@ func (b *Bucket) fail(operation Operation, name string, f failure) *Error {
 		failed.Remedy = "Set the clock"
 	case Busy:
 		failed.Problem = "the store is asking for fewer requests"
-		failed.Remedy = "Try again later, or let fewer runs share one object"
+		failed.Remedy = "Try again later, or start fewer runs at once"
 	case Broken:
-		failed.Problem = "the store has failed"
+		failed.Problem = "the store failed"
 		failed.Remedy = "Try again later"
 	case NoAnswer:
-		failed.Problem = "the store does not answer in time, or the connection broke"
+		failed.Problem = "the store did not answer in time"
+		if f.detail != "" {
+			failed.Problem = "the connection to the store broke"
+		}
 		failed.Remedy = "Check the network and the proxy, and try again"
 	case Unreachable:
 		failed.Problem = "the store cannot be reached"
@@ -100,37 +105,39 @@ func (b *Bucket) fail(operation Operation, name string, f failure) *Error {
 		failed.Problem = "no secure connection can be made to the store"
 		failed.Remedy = "Check the endpoint, and that this machine trusts the authority of its certificate"
 	case Canceled:
-		failed.Problem = "the run was canceled or its time is over"
+		failed.Problem = "the run was canceled or timed out"
 	case TooLarge:
-		failed.Problem = fmt.Sprintf("it has more than %d bytes, so it is none of ours", MaxSize)
-		failed.Remedy = "Let the location name a place of its own"
+		failed.Problem = fmt.Sprintf("it is larger than %d bytes, so it isn't ours", MaxSize)
+		failed.Remedy = "Use a location that nothing else writes to"
 	case Unconditional:
-		failed.Problem = "the store does not make writes depend on conditions"
-		failed.Remedy = "Machines would overwrite each other's objects there. Use a store with conditional writes"
+		failed.Problem = "the store does not support conditional writes"
+		failed.Remedy = "Machines would overwrite each other's objects there. Use a store that supports If-Match and If-None-Match"
 	case Misconfigured:
 		failed.Problem = "the client cannot be set up"
 		failed.Remedy = "Correct the environment or the location"
 	default:
-		failed.Reason, failed.Problem = Unexpected, "the store gives an unexpected answer"
+		failed.Reason, failed.Problem = Unexpected, "the store gave an unexpected answer"
 	}
 	failed.Problem += f.evidence()
 	return failed
 }
 
-// evidence returns what a failure says of itself, in parentheses.
+// evidence returns what the store or SDK said, in parentheses.
 func (f failure) evidence() string {
 	if f.reason == NotFound || f.reason == Conflict {
 		return ""
 	}
-	text := f.code
+	answer := f.code
 	if f.status != 0 {
-		text = fmt.Sprintf("%d %s", f.status, f.code)
+		answer = strings.TrimSpace(fmt.Sprintf("%d %s", f.status, f.code))
 	}
-	if f.detail != "" && text != "" {
-		text += ": "
-	}
-	if text += f.detail; text == "" {
+	switch {
+	case answer == "" && f.detail == "":
 		return ""
+	case answer == "":
+		return " (" + f.detail + ")"
+	case f.detail == "":
+		return " (" + answer + ")"
 	}
-	return " (" + text + ")"
+	return " (" + answer + ": " + f.detail + ")"
 }

@@ -37,26 +37,26 @@ func TestMissingBucket(t *testing.T) {
 
 // TestWrongCredentials changes the environment and so runs alone. fake-gcs-server takes everything.
 func TestWrongCredentials(t *testing.T) {
-	s3, azure := servers.Shared(t, "s3"), servers.Shared(t, "azblob")
 	const wrong = "d3JvbmcrL3dyb25nd3JvbmcrL3dyb25nd3JvbmcrL3dyb25nd3JvbmcrL3dyb25n"
 	for name, test := range map[string]struct {
-		store    *servers.Server
+		scheme   string
 		variable string
 		reason   bucket.Reason
 	}{
-		"AWS key":    {s3, "AWS_ACCESS_KEY_ID", bucket.Refused},
-		"AWS secret": {s3, "AWS_SECRET_ACCESS_KEY", bucket.Refused},
+		"AWS key":    {"s3", "AWS_ACCESS_KEY_ID", bucket.Refused},
+		"AWS secret": {"s3", "AWS_SECRET_ACCESS_KEY", bucket.Refused},
 		// Azurite says AuthorizationFailure, which Azure itself says to those whom it knows; see TestRefusals.
-		"Azure key":       {azure, "AZURE_STORAGE_KEY", bucket.Denied},
-		"signed on Azure": {azure, "AZURE_STORAGE_SAS_TOKEN", bucket.Denied},
+		"Azure key":       {"azblob", "AZURE_STORAGE_KEY", bucket.Denied},
+		"signed on Azure": {"azblob", "AZURE_STORAGE_SAS_TOKEN", bucket.Denied},
 	} {
 		t.Run(name, func(t *testing.T) {
+			store := servers.Shared(t, test.scheme)
 			t.Setenv(test.variable, wrong)
 			if test.variable == "AZURE_STORAGE_SAS_TOKEN" {
 				t.Setenv("AZURE_STORAGE_KEY", "")
 				t.Setenv(test.variable, "sv=2024-11-04&ss=b&srt=co&sp=rwdl&se=2099-01-01T00:00:00Z&sig="+wrong)
 			}
-			b := open(t, test.store.Location(test.store.NewBucket(t.Context(), t), "prefix", test.store.Endpoint), bucket.Options{})
+			b := open(t, store.Location(store.NewBucket(t.Context(), t), "prefix", store.Endpoint), bucket.Options{})
 			all(t.Context(), b, func(_ bucket.Operation, err error) {
 				expectFailure(t, err, test.reason)
 				expectNoneOf(t, err, wrong)
@@ -103,6 +103,7 @@ func TestServerDown(t *testing.T) {
 			if errors.Is(err, bucket.ErrAmbiguous) {
 				t.Errorf("what was not sent is ambiguous: %v", err)
 			}
+			expectNoneOf(t, err, "http://", "https response error")
 		})
 	})
 }
@@ -160,6 +161,7 @@ func TestStoreAsksForPatience(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
 		var patience atomic.Int32
+		patience.Store(8) // for four operations
 		endpoint := through(t, store, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
 			if patience.Add(-1) < 0 {
 				return false
@@ -172,7 +174,6 @@ func TestStoreAsksForPatience(t *testing.T) {
 			if err != nil && !errors.Is(err, bucket.ErrNotFound) {
 				t.Errorf("%s: %v", operation, err)
 			}
-			patience.Store(2)
 		})
 
 		patience.Store(1 << 20)
@@ -180,6 +181,61 @@ func TestStoreAsksForPatience(t *testing.T) {
 			expectFailure(t, err, bucket.Busy, "tried")
 		})
 	})
+}
+
+// TestRetryAfter expects that nobody waits for what comes too late anyway.
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range servers.Schemes() {
+		var requests atomic.Int32
+		endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			requests.Add(1)
+			w.Header().Set("Retry-After", "60")
+			refuse(w, scheme, http.StatusServiceUnavailable, "SlowDown", "slow down")
+		})
+		_, err := open(t, (&servers.Server{Scheme: scheme}).Location("bucket", "", endpoint), bucket.Options{}).Get(t.Context(), "object")
+		if expectFailure(t, err, bucket.Busy); requests.Load() != 1 {
+			t.Errorf("%s: the store was asked %d times", scheme, requests.Load())
+		}
+	}
+}
+
+// TestClockOfADayAgo signs again with the time of the store, which is a day ahead.
+func TestClockOfADayAgo(t *testing.T) {
+	t.Parallel()
+	endpoint := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		now := time.Now().Add(24 * time.Hour)
+		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
+		signed, err := time.Parse("20060102T150405Z", r.Header.Get("X-Amz-Date"))
+		if err != nil || now.Sub(signed).Abs() > 15*time.Minute {
+			refuse(w, "s3", http.StatusForbidden, "RequestTimeTooSkewed", "the clocks differ")
+			return
+		}
+		refuse(w, "s3", http.StatusNotFound, "NoSuchKey", "no")
+	})
+	_, err := open(t, (&servers.Server{Scheme: "s3"}).Location("bucket", "", endpoint), bucket.Options{}).Get(t.Context(), "object")
+	expectFailure(t, err, bucket.NotFound)
+}
+
+// TestNonsense is what a hotel's network may answer.
+func TestNonsense(t *testing.T) {
+	t.Parallel()
+	impatient := bucket.Options{Budget: 100 * time.Millisecond}
+	for _, scheme := range servers.Schemes() {
+		for _, body := range []string{"", "<html>Welcome</html>", "{}", "null"} {
+			for _, status := range []int{http.StatusOK, http.StatusCreated, http.StatusNotFound, http.StatusFound} {
+				endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+					w.WriteHeader(status)
+					_, _ = w.Write([]byte(body))
+				})
+				all(t.Context(), open(t, (&servers.Server{Scheme: scheme}).Location("bucket", "", endpoint), impatient), func(operation bucket.Operation, err error) {
+					if err == nil && (operation == bucket.Read || operation == bucket.Write) {
+						t.Errorf("%s: %s takes %d %q for success", scheme, operation, status, body)
+					}
+				})
+			}
+		}
+	}
 }
 
 // TestConflictOfS3 is about 409, with which S3 answers while another write is under way.
@@ -248,7 +304,6 @@ func TestRefusals(t *testing.T) {
 			{http.StatusMovedPermanently, "PermanentRedirect", bucket.OtherRegion, "region=eu-north-1"},
 			{http.StatusBadRequest, "AuthorizationHeaderMalformed", bucket.OtherRegion, "region=eu-north-1"},
 			{http.StatusForbidden, "RequestTimeTooSkewed", bucket.ClockSkew, "clock"},
-			{http.StatusNotImplemented, "NotImplemented", bucket.Unconditional, "conditional writes"},
 			{http.StatusTeapot, "Strange", bucket.Unexpected, "418 Strange"},
 			{http.StatusNotFound, "", bucket.Unexpected, "404"},
 			{http.StatusInternalServerError, "InternalError", bucket.Broken, "tried 3 times"},
@@ -292,6 +347,25 @@ func TestRefusals(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestConditionsRefused is about Backblaze B2 and its like, which know no conditions and say so.
+func TestConditionsRefused(t *testing.T) {
+	t.Parallel()
+	for _, scheme := range servers.Schemes() {
+		endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			refuse(w, scheme, http.StatusNotImplemented, "NotImplemented", "a header implies functionality that is not implemented")
+		})
+		all(t.Context(), open(t, (&servers.Server{Scheme: scheme}).Location("bucket", "", endpoint), bucket.Options{}), func(operation bucket.Operation, err error) {
+			reason := bucket.Unexpected
+			if operation == bucket.Write {
+				reason = bucket.Unconditional
+			}
+			if expectFailure(t, err, reason, "501"); errors.Is(err, bucket.ErrAmbiguous) {
+				t.Errorf("what was refused is ambiguous: %v", err)
+			}
+		})
 	}
 }
 

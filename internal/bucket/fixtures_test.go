@@ -88,15 +88,26 @@ func expectFailure(t *testing.T, err error, reason bucket.Reason, words ...strin
 	}
 }
 
-// all attempts every operation and hands each error to check.
+// all attempts every operation, all at once, and hands each error to check.
 func all(ctx context.Context, b *bucket.Bucket, check func(bucket.Operation, error)) {
-	_, err := b.Get(ctx, "object")
-	check(bucket.Read, err)
-	_, err = b.Put(ctx, "object", []byte("contents"), bucket.Absent)
-	check(bucket.Write, err)
-	check(bucket.Delete, b.Delete(ctx, "object"))
-	_, err = b.List(ctx, "")
-	check(bucket.List, err)
+	operations := map[bucket.Operation]func() error{
+		bucket.Read:   func() error { _, err := b.Get(ctx, "object"); return err },
+		bucket.Write:  func() error { _, err := b.Put(ctx, "object", []byte("contents"), bucket.Absent); return err },
+		bucket.Delete: func() error { return b.Delete(ctx, "object") },
+		bucket.List:   func() error { _, err := b.List(ctx, ""); return err },
+	}
+	type failure struct {
+		operation bucket.Operation
+		err       error
+	}
+	failures := make(chan failure, len(operations))
+	for operation, attempt := range operations {
+		go func() { failures <- failure{operation, attempt()} }()
+	}
+	for range operations {
+		failed := <-failures
+		check(failed.operation, failed.err)
+	}
 }
 
 // through returns the endpoint of a proxy before store. It asks intercept first, which tells whether it has dealt
@@ -113,6 +124,7 @@ func through(t *testing.T, store *servers.Server, intercept func(w http.Response
 			r.Out.Host = r.In.Host
 		},
 		Transport: &http.Transport{DisableKeepAlives: true},
+		ErrorLog:  log.New(io.Discard, "", 0), // clients go away here
 	}
 	return serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if !intercept(w, r, pass) {

@@ -30,9 +30,9 @@ var gcsCloud = cloud{
 	open: openGCS,
 }
 
-// gcsDriver speaks the JSON API with net/http: four requests. Google's own clients would add 9.5 MB (storage/v1) or
-// 28 MB (cloud.google.com/go/storage) to the provider. Their library for credentials adds 1 MB, and is
-// taken rather than golang.org/x/oauth2/google because its requests for tokens mind a context.
+// gcsDriver sends the four requests of the JSON API itself. Google's clients would add 9.5 MB (storage/v1) or 28 MB
+// (cloud.google.com/go/storage) to the provider. Their credentials library adds 0.5 MB; unlike golang.org/x/oauth2,
+// its token requests respect a context.
 type gcsDriver struct {
 	client      *http.Client
 	credentials *auth.Credentials // nil at an emulator
@@ -48,7 +48,7 @@ func openGCS(location Location) (driver, error) {
 	}
 	path := "/storage/v1/b/" + url.PathEscape(location.bucket) + "/o"
 	driver := &gcsDriver{client: newClient(newTransport()), objects: endpoint + path, uploads: endpoint + "/upload" + path}
-	if strings.HasPrefix(endpoint, "http://") { // an emulator, which no token must be sent to
+	if strings.HasPrefix(endpoint, "http://") { // an emulator; tokens must not travel in the clear
 		return driver, nil
 	}
 	var err error
@@ -119,13 +119,13 @@ func (d *gcsDriver) list(ctx context.Context, prefix, cursor string) (page []Ent
 
 func (d *gcsDriver) object(key string) string { return d.objects + "/" + url.PathEscape(key) }
 
-// gcsAnswer is what came back for a request that was accepted.
+// gcsAnswer is the answer to a request that was accepted.
 type gcsAnswer struct {
 	header http.Header
 	body   []byte
 }
 
-// time returns the time in a header, or nothing, which the caller notices.
+// time returns the time in a header. The caller notices if there is none.
 func (a gcsAnswer) time(name string) time.Time {
 	parsed, _ := http.ParseTime(a.header.Get(name))
 	return parsed
@@ -151,18 +151,18 @@ func (d *gcsDriver) send(ctx context.Context, method, address string, parameters
 	defer func() { _ = response.Body.Close() }() // only read
 	read, err := readAll(response.Body)
 	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusNoContent {
-		return gcsAnswer{}, refusalOf(response, read) // of which the status says most, if it broke off
+		return gcsAnswer{}, refusalOf(response, read) // even if the body broke off: the status says most
 	}
 	return gcsAnswer{response.Header, read}, err
 }
 
-// gcsReasons translates the codes of Google that mean something else than their status.
+// gcsReasons maps the Google codes that mean more than their status.
 var gcsReasons = map[string]Reason{
-	"rateLimitExceeded":     Busy, // with 403, too
+	"rateLimitExceeded":     Busy, // also with 403
 	"userRateLimitExceeded": Busy,
 }
 
-// gcsError is an answer that is not the wanted one.
+// gcsError is an answer that refuses a request.
 type gcsError struct{ failure }
 
 func (e *gcsError) Error() string { return "refused" + e.evidence() }
@@ -174,7 +174,7 @@ func refusalOf(response *http.Response, body []byte) error {
 			Errors  []struct{ Reason string }
 		}
 	}
-	_ = json.Unmarshal(body, &refusal) // some are not JSON
+	_ = json.Unmarshal(body, &refusal) // not all of them are JSON
 	code := ""
 	if len(refusal.Error.Errors) > 0 {
 		code = refusal.Error.Errors[0].Reason

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
@@ -41,10 +42,13 @@ func TestEchoingServer(t *testing.T) {
 			t.Setenv("AZURE_STORAGE_KEY", key)
 			t.Setenv("AZURE_STORAGE_SAS_TOKEN", "?sv=2024-11-04&sig="+signature)
 			for _, scheme := range servers.Schemes() {
+				var mutex sync.Mutex
 				var sent []string
 				endpoint := serve(t, func(w http.ResponseWriter, r *http.Request) {
 					authorization := r.Header.Get("Authorization")
+					mutex.Lock()
 					sent = append(sent, authorization)
+					mutex.Unlock()
 					echo := strings.Join([]string{authorization, r.Header.Get("X-Amz-Security-Token"), "http://" + r.Host + r.RequestURI, secretKey, accountKey}, " ")
 					w.Header().Set("Location", "http://"+r.Host+r.RequestURI)
 					refuse(w, scheme, http.StatusForbidden, "Echo", echo)
@@ -53,6 +57,8 @@ func TestEchoingServer(t *testing.T) {
 				all(t.Context(), b, func(_ bucket.Operation, err error) {
 					expectFailure(t, err, bucket.Denied)
 					expectNoneOf(t, err, accessKey, secretKey, session, signature, accountKey, "Signature=0", "?sv=")
+					mutex.Lock()
+					defer mutex.Unlock()
 					for _, authorization := range sent {
 						if _, proof, found := strings.Cut(authorization, "Signature="); found {
 							expectNoneOf(t, err, proof)

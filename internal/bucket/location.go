@@ -28,10 +28,10 @@ type Location struct {
 	usePathStyle bool // on S3: https://host/bucket/… instead of https://bucket.host/…
 }
 
-// cloud is what the three have in common, with different words.
+// cloud holds the words in which the three differ.
 type cloud struct {
-	store       string // what a bucket is called
-	bucketName  string // an expression for its name
+	store       string // what people call a bucket there
+	bucketName  string // a regular expression for its name
 	parameters  []string
 	example     string
 	credentials string // where they come from, a sentence
@@ -41,15 +41,15 @@ type cloud struct {
 
 var clouds = map[string]cloud{"s3": s3Cloud, "gs": gcsCloud, "azblob": azureCloud}
 
-// Known tells whether location begins like one that [ParseLocation] reads.
+// Known tells whether location begins like one for [ParseLocation].
 func Known(location string) bool {
 	scheme, _, found := strings.Cut(location, "://")
 	_, known := clouds[scheme]
 	return found && known
 }
 
-// ParseLocation reads a location. It looks at the text only. Errors are sentences that say what to write instead,
-// and repeat nothing that could be a password.
+// ParseLocation parses a location, without looking at anything else. Its errors are sentences that say what to write
+// instead and repeat nothing that could be a password.
 func ParseLocation(text string) (Location, error) {
 	scheme, _, _ := strings.Cut(text, "://")
 	cloud, known := clouds[scheme]
@@ -75,7 +75,7 @@ func ParseLocation(text string) (Location, error) {
 	}
 	location := Location{scheme: scheme, bucket: parsed.Host, prefix: strings.Trim(parsed.Path, "/")}
 	if location.prefix != "" && !matches(`^([A-Za-z0-9_=-][A-Za-z0-9._=-]*/)*[A-Za-z0-9_=-][A-Za-z0-9._=-]*$`, location.prefix) || len(location.prefix) > 500 {
-		return refuse("has a prefix that not every store can keep. It takes letters, digits and ._=- between single slashes, up to 500 characters")
+		return refuse("has a prefix that is not allowed. It takes letters, digits and ._=- between single slashes, up to 500 characters")
 	}
 	parameters, err := url.ParseQuery(parsed.RawQuery)
 	if err != nil {
@@ -156,4 +156,10 @@ func (l Location) key(name string) string {
 }
 
 // of returns where people find the object called name.
-func (l Location) of(name string) string { return l.scheme + "://" + l.bucket + "/" + l.key(name) }
+func (l Location) of(name string) string {
+	place := l.scheme + "://" + l.bucket + "/" + l.key(name)
+	if l.account != "" {
+		place += "?account=" + l.account
+	}
+	return place
+}

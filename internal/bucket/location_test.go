@@ -83,3 +83,22 @@ func TestParseLocationRefusals(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParseLocation reads its own normal form, and never repeats a password.
+func FuzzParseLocation(f *testing.F) {
+	f.Add("s3", "bucket/prefix", "region=eu-central-1&endpoint=https://host")
+	f.Add("azblob", "container", "account=name")
+	f.Fuzz(func(t *testing.T, scheme, place, query string) {
+		const password = "PassWord42"
+		if _, err := bucket.ParseLocation(scheme + "://name:" + password + "@" + place + "?" + query); err == nil || strings.Contains(err.Error(), password) {
+			t.Errorf("got %v", err)
+		}
+		location, err := bucket.ParseLocation(scheme + "://" + place + "?" + query)
+		if err != nil {
+			return
+		}
+		if again, err := bucket.ParseLocation(location.String()); err != nil || again != location {
+			t.Errorf("%s: read again it is %v (error %v)", location, again, err)
+		}
+	})
+}

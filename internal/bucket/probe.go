@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// proof remembers that this process has seen the store keep its conditions, or break them.
+// proof remembers what this process has found out about the store's honesty.
 type proof struct {
-	turn   chan struct{} // held while proving; a mutex that minds contexts
+	turn   chan struct{} // a mutex that can be awaited with a context
 	done   bool
 	refuse error
 }
 
-// prove finds out, before the first write to a store that nobody vouches for, whether it refuses what it must refuse.
-// Some stores ignore conditions without a word, and then the last of several machines wins and a login is lost.
-// What was found is remembered; that it could not be found out is not.
+// prove checks, before the first write to an S3-compatible store, that it refuses what it must refuse. Some silently
+// ignore conditions: of several writers the last one would win, and the others' objects would be lost. A verdict is
+// remembered; a probe that could not be finished is repeated before the next write.
 func (b *Bucket) prove(ctx context.Context) error {
 	driver, err := b.driver()
 	if err != nil || !driver.unproven() {
-		return nil // the write itself reports an error
+		return nil // the write reports the error
 	}
 	select {
 	case b.proof.turn <- struct{}{}:
@@ -39,14 +39,14 @@ func (b *Bucket) prove(ctx context.Context) error {
 	return err
 }
 
-// ProbePrefix begins the names of probe objects. A killed process leaves its own behind.
+// ProbePrefix begins the names of probe objects. A killed process may leave one behind.
 const ProbePrefix = "probe-"
 
-// probe tries conditions on an object of its own, which is removed in the end.
+// probe tries conditions on an object of its own and removes it.
 func (b *Bucket) probe(ctx context.Context) (err error) {
-	name := ProbePrefix + rand.Text() // processes do not disturb each other
+	name := ProbePrefix + rand.Text() // one per process, so that they don't interfere
 	defer func() {
-		const enough = 5 * time.Second // also for a run that has been canceled meanwhile
+		const enough = 5 * time.Second // even if the run has been canceled
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), enough)
 		defer cancel()
 		if failed := b.Delete(ctx, name); err == nil {
@@ -61,20 +61,20 @@ func (b *Bucket) probe(ctx context.Context) (err error) {
 		return err
 	}
 	if _, err := write("created again", Absent); !errors.Is(err, ErrConflict) {
-		return b.breach(name, err, "it creates an object that already exists, in spite of If-None-Match: *")
+		return b.breach(name, err, "it creates an object that already exists, despite If-None-Match: *")
 	}
 	if _, err := write("second", first); errors.Is(err, ErrConflict) {
-		return b.breach(name, nil, "it refuses to overwrite an object that has not changed since, with If-Match")
+		return b.breach(name, nil, "it refuses to overwrite an unchanged object with If-Match")
 	} else if err != nil {
 		return err
 	}
 	if _, err := write("stale", first); !errors.Is(err, ErrConflict) {
-		return b.breach(name, err, "it overwrites an object that has changed since, in spite of If-Match")
+		return b.breach(name, err, "it overwrites an object that has changed, despite If-Match")
 	}
 	return nil
 }
 
-// breach returns err, or what was seen of the store if the request that it had to refuse went through.
+// breach returns err, or without one, that the store did what it had to refuse.
 func (b *Bucket) breach(name string, err error, what string) error {
 	if err != nil {
 		return err

@@ -5,17 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"time"
 )
 
-// maxAttempts is how often a request is sent to a store that fails. One that merely asks for patience is asked until
-// the budget is used up: Google takes about one write per second of an object.
+// maxAttempts bounds the attempts on a store that fails. If it only asks for patience, the budget is the limit: Google
+// accepts about one write per second and object.
 const maxAttempts = 3
 
-// run sends a request, again if that may help, and explains why it failed in the end.
+// run sends a request, repeats it if that may help, and explains the last failure.
 func (b *Bucket) run(ctx context.Context, operation Operation, name string, request func(context.Context, driver, string) error) error {
 	if !validName().MatchString(name) && operation != List {
-		return b.fail(operation, "…", failure{reason: Misconfigured, detail: "this is no name for an object"})
+		return b.fail(operation, "…", failure{reason: Misconfigured, detail: "invalid object name"})
 	}
 	driver, err := b.driver()
 	if err != nil {
@@ -37,11 +38,13 @@ func (b *Bucket) run(ctx context.Context, operation Operation, name string, requ
 		case failed == nil, operation == Delete && failed.reason == NotFound:
 			return nil
 		case operation == Write && failed.reason == NotFound:
-			failed.reason = Conflict // S3 tells it apart; the object has been removed
+			failed.reason = Conflict // S3's word for an object that has been removed
+		case operation == Write && failed.status == http.StatusNotImplemented:
+			failed.reason = Unconditional
 		}
 		ambiguous = ambiguous || operation == Write && failed.maybeWritten()
 		if budget.Err() != nil && failed.status == 0 && previous != nil {
-			failed = previous // an answer tells more than that the time is over
+			failed = previous // its answer says more than that time ran out
 		}
 		if failed.worthRepeating(attempt) && wait(budget, max(failed.retryAfter, pause(attempt))) {
 			previous = failed
@@ -59,7 +62,7 @@ func (b *Bucket) run(ctx context.Context, operation Operation, name string, requ
 	}
 }
 
-// attempt sends a request once. Getting credentials may take longer: some programs ask people for them.
+// attempt sends a request once. Its timeout does not include getting credentials, which may involve a slow program.
 func (b *Bucket) attempt(ctx context.Context, driver driver, request func(context.Context) error) *failure {
 	if ctx.Err() != nil {
 		return &failure{reason: NoAnswer}
@@ -88,18 +91,18 @@ func (f failure) worthRepeating(attempt int) bool {
 	case Broken, NoAnswer, Unreachable:
 		return attempt < maxAttempts
 	case ClockSkew:
-		return attempt == 1 // the SDK of AWS has learned the difference from the answer
+		return attempt == 1 // the AWS SDK has learned the difference from the answer
 	}
 	return false
 }
 
-// pause returns how long to wait after an attempt. It is random, so that those who collided do not meet again.
+// pause returns how long to wait after an attempt. It is random so that writers that collided don't collide again.
 func pause(attempt int) time.Duration {
 	longest := min(100*time.Millisecond<<min(attempt-1, 10), 3*time.Second)
-	return longest/2 + rand.N(longest/2) //nolint:gosec // nobody gains from guessing it
+	return longest/2 + rand.N(longest/2) //nolint:gosec // guessing it gains nothing
 }
 
-// wait returns false if ctx ends sooner, without waiting for what its deadline rules out.
+// wait returns false if ctx ends first, immediately if its deadline comes sooner than that.
 func wait(ctx context.Context, duration time.Duration) bool {
 	if deadline, limited := ctx.Deadline(); limited && time.Until(deadline) < duration {
 		return false

@@ -42,9 +42,9 @@ type s3Driver struct {
 
 func openS3(location Location) (driver, error) {
 	options := []func(*config.LoadOptions) error{
-		// Of this type, or AWS_CA_BUNDLE could not be used.
+		// The SDK applies AWS_CA_BUNDLE only to this type of client.
 		config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(configure)),
-		config.WithLogger(logging.Nop{}), // which else is standard error
+		config.WithLogger(logging.Nop{}), // by default, it writes to standard error
 	}
 	if location.region != "" {
 		options = append(options, config.WithRegion(location.region))
@@ -65,14 +65,14 @@ func openS3(location Location) (driver, error) {
 		if options.BaseEndpoint == nil {
 			return
 		}
-		// Many stores do not know the checksums that S3 has since 2024.
+		// Many S3-compatible stores reject the checksums that S3 introduced in 2024.
 		options.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		options.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		if options.Region == "" {
-			options.Region = "us-east-1" // needed for signing
+			options.Region = "us-east-1" // signing needs one
 		}
 	})
-	if endpoint := client.Options().BaseEndpoint; endpoint != nil { // may come from AWS_ENDPOINT_URL
+	if endpoint := client.Options().BaseEndpoint; endpoint != nil { // it may come from AWS_ENDPOINT_URL
 		if _, err := parseEndpoint(*endpoint); err != nil {
 			return nil, fmt.Errorf("the endpoint in the environment %w", err)
 		}
@@ -144,11 +144,11 @@ func (d *s3Driver) list(ctx context.Context, prefix, cursor string) (page []Entr
 	return page, aws.ToString(output.NextContinuationToken), nil
 }
 
-// s3Reasons translates the codes of S3 that mean something else than their status.
+// s3Reasons maps the S3 codes that mean more than their status.
 var s3Reasons = map[string]Reason{
 	"NoSuchKey":                          NotFound,
 	"NoSuchBucket":                       NoBucket,
-	"ConditionalRequestConflict":         Busy, // another write was under way; this one has not happened
+	"ConditionalRequestConflict":         Busy, // another write was in progress; this one did not happen
 	"OperationAborted":                   Busy,
 	"RequestTimeout":                     Busy,
 	"SlowDown":                           Busy,
@@ -161,12 +161,11 @@ var s3Reasons = map[string]Reason{
 	"AuthorizationHeaderMalformed":       OtherRegion,
 	"IllegalLocationConstraintException": OtherRegion,
 	"RequestTimeTooSkewed":               ClockSkew,
-	"NotImplemented":                     Unconditional,
 }
 
 func (d *s3Driver) failure(err error) failure {
 	answered, ok := errors.AsType[*awshttp.ResponseError](err)
-	// The SDK makes up an answer where there was none. With status 200, the connection broke in the middle of it.
+	// Without an answer the SDK makes one up, with status 0. With status 200 the connection broke halfway through it.
 	if !ok || answered.HTTPStatusCode() == 0 || answered.HTTPStatusCode() == http.StatusOK {
 		return connectionFailure(err)
 	}

@@ -1,6 +1,7 @@
 package bucket
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -11,8 +12,8 @@ import (
 	"time"
 )
 
-// newClient returns a client that shares nothing with the defaults of net/http and follows no redirects, which
-// would take credentials elsewhere. Requests are bounded by their contexts.
+// newClient returns a client that follows no redirects, which would carry credentials elsewhere. Contexts bound its
+// requests.
 func newClient(transport *http.Transport) *http.Client {
 	return &http.Client{
 		Transport:     transport,
@@ -26,14 +27,14 @@ func newTransport() *http.Transport {
 	return transport
 }
 
-// configure sets what every connection to a store has in common.
+// configure sets what all connections to stores have in common. Nothing is shared with the defaults of net/http.
 func configure(transport *http.Transport) {
 	transport.Proxy = http.ProxyFromEnvironment
 	transport.DialContext = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
 	transport.TLSHandshakeTimeout = 5 * time.Second
 	transport.ForceAttemptHTTP2 = true
-	transport.DisableCompression = true // sealed contents do not get smaller
-	// A write that meets a connection which the server has just closed is ambiguous. Servers keep idle ones for longer.
+	transport.DisableCompression = true // encrypted contents don't shrink
+	// A write on a connection that the server is closing would be ambiguous. Servers keep idle ones longer than this.
 	transport.IdleConnTimeout = 3 * time.Second
 	if transport.TLSClientConfig == nil {
 		transport.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -48,12 +49,14 @@ func connectionFailure(err error) failure {
 	operation, isNet := errors.AsType[*net.OpError](err)
 	_, isDNS := errors.AsType[*net.DNSError](err)
 	switch {
-	case strings.Contains(err.Error(), "invalid proxy address"): // which it repeats, with the password
+	case strings.Contains(err.Error(), "invalid proxy address"): // the error repeats it, password included
 		return failure{reason: Unreachable, detail: "the proxy in the environment is not a URL"}
 	case isUntrusted(err):
 		return failure{reason: Untrusted, detail: clean(err.Error())}
 	case isDNS, isNet && (operation.Op == "dial" || operation.Op == "proxyconnect" || operation.Op == "socks connect"):
 		return failure{reason: Unreachable, detail: clean(err.Error())}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return failure{reason: NoAnswer, sent: true}
 	}
 	return failure{reason: NoAnswer, detail: clean(err.Error()), sent: true}
 }
