@@ -137,12 +137,20 @@ func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []
 	if request.Grant.Type == "" && stored.leadsTo == nil {
 		return nil, entry{}, warnings, &NoLoginError{Profile: request.Profile}
 	}
-	s := start.follow(stored)
-	if s != start {
+	s := start
+	for hops := 0; stored.leadsTo != nil && err == nil; hops++ {
+		if hops == maxHops {
+			return nil, entry{}, nil, &CacheError{Err: &cache.UnreadableError{Path: e.Cache.Locate(s.key), Reason: "it leads in a circle; remove it"}}
+		}
+		s = s.follow(stored)
 		stored, warnings, err = s.load(ctx, request, nil)
 	}
 	return s, stored, warnings, err
 }
+
+// maxHops is how often an entry may lead on. One leads to the login; a login that began before its refresh token led
+// to it may make two.
+const maxHops = 4
 
 // startKey names the entry at which the search for a login begins.
 func (e *Engine) startKey(request Request) cache.Key {
