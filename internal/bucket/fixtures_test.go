@@ -8,8 +8,6 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -114,23 +112,12 @@ func all(ctx context.Context, b *bucket.Bucket, check func(bucket.Operation, err
 // with the request.
 func through(t *testing.T, store *servers.Server, intercept func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) string {
 	t.Helper()
-	endpoint, err := url.Parse(store.Endpoint)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pass := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.Out.URL.Scheme, r.Out.URL.Host = endpoint.Scheme, endpoint.Host
-			r.Out.Host = r.In.Host
-		},
-		Transport: &http.Transport{DisableKeepAlives: true},
-		ErrorLog:  log.New(io.Discard, "", 0), // clients go away here
-	}
-	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+	pass := store.Handler()
+	return store.Behind(serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if !intercept(w, r, pass) {
 			pass.ServeHTTP(w, r)
 		}
-	}) + endpoint.Path
+	}))
 }
 
 // serve returns the address of a server that ends with the test.

@@ -66,6 +66,7 @@ func setUpBucket(ctx context.Context, env *testscript.Env, store *servers.Server
 	}
 	location := store.Location(name, "tokens", store.Endpoint)
 	env.Setenv("GOTO_TOKEN_CACHE", location)
+	env.Setenv("BUCKET", store.Scheme+"://"+name+"/tokens")
 	env.Setenv("NO_BUCKET", store.Location(name+"-no", "tokens", store.Endpoint))
 	at, err := bucket.ParseLocation(location)
 	if err != nil {
@@ -75,7 +76,7 @@ func setUpBucket(ctx context.Context, env *testscript.Env, store *servers.Server
 	if !ok {
 		return errors.New("the story has no world")
 	}
-	w.bucket = bucket.Open(at, bucket.Options{})
+	w.bucket, w.store, w.bucketName = bucket.Open(at, bucket.Options{}), store, name
 	return nil
 }
 
@@ -103,5 +104,14 @@ func checkObjects(ts *testscript.TestScript, w *world, args []string) {
 	ts.Check(err)
 	if got := fmt.Sprint(len(entries)); got != strings.Join(args, " ") {
 		ts.Fatalf("there are %s objects: %v", got, entries)
+	}
+}
+
+// wipeBucket removes all objects of the bucket.
+func wipeBucket(ts *testscript.TestScript, w *world, _ []string) {
+	entries, err := w.bucket.List(context.Background(), "")
+	ts.Check(err)
+	for _, entry := range entries {
+		ts.Check(w.bucket.Delete(context.Background(), entry.Name))
 	}
 }

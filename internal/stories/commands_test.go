@@ -52,7 +52,11 @@ import (
 //	panic-at N                        the provider panics when it reads its clock for the Nth time, 0: never
 //	kill-provider                     kill -9 for the providers of this story
 //	terminate                         SIGTERM for the last background command and its providers
+//	stop-provider, wake-provider      SIGSTOP and SIGCONT for them
 //	objects N                         there are that many objects in the bucket of the token cache
+//	wipe                              they are removed
+//	store WHAT [WHEN]                 the store is cut off for the runs that begin from here on, see store_test.go
+//	hosts NAME...                     machines with networks of their own, see hosts_test.go
 //	says TEXT                         the last command said so; white space does not count
 //	basic SECRET                      the last token request had this secret in its Basic header, raw
 //	requests [code=N] [refresh=N] [personal-access-token=N] [revoked=N] [me=N]
@@ -89,8 +93,12 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"mend":                  always(endFault),
 	"panic-at":              always(panicAt),
 	"kill-provider":         always(killProvider),
+	"stop-provider":         always(stopProvider),
+	"wake-provider":         always(wakeProvider),
 	"objects":               always(checkObjects),
 	"terminate":             always(terminate),
+	"wipe":                  always(wipeBucket),
+	"store":                 always(cutOffStore),
 	"says":                  says,
 	"basic":                 always(checkBasic),
 	"requests":              always(checkRequests),

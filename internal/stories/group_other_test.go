@@ -5,6 +5,7 @@ package stories
 import (
 	"os"
 	"os/exec"
+	"syscall"
 )
 
 func ownGroup(*exec.Cmd) {}
@@ -12,3 +13,6 @@ func ownGroup(*exec.Cmd) {}
 var signals = []os.Signal{os.Interrupt}
 
 func signalGroup(leader *os.Process, sent os.Signal) error { return leader.Signal(sent) }
+
+// No process is stopped here.
+const stopSignal, wakeSignal = syscall.SIGTERM, syscall.SIGTERM

@@ -23,3 +23,6 @@ func signalGroup(leader *os.Process, sent os.Signal) error {
 	}
 	return syscall.Kill(-leader.Pid, number)
 }
+
+// What stops a process, and wakes it.
+const stopSignal, wakeSignal = syscall.SIGSTOP, syscall.SIGCONT

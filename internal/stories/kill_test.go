@@ -11,15 +11,27 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// killProvider kills the processes that run the provider for this story, which it knows by $WORK in
-// their environment. Stories that use it run on Linux only.
-func killProvider(ts *testscript.TestScript, w *world, _ []string) {
+func killProvider(ts *testscript.TestScript, w *world, _ []string) { signalProviders(ts, w, os.Kill) } // kill -9
+
+// stopProvider stops the providers. A story that fails meanwhile does not leave them so.
+func stopProvider(ts *testscript.TestScript, w *world, _ []string) {
+	for _, process := range signalProviders(ts, w, stopSignal) {
+		ts.Defer(func() { _ = process.Signal(wakeSignal) })
+	}
+}
+
+func wakeProvider(ts *testscript.TestScript, w *world, _ []string) {
+	signalProviders(ts, w, wakeSignal)
+}
+
+// signalProviders signals the processes that run the provider for this story, which it knows by $WORK in their
+// environment. Those whose clock was put forward are not among them. Stories that use it run on Linux only.
+func signalProviders(ts *testscript.TestScript, w *world, signal os.Signal) (signaled []*os.Process) {
 	if runtime.GOOS != "linux" {
 		ts.Fatalf("providers are found in /proc only")
 	}
 	environments, err := filepath.Glob("/proc/[0-9]*/environ")
 	ts.Check(err)
-	killed := 0
 	for _, path := range environments {
 		dir := filepath.Dir(path)
 		program, err := os.Readlink(filepath.Join(dir, "exe"))
@@ -34,10 +46,11 @@ func killProvider(ts *testscript.TestScript, w *world, _ []string) {
 		ts.Check(err)
 		process, err := os.FindProcess(pid)
 		ts.Check(err)
-		ts.Check(process.Kill()) // kill -9
-		killed++
+		ts.Check(process.Signal(signal))
+		signaled = append(signaled, process)
 	}
-	if killed == 0 {
+	if len(signaled) == 0 {
 		ts.Fatalf("no provider is running")
 	}
+	return signaled
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin/faults"
 )
@@ -34,7 +35,10 @@ type world struct {
 	clientID string
 	hanging  *gate // nil unless token requests or their answers hang
 	tmp      string
-	bucket   *bucket.Bucket // nil unless the token cache is in one
+	// bucket is nil unless the token cache is in one, as are its store, and the name of the bucket there.
+	bucket     *bucket.Bucket
+	store      *servers.Server
+	bucketName string
 	// secrets is a file with the secrets that commands were given, see [runAndKeep].
 	secrets string
 	// told and site are of a story of the table of faults.
