@@ -99,6 +99,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"terminate":             always(terminate),
 	"wipe":                  always(wipeBucket),
 	"store":                 always(cutOffStore),
+	"hosts":                 always(startHosts),
 	"says":                  says,
 	"basic":                 always(checkBasic),
 	"requests":              always(checkRequests),
@@ -115,8 +116,8 @@ func always(command func(ts *testscript.TestScript, w *world, args []string)) fu
 	}
 }
 
-// condition knows [root], which is who no permission keeps out, [small-disk], which is where that command works,
-// and which command line is under test: [terraform] or [opentofu], with a version as in [opentofu>=1.12] where
+// condition knows [root], which is who no permission keeps out, [small-disk] and [hosts], which are where those commands
+// work, and which command line is under test: [terraform] or [opentofu], with a version as in [opentofu>=1.12] where
 // that matters.
 func (p programs) condition(name string) (bool, error) {
 	switch name {
@@ -124,6 +125,8 @@ func (p programs) condition(name string) (bool, error) {
 		return os.Geteuid() == 0, nil
 	case "small-disk":
 		return canMount()
+	case "hosts":
+		return canHost(), nil
 	}
 	product, versions := name, ">= 0"
 	if at := strings.IndexAny(name, "<>="); at >= 0 {
