@@ -211,7 +211,13 @@ func (c *claimed) intend(ctx context.Context, intent Intent) error {
 		err = c.claim.WriteIntent(ctx, c.sealer, text)
 	}
 	switch {
-	case errors.Is(err, errOvertaken) || err == nil && c.claim.Expired():
+	case err == nil && c.claim.Expired():
+		// Others may have the claim by now. Nothing has been sent, so the intent must not look like a lost answer.
+		if err := c.store(ctx, c.current); err != nil && !errors.Is(err, errOvertaken) {
+			return &CacheError{Err: err}
+		}
+		return errOvertaken
+	case errors.Is(err, errOvertaken):
 		return errOvertaken
 	case err != nil && isPersonal:
 		c.claim, c.noClaim = nil, err

@@ -1,6 +1,7 @@
 package stories
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,11 +14,26 @@ import (
 
 func killProvider(ts *testscript.TestScript, w *world, _ []string) { signalProviders(ts, w, os.Kill) } // kill -9
 
-// stopProvider stops the providers. A story that fails meanwhile does not leave them so.
+// stopProvider stops the providers, and returns when their last threads have stopped. A story that fails meanwhile does
+// not leave them so.
 func stopProvider(ts *testscript.TestScript, w *world, _ []string) {
 	for _, process := range signalProviders(ts, w, stopSignal) {
 		ts.Defer(func() { _ = process.Signal(wakeSignal) })
+		await(ts, "the provider does not stop", func() bool { return isStopped(ts, process.Pid) })
 	}
+}
+
+func isStopped(ts *testscript.TestScript, pid int) bool {
+	threads, err := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "stat"))
+	ts.Check(err)
+	for _, path := range threads {
+		text, err := os.ReadFile(path)
+		// The state follows the name, which is in parentheses.
+		if err != nil || !strings.HasPrefix(string(text[bytes.LastIndexByte(text, ')')+1:]), " T") {
+			return false
+		}
+	}
+	return len(threads) > 0
 }
 
 func wakeProvider(ts *testscript.TestScript, w *world, _ []string) {
