@@ -18,7 +18,7 @@ type claimed struct {
 	request Request
 	first   entry // what was stored when the request was made
 	current entry // what to go on with
-	sent    secret.Value
+	sent    secret.Value // the last refresh token that was sent, empty if none was
 }
 
 // errOvertaken says that another process has come between, so that the request has to begin again.
@@ -165,7 +165,9 @@ func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Lo
 	if known := c.recentFailure(grant); known != nil {
 		return Login{}, known
 	}
-	c.sent = grant.Credential
+	if grant.Type == oauth.RefreshToken {
+		c.sent = grant.Credential
+	}
 	budget := c.engine.Endpoint.Budget()
 	var intent *Intent
 	reply, err := c.engine.Endpoint.Token(ctx, c.request.Client, grant, func() error {

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -40,6 +41,16 @@ func TestRefreshTokensOfOneLoginShareIt(t *testing.T) {
 				t.Errorf("%d token requests, %d refused", seen.Token, seen.Refused)
 			}
 		})
+	}
+}
+
+// What a code brings takes one entry for the login and one for its refresh token.
+func TestNoEntryLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.token(w.code())
+	if entries, err := filepath.Glob(filepath.Join(w.directory, "*.v2")); err != nil || len(entries) != 2 {
+		t.Errorf("entries: %v, %v", entries, err)
 	}
 }
 
