@@ -16,8 +16,8 @@ type claimed struct {
 	claim   *cache.Claim // nil if the cache cannot be used, which noClaim says and only a personal access token survives
 	noClaim error
 	request Request
-	first   entry // what was stored when the request was made
-	current entry // what to go on with
+	first   entry        // what was stored when the request was made
+	current entry        // what to go on with
 	sent    secret.Value // the last refresh token that was sent, empty if none was
 }
 
