@@ -48,6 +48,7 @@ func newModel(t *testing.T, start modelStart, kind modelServer, runners int) *mo
 	kind.model = m
 	kind.credentials = map[string]*issued{modelCredential: {}}
 	m.store, m.server, m.request = &buckettest.Store{}, &kind, with(start.grant, modelCredential)
+	m.request.Private = start.again
 	var err error
 	if m.goTo, err = oauth.NewServer("https://goto.invalid"); err != nil {
 		t.Fatal(err)
@@ -123,6 +124,8 @@ type modelRunner struct {
 	attempt  *attempt
 	exposed  bool // an attempt was
 	unstored bool // the store has failed it
+	asks     int  // for how many tokens
+	tokens   int  // how many it was handed
 	received int  // the depth of the newest refresh token that has reached it
 
 	warnings []error
@@ -141,10 +144,19 @@ func (m *model) begin(name string, free bool) *modelRunner {
 		Cache: cache.New(cache.NewObjects(r, "s3://bucket/prefix", cache.Options{ClaimTimeout: 2 * claimLife, ClaimLife: claimLife})),
 		Now:   now,
 	}
+	if r.asks = 1; m.request.Private && name == "B" {
+		r.asks = 2
+	}
 	go func() {
-		_, warnings, err := e.Token(m.Context(), m.request)
-		m.turn.Add(1)
-		r.warnings, r.err, r.done = warnings, err, true
+		for n := 0; n < r.asks && r.err == nil; n++ {
+			_, warnings, err := e.Token(m.Context(), m.request)
+			m.turn.Add(1)
+			r.warnings, r.err = append(r.warnings, warnings...), err
+			if r.attempt = nil; err == nil { // what it could not store, it saves some other time
+				r.tokens++
+			}
+		}
+		r.done = true
 	}()
 	return r
 }
@@ -190,7 +202,9 @@ func (r *modelRunner) note(format string, values ...any) {
 	r.history, r.trace = append(r.history, text), append(r.trace, r.name+" "+text)
 }
 
-func (r *modelRunner) knows() string { return strings.Join(r.history, ";") }
+func (r *modelRunner) knows() string {
+	return fmt.Sprintf("asks %d times;", r.asks) + strings.Join(r.history, ";")
+}
 
 // expose notes that something has gone wrong for the runner. It opens the window if it is in the middle of an attempt.
 func (r *modelRunner) expose() {
@@ -267,7 +281,9 @@ func (r *modelRunner) Put(ctx context.Context, name string, contents []byte, ifV
 	case unanswered:
 		return bucket.Absent, buckettest.Ambiguous(name)
 	case late:
-		r.at(putLate)
+		if r.at(putLate) == none {
+			r.note("%s", putLate)
+		}
 	}
 	return version, err
 }
