@@ -42,13 +42,13 @@ func cutOffStore(ts *testscript.TestScript, w *world, args []string) {
 	}
 	server := httptest.NewUnstartedServer(p)
 	server.Config.SetKeepAlivesEnabled(false) // so that those who come back need a connection
+	p.close = server.Listener.Close
 	server.Start()
 	ts.Defer(func() {
 		p.gate.openNow()
 		server.CloseClientConnections()
 		server.Close()
 	})
-	p.close = server.Listener.Close
 	switch p.what {
 	case "hold":
 		w.hanging = p.gate
