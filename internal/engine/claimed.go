@@ -193,8 +193,8 @@ func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Lo
 		c.current = c.current.withFailure(failure{Sending: fingerprint(c.request.Client, grant, budget), At: c.engine.Now(), Err: failed})
 	}
 	storeErr := c.store(ctx, c.current)
-	if errors.Is(storeErr, errOvertaken) && isEnded(err) {
-		return Login{}, storeErr // the refresh token that was refused may be the one that another run has replaced
+	if overtaken := errors.Is(storeErr, errOvertaken) || storeErr != nil && c.claim != nil && c.claim.Expired(); overtaken && isEnded(err) {
+		return Login{}, errOvertaken // the refresh token that was refused may be the one that another run has replaced
 	}
 	if storeErr != nil {
 		c.engine.log(ctx, "how the token request failed could not be stored", map[string]any{"error": storeErr.Error()})
