@@ -130,22 +130,26 @@ func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []
 	if s, known, found := start.answer(request); found {
 		return s, known, nil, nil
 	}
-	stored, warnings, err := start.load(ctx, request, nil)
-	if err != nil {
-		return nil, entry{}, nil, err
-	}
-	if request.Grant.Type == "" && stored.leadsTo == nil {
-		return nil, entry{}, warnings, &NoLoginError{Profile: request.Profile}
-	}
-	s := start
-	for hops := 0; stored.leadsTo != nil && err == nil; hops++ {
-		if hops == maxHops {
-			return nil, entry{}, nil, &CacheError{Err: &cache.UnreadableError{Path: e.Cache.Locate(s.key), Reason: "it leads in a circle; remove it"}}
-		}
-		s = s.follow(stored)
-		stored, warnings, err = s.load(ctx, request, nil)
+	s, stored, warnings, err := e.follow(start, func(s *session) (entry, []error, error) { return s.load(ctx, request, nil) })
+	if err == nil && request.Grant.Type == "" && s == start {
+		err = &NoLoginError{Profile: request.Profile}
 	}
 	return s, stored, warnings, err
+}
+
+// follow returns the session that start leads to, and its entry. Read returns the entry of a session.
+func (e *Engine) follow(start *session, read func(*session) (entry, []error, error)) (*session, entry, []error, error) {
+	s := start
+	for hops := 0; ; hops++ {
+		found, warnings, err := read(s)
+		if err != nil || found.leadsTo == nil {
+			return s, found, warnings, err
+		}
+		if hops == maxHops {
+			return s, entry{}, nil, &CacheError{Err: &cache.UnreadableError{Path: e.Cache.Locate(s.key), Reason: "it leads in a circle; remove it"}}
+		}
+		s = s.follow(found)
+	}
 }
 
 // maxHops is how often an entry may lead on. One leads to the login; a login that began before its refresh token led

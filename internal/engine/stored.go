@@ -1,0 +1,35 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+// Stored returns the login that is kept under profile, as the cache has it, and where its entry is. The login is nil
+// where client's secret opens none; location is then where the entry of the profile is or would be. A refresh token
+// that the server has refused is left out. The error is a [*CacheError] or a [*CacheRequiredError].
+//
+// Nothing is requested, claimed or remembered: [Engine.Token] goes on as it would have without this call.
+func (e *Engine) Stored(ctx context.Context, client oauth.Client, profile string) (login *Login, location string, err error) {
+	request := Request{Client: client, Profile: profile}
+	if err := e.check(request); err != nil {
+		return nil, "", err
+	}
+	start := e.session(e.startKey(request), client.Secret)
+	s, found, _, err := e.follow(start, func(s *session) (entry, []error, error) { return s.stored(ctx, request, nil) })
+	if err != nil {
+		return nil, "", err
+	}
+	if found.login == nil {
+		return nil, e.Cache.Locate(start.key), nil
+	}
+	isRefused := func(f failure) bool { return f.Err.Grant == oauth.RefreshToken && isEnded(f.Err) }
+	if slices.ContainsFunc(found.failures, isRefused) { // a token that came later would have taken their place
+		found.login.RefreshToken, found.login.RefreshTokenExpiresAt = secret.Value{}, time.Time{}
+	}
+	return found.login, e.Cache.Locate(s.key), nil
+}
