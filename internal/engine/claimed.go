@@ -127,7 +127,14 @@ func (c *claimed) renew(ctx context.Context) (Login, error) {
 		return Login{}, c.ended(nil)
 	case grant.Type == "":
 		return Login{}, &NoLoginError{Profile: c.request.Profile}
-	case grant.Type == oauth.AuthorizationCode && c.current.lost != nil:
+	case c.request.isOurs():
+		signIn, err := c.engine.finishSignIn(ctx, c.request)
+		if err != nil && c.current.lost == nil {
+			return Login{}, err
+		}
+		grant.CodeVerifier, before.AskedFor = signIn.CodeVerifier, &c.request.Profile
+	}
+	if grant.Type == oauth.AuthorizationCode && c.current.lost != nil {
 		if known := c.recentFailure(grant); known != nil {
 			return Login{}, known
 		}

@@ -31,6 +31,9 @@ type Request struct {
 	// Grant is the configured credential. Without a type there is none, and the login kept as
 	// Profile is used.
 	Grant oauth.Grant
+	// State is what came back with the code, empty if nothing did. One of a sign-in that this provider has asked for
+	// brings the code verifier, and must be pending for Profile.
+	State string
 	// Profile is the name under which the login is kept, or empty.
 	Profile string
 	// MinValidity is how long the token must live at least from now on.
@@ -80,6 +83,9 @@ func (e *Engine) login(ctx context.Context, request Request, began time.Time) (*
 		if err != nil {
 			return nil, nil, warnings, err
 		}
+		if asked := found.login.askedFor(request); asked != nil {
+			return nil, nil, warnings, &SignInError{Profile: request.Profile, AskedFor: asked}
+		}
 		if request.accepts(found.login, e.Now()) {
 			login, more := s.saveAgain(ctx, request, found.login)
 			return s, login, append(warnings, more...), nil
@@ -87,6 +93,9 @@ func (e *Engine) login(ctx context.Context, request Request, began time.Time) (*
 		login, renewed, warnings, err := s.obtain(ctx, request, found, began)
 		if errors.Is(err, errOvertaken) {
 			continue
+		}
+		if asked := login.askedFor(request); asked != nil { // another block has sent the code meanwhile
+			err = &SignInError{Profile: request.Profile, AskedFor: asked}
 		}
 		if renewed { // and so not on the way of those who are served from the cache
 			e.prune(ctx)

@@ -91,6 +91,7 @@ type storedLogin struct {
 	SignedInAt            time.Time `json:"signed_in_at,omitzero"`
 	Generation            int       `json:"generation,omitempty"`
 	RefreshTokenExpiresAt time.Time `json:"refresh_token_expires_at,omitzero"`
+	AskedFor              *string   `json:"asked_for,omitempty"`
 	IssuedAt              time.Time `json:"issued_at"`
 	ExpiresAt             time.Time `json:"expires_at"`
 }
@@ -102,7 +103,7 @@ func (n entry) encode() ([]byte, error) {
 	}
 	if l := n.login; l != nil {
 		accessToken, refreshToken := l.AccessToken.Reveal(), l.RefreshToken.Reveal()
-		stored.Login = &storedLogin{&accessToken, &refreshToken, l.Scope, l.Principal, l.SignedInAt, l.Generation, l.RefreshTokenExpiresAt, l.IssuedAt, l.ExpiresAt}
+		stored.Login = &storedLogin{&accessToken, &refreshToken, l.Scope, l.Principal, l.SignedInAt, l.Generation, l.RefreshTokenExpiresAt, l.AskedFor, l.IssuedAt, l.ExpiresAt}
 	}
 	return json.Marshal(stored)
 }
@@ -158,6 +159,7 @@ func (stored *storedLogin) login() *Login {
 		SignedInAt:            stored.SignedInAt,
 		Generation:            stored.Generation,
 		RefreshTokenExpiresAt: stored.RefreshTokenExpiresAt,
+		AskedFor:              stored.AskedFor,
 		IssuedAt:              stored.IssuedAt,
 		ExpiresAt:             stored.ExpiresAt,
 	}

@@ -54,10 +54,26 @@ func (e *AnswerLostError) Error() string {
 	return "the answer to the code was lost: " + e.Lost.String()
 }
 
+// SignInError says that a code came back from a sign-in that is not pending for the profile. Nothing has been sent.
+type SignInError struct {
+	Profile string // of the request
+	// AskedFor is the profile that the sign-in was asked for, nil if no sign-in of that state is known.
+	AskedFor *string
+}
+
+// Error implements the error interface.
+func (e *SignInError) Error() string {
+	if e.AskedFor != nil {
+		return fmt.Sprintf("the sign-in was asked for the profile %q", *e.AskedFor)
+	}
+	return "the sign-in is not pending"
+}
+
 // CancelledError says that the run was cancelled before it had sent anything.
 type CancelledError struct {
-	Waiting bool // for another run, or another block, that works with the same login
-	Err     error
+	Waiting   bool // for another run, or another block, that works with the same login
+	SigningIn bool // for a person who signs in
+	Err       error
 }
 
 // Error implements the error interface.

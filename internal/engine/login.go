@@ -25,6 +25,9 @@ type Login struct {
 	// RefreshTokenExpiresAt is when the refresh token ends, as far as that is known or can be
 	// estimated; else zero.
 	RefreshTokenExpiresAt time.Time
+	// AskedFor is the profile that the person was asked to sign in for, nil where the login did not begin with a sign-in
+	// that this provider had asked for. No other profile is given the login by the code that began it.
+	AskedFor *string
 	// IssuedAt is when the access token was asked for, ExpiresAt when it ends at the latest.
 	IssuedAt, ExpiresAt time.Time
 }
@@ -47,6 +50,14 @@ func (l Login) valid(now time.Time, minValidity time.Duration) bool {
 	return left > 0 && left >= minValidity
 }
 
+// askedFor returns the other profile that the code of request brought the login for, nil if there is none.
+func (l *Login) askedFor(request Request) *string {
+	if l == nil || l.AskedFor == nil || request.Grant.Type != oauth.AuthorizationCode || *l.AskedFor == request.Profile {
+		return nil
+	}
+	return l.AskedFor
+}
+
 // after returns the login once the server has answered grant with reply. What the reply leaves out
 // stays as it was; a refresh token that was not replaced stays in use (GoTo guide "Refresh a token").
 func (l Login) after(grant oauth.Grant, reply oauth.Token, sent time.Time) Login {
@@ -58,6 +69,7 @@ func (l Login) after(grant oauth.Grant, reply oauth.Token, sent time.Time) Login
 		Principal:    reply.Principal,
 		SignedInAt:   l.SignedInAt,
 		Generation:   l.Generation + 1,
+		AskedFor:     l.AskedFor,
 		IssuedAt:     sent,
 		ExpiresAt:    sent.Add(reply.Lifetime),
 	}

@@ -1,0 +1,133 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// ask returns the sign-in that a new process asks for.
+func (w *world) ask(profile string, pkce bool) engine.SignIn {
+	w.Helper()
+	pending, err := w.process().AskToSignIn(w.Context(), client, profile, pkce)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return pending
+}
+
+// landed is the request with the code that a person brings back from a sign-in.
+func (w *world) landed(pending engine.SignIn, profile string) engine.Request {
+	w.Helper()
+	issued := standin.CodeRequest{}
+	if !pending.CodeVerifier.IsEmpty() {
+		issued.CodeChallenge = oauth.S256(pending.CodeVerifier)
+	}
+	request := with(oauth.AuthorizationCode, w.server.IssueCode(issued))
+	request.State, request.Profile = pending.State, profile
+	return request
+}
+
+// One sign-in is asked for as long as it is pending, whichever process asks.
+func TestSignInStaysTheSame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	first := w.ask("ada", true)
+	if again := w.ask("ada", true); again.State != first.State || !again.CodeVerifier.Equal(first.CodeVerifier) {
+		t.Error("the second process asks for another sign-in")
+	}
+	for name, other := range map[string]engine.SignIn{"another profile": w.ask("grace", true), "no PKCE": w.ask("ada", false)} {
+		if other.State == first.State || other.State == "" {
+			t.Errorf("%s: the sign-in has the state %q", name, other.State)
+		}
+	}
+	first = w.ask("ada", true)
+	if w.pass(engine.SignInLife); w.ask("ada", true).State == first.State {
+		t.Error("the sign-in is pending for more than its life")
+	}
+}
+
+func TestSignInIsShownOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, want := range []bool{false, true, true} {
+		if _, shown, err := w.process().ShowSignIn(t.Context(), client, "ada", true); err != nil || shown != want {
+			t.Errorf("shown is %t, error %v; want %t", shown, err, want)
+		}
+	}
+}
+
+func TestSignInWithoutCacheHasNoState(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pending, shown, err := w.engineOn(cache.NewMemory()).ShowSignIn(t.Context(), client, "ada", true)
+	if err != nil || shown || pending.State != "" || !pending.CodeVerifier.IsEmpty() {
+		t.Errorf("got state %q, shown %t, error %v", pending.State, shown, err)
+	}
+}
+
+// A sign-in is finished by any process, with the right verifier, by one code and for its profile only.
+func TestSignInIsFinishedOnce(t *testing.T) {
+	t.Parallel()
+	for _, pkce := range []bool{true, false} {
+		w := newWorld(t)
+		pending := w.ask("ada", pkce)
+		first, second := w.landed(pending, "ada"), w.landed(pending, "ada")
+		foreign := first
+		foreign.Profile = "grace"
+		refused := func(err *engine.SignInError) bool { return err.AskedFor != nil && *err.AskedFor == "ada" }
+		fails(w, foreign, refused)
+		w.counts(0, 0, 0)
+
+		w.token(first)
+		w.token(first)
+		w.token(profile("ada"))
+		w.counts(1, 0, 0)
+		fails(w, foreign, refused)
+		fails(w, second, func(err *engine.SignInError) bool { return err.AskedFor == nil })
+		fails(w, profile("grace"), func(*engine.NoLoginError) bool { return true })
+		w.counts(0, 0, 0)
+
+		if w.ask("ada", pkce).State == pending.State {
+			t.Error("a finished sign-in is asked for again")
+		}
+	}
+}
+
+func TestSignInThatIsNotPending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	expired := w.landed(w.ask("ada", true), "ada")
+	w.pass(engine.SignInLife)
+	invented := w.landed(engine.SignIn{State: "goto-INVENTED"}, "ada")
+	for name, request := range map[string]engine.Request{"expired": expired, "invented": invented} {
+		t.Log(name)
+		fails(w, request, func(err *engine.SignInError) bool { return err.Profile == "ada" && err.AskedFor == nil })
+	}
+	w.counts(0, 0, 0)
+
+	theirs := w.landed(engine.SignIn{State: "chosen by the configuration"}, "ada")
+	w.token(theirs)
+	w.counts(1, 0, 0)
+}
+
+func TestFailedSignIn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pending := w.ask("ada", true)
+	failed := engine.FailedSignIn{Run: engine.Run(), At: w.time().UTC().Round(time.Second), Refused: true, Reason: "access_denied"}
+	if err := w.process().SignInFailed(t.Context(), client, "ada", failed); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.process().FailedSignIn(t.Context(), client, "ada")
+	if err != nil || got == nil || *got != failed {
+		t.Errorf("got %v and error %v", got, err)
+	}
+	if w.ask("ada", true).State != pending.State {
+		t.Error("the failure has ended the sign-in")
+	}
+}

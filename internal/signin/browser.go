@@ -1,0 +1,96 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/cli/browser"
+)
+
+// check says why no person can sign in through a browser here, and returns the redirect URI where one can.
+func (f *Flow) check(redirectURI string) (*url.URL, error) {
+	redirect, err := url.Parse(redirectURI)
+	switch {
+	case err != nil || redirectURI == "":
+		return nil, errors.New("there is no redirect_uri. Give the loopback redirect URI that is registered for the OAuth client, such as http://localhost:8976/callback")
+	case redirect.Scheme != "http" || len(loopback(redirect.Hostname())) == 0:
+		return nil, errors.New("the redirect_uri " + redirectURI + " is not a loopback address. Register one such as http://localhost:8976/callback for the OAuth client, and give that")
+	case isSet(f.Getenv("CI")):
+		return nil, errors.New("CI is set, and nobody watches a pipeline")
+	case isSet(f.Getenv("TF_IN_AUTOMATION")):
+		return nil, errors.New("TF_IN_AUTOMATION is set, and nobody watches an automated run")
+	case !f.hasDisplay():
+		return nil, errors.New("there is no display (DISPLAY, WAYLAND_DISPLAY) and BROWSER names no browser")
+	}
+	return redirect, nil
+}
+
+func isSet(value string) bool {
+	return value != "" && value != "0" && !strings.EqualFold(value, "false")
+}
+
+// hasDisplay tells whether a browser can appear. Windows, macOS and WSL always have a desktop.
+func (f *Flow) hasDisplay() bool {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		return true
+	}
+	return slices.ContainsFunc([]string{"BROWSER", "DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"},
+		func(name string) bool { return f.Getenv(name) != "" })
+}
+
+// loopback returns the addresses to listen at for a host: both families for localhost, because browsers try either.
+func loopback(host string) []net.IP {
+	v4, v6 := net.IPv4(127, 0, 0, 1), net.IPv6loopback
+	switch {
+	case strings.EqualFold(host, "localhost"):
+		return []net.IP{v4, v6}
+	case v4.Equal(net.ParseIP(host)):
+		return []net.IP{v4}
+	case v6.Equal(net.ParseIP(host)):
+		return []net.IP{v6}
+	}
+	return nil
+}
+
+// openBrowser opens address in the programs that BROWSER names, or in the desktop's browser. A failure ends nothing:
+// the person can open the address by hand.
+func (f *Flow) openBrowser(ctx context.Context, address string) {
+	f.log(ctx, "waiting for a person to sign in", map[string]any{"url": address})
+	go func() {
+		if err := f.open(address); err != nil {
+			f.log(ctx, "no browser could be opened; open the URL by hand", map[string]any{"url": address, "error": err.Error()})
+		}
+	}()
+}
+
+// open runs the first program of a list that works. A program has the address in place of %s, or at its end.
+func open(programs, address string) (err error) {
+	if programs == "" {
+		browser.Stdout, browser.Stderr = io.Discard, io.Discard // the provider's own belong to the command line
+		return browser.OpenURL(address)
+	}
+	for _, program := range filepath.SplitList(programs) {
+		words := strings.Fields(program)
+		if len(words) == 0 {
+			continue
+		}
+		if !strings.Contains(program, "%s") {
+			words = append(words, "%s")
+		}
+		for i := range words {
+			words[i] = strings.ReplaceAll(words[i], "%s", address)
+		}
+		if err = exec.Command(words[0], words[1:]...).Run(); err == nil { //nolint:gosec,noctx // the user's own program, which may stay open
+			return nil
+		}
+	}
+	return err
+}

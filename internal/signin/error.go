@@ -1,0 +1,27 @@
+package signin
+
+import "github.com/terraform-goto/terraform-provider-goto/internal/engine"
+
+// UnavailableError says that no browser sign-in is possible here. Nothing has been opened.
+type UnavailableError struct {
+	Err   error // why, as the beginning of a sentence
+	Cause error // why a sign-in is needed
+}
+
+// Error implements the error interface.
+func (e *UnavailableError) Error() string { return e.Err.Error() }
+
+// FailedError says that a sign-in has ended without a login, in this process or in another one of the run.
+type FailedError struct{ engine.FailedSignIn }
+
+// Error implements the error interface.
+func (e *FailedError) Error() string { return e.Reason }
+
+// ExchangeError says that the person has signed in, and that the code could not be exchanged.
+type ExchangeError struct{ Err error } // of [engine.Engine.Token]
+
+// Error implements the error interface.
+func (e *ExchangeError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the engine's error.
+func (e *ExchangeError) Unwrap() error { return e.Err }

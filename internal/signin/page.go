@@ -1,0 +1,102 @@
+package signin
+
+import (
+	"bytes"
+	"crypto/rand"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"sync"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+)
+
+// page is what a person reads in the browser.
+type page struct {
+	OK    bool
+	Title string
+	Texts []string // paragraphs
+}
+
+const closeThis = "You can close this window and return to the terminal."
+
+var (
+	foreignPage = page{Title: "This address belongs to another sign-in", Texts: []string{
+		"Terraform is waiting for a different one. Return to the window that Terraform opened last, or open the address in its log.",
+	}}
+	secondPage = page{Title: "This sign-in is finished already", Texts: []string{
+		"The first answer counts; this one was not used. " + closeThis,
+	}}
+	elsewherePage = page{Title: "Nothing is here", Texts: []string{
+		"Terraform waits at this port for the answer to a sign-in to GoTo, and for nothing else.",
+	}}
+)
+
+func signedInPage(login engine.Login, profile string) page {
+	p := page{OK: true, Title: "Signed in", Texts: []string{
+		"Terraform keeps this login under the profile “" + profile + "”.",
+		closeThis,
+	}}
+	if login.Principal != "" {
+		p.Title = "Signed in as " + login.Principal
+	}
+	return p
+}
+
+func refusedPage(err error) page {
+	return page{Title: "Not signed in", Texts: []string{capitalized(err.Error()) + ".", "Terraform has stopped waiting. Run it again to sign in."}}
+}
+
+func failedPage(err error) page {
+	return page{Title: "Signing in failed", Texts: []string{
+		"GoTo let you sign in, but gave no token: " + err.Error() + ".",
+		"The terminal says what to do next.",
+	}}
+}
+
+func unreadablePage(err error) page {
+	return page{Title: "This answer cannot be used", Texts: []string{capitalized(err.Error()) + ".", "Terraform is still waiting."}}
+}
+
+// capitalized makes an error the beginning of a sentence.
+func capitalized(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+//go:embed page.html
+var pageSource string
+
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageSource)) })
+
+// write answers with a page.
+func write(response http.ResponseWriter, status int, p page) {
+	nonce := rand.Text()
+	var body bytes.Buffer
+	if err := pageTemplate().Execute(&body, struct {
+		page
+		Nonce string
+	}{p, nonce}); err != nil {
+		http.Error(response, p.Title, http.StatusInternalServerError)
+		return
+	}
+	secure(response.Header(), nonce)
+	response.Header().Set("Content-Type", "text/html; charset=utf-8")
+	response.WriteHeader(status)
+	_, _ = response.Write(body.Bytes()) // a browser that has gone needs no page
+}
+
+// secure sets the headers that keep an answer out of caches, frames and Referer headers, and keep everything out of it
+// but the style with that nonce.
+func secure(header http.Header, nonce string) {
+	policy := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	if nonce != "" {
+		policy += "; style-src 'nonce-" + nonce + "'"
+	}
+	header.Set("Content-Security-Policy", policy)
+	header.Set("Cache-Control", "no-store")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("X-Content-Type-Options", "nosniff")
+}

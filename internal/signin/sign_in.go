@@ -1,0 +1,200 @@
+// Package signin signs a person in through a browser: it opens the authorize URL, waits at the loopback redirect URI
+// for the browser to come back, and has the code exchanged (RFC 8252 section 7.3).
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+// Flow obtains tokens like its engine, and asks a person to sign in where a profile holds no login that works. All
+// fields but Log are required; use [New].
+type Flow struct {
+	Engine *engine.Engine
+	Server oauth.Server
+	// Getenv returns environment variables: those that name the browser, and those that say that no person is there.
+	Getenv func(string) string
+	// Timeout is how long a person has to sign in.
+	Timeout time.Duration
+	// PKCE asks for an S256 challenge in the authorize URL (RFC 7636).
+	PKCE bool
+	// Log is told the address, without secrets; nil is silent.
+	Log func(ctx context.Context, message string, fields ...map[string]any)
+
+	// open opens a browser at an address.
+	open func(address string) error
+	// turn admits one sign-in at a time: a person has one pair of eyes.
+	turn chan struct{}
+}
+
+// New returns flow, ready for use.
+func New(flow Flow) *Flow {
+	flow.turn = make(chan struct{}, 1)
+	flow.open = func(address string) error { return open(flow.Getenv("BROWSER"), address) }
+	return &flow
+}
+
+// interval is how often the token cache is asked whether the login has come by another way.
+const interval = 250 * time.Millisecond
+
+// Token is [engine.Engine.Token]. Where the request names a profile without a login that works, it opens a browser and
+// waits until a person has signed in. The error is then an [*UnavailableError], a [*FailedError], an
+// [*ExchangeError] or an [*engine.CancelledError].
+func (f *Flow) Token(ctx context.Context, request engine.Request) (engine.Login, []error, error) {
+	login, warnings, err := f.Engine.Token(ctx, request)
+	if !needsPerson(request, err) {
+		return login, warnings, err
+	}
+	select {
+	case f.turn <- struct{}{}:
+		defer func() { <-f.turn }()
+	case <-ctx.Done():
+		return engine.Login{}, nil, &engine.CancelledError{SigningIn: true, Err: ctx.Err()}
+	}
+	if failed := f.failed(ctx, request, time.Time{}); failed != nil {
+		return engine.Login{}, nil, failed
+	}
+	if login, warnings, err = f.Engine.Token(ctx, request); !needsPerson(request, err) { // another block has signed in meanwhile
+		return login, warnings, err
+	}
+	return f.signIn(ctx, request, err)
+}
+
+// needsPerson tells whether err means that a person has to sign in to the profile of request.
+func needsPerson(request engine.Request, err error) bool {
+	if request.Grant.Type != "" || request.Profile == "" {
+		return false
+	}
+	_, isMissing := errors.AsType[*engine.NoLoginError](err)
+	_, isEnded := errors.AsType[*engine.LoginEndedError](err)
+	return isMissing || isEnded
+}
+
+// signIn asks a person to sign in. Cause is why that is needed.
+func (f *Flow) signIn(ctx context.Context, request engine.Request, cause error) (engine.Login, []error, error) {
+	redirect, err := f.check(request.Client.RedirectURI)
+	if err != nil {
+		return engine.Login{}, nil, &UnavailableError{Err: err, Cause: cause}
+	}
+	began := f.Engine.Now()
+	before, _, err := f.Engine.Stored(ctx, request.Client, request.Profile)
+	if err != nil {
+		return engine.Login{}, nil, err
+	}
+	pending, err := f.Engine.AskToSignIn(ctx, request.Client, request.Profile, f.PKCE)
+	if err != nil {
+		return engine.Login{}, nil, &engine.CacheError{Err: err}
+	}
+	timeout := time.NewTimer(f.Timeout)
+	defer timeout.Stop()
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	var w *window
+	defer func() { w.shut() }()
+	for taken := 0; ; {
+		opened := false
+		if w == nil {
+			if w, err = listen(ctx, redirect, pending.State); err == nil {
+				opened = true
+			} else if taken, err = f.portTaken(ctx, redirect, taken, err); err != nil {
+				return engine.Login{}, nil, &UnavailableError{Err: err, Cause: cause}
+			}
+		}
+		// A process that gives the port up has stored its login, or why there is none, before.
+		if failed := f.failed(ctx, request, began); failed != nil {
+			return engine.Login{}, nil, failed
+		}
+		if now, _, err := f.Engine.Stored(ctx, request.Client, request.Profile); err == nil && isNewer(now, before) {
+			return f.Engine.Token(ctx, request)
+		}
+		if opened {
+			f.openBrowser(ctx, pending.AuthorizeURL(f.Server, request.Client))
+		}
+		select {
+		case <-tick.C:
+		case answer := <-w.answers():
+			return f.finish(ctx, request, w, answer)
+		case <-timeout.C:
+			return engine.Login{}, nil, f.fail(ctx, request, engine.FailedSignIn{Reason: fmt.Sprintf("nobody signed in within %s", f.Timeout)})
+		case <-ctx.Done():
+			return engine.Login{}, nil, &engine.CancelledError{SigningIn: true, Err: ctx.Err()}
+		}
+	}
+}
+
+// finish exchanges the code that the browser has brought, and shows the person what has come of it.
+func (f *Flow) finish(ctx context.Context, request engine.Request, w *window, answer answer) (engine.Login, []error, error) {
+	if answer.err != nil {
+		failed := f.fail(ctx, request, engine.FailedSignIn{Refused: true, Reason: answer.err.Error()})
+		w.show(ctx, refusedPage(answer.err))
+		return engine.Login{}, nil, failed
+	}
+	request.Grant, request.State = oauth.Grant{Type: oauth.AuthorizationCode, Credential: answer.code}, w.state
+	login, warnings, err := f.Engine.Token(ctx, request)
+	if err != nil {
+		_ = f.fail(ctx, request, engine.FailedSignIn{Refused: true, Reason: err.Error()})
+		w.show(ctx, failedPage(err))
+		return engine.Login{}, warnings, &ExchangeError{Err: err}
+	}
+	w.show(ctx, signedInPage(login, request.Profile))
+	return login, warnings, nil
+}
+
+// fail notes how the sign-in ended, for the other blocks and processes of the run.
+func (f *Flow) fail(ctx context.Context, request engine.Request, failed engine.FailedSignIn) error {
+	failed.Run, failed.At = engine.Run(), f.Engine.Now().UTC()
+	if err := f.Engine.SignInFailed(ctx, request.Client, request.Profile, failed); err != nil {
+		f.log(ctx, "other blocks and processes are not told that the sign-in failed", map[string]any{"error": err.Error()})
+	}
+	return &FailedError{failed}
+}
+
+// failed returns how a sign-in of this run, or of any run since began, has ended; nil if none has.
+func (f *Flow) failed(ctx context.Context, request engine.Request, began time.Time) error {
+	failed, err := f.Engine.FailedSignIn(ctx, request.Client, request.Profile)
+	if err != nil || failed == nil {
+		return nil //nolint:nilerr // the cache that cannot be read stops the sign-in itself
+	}
+	ofThisRun := failed.Run == engine.Run() && f.Engine.Now().Sub(failed.At) < f.Timeout // process IDs come back
+	if ofThisRun || !began.IsZero() && !failed.At.Before(began) {
+		return &FailedError{*failed}
+	}
+	return nil
+}
+
+// portGrace is how often a taken port is tried before it counts as taken by another program.
+const portGrace = 8
+
+// portTaken tells what a failure to listen means: nothing, as long as another sign-in of this provider has the port.
+func (f *Flow) portTaken(ctx context.Context, redirect *url.URL, times int, err error) (int, error) {
+	if !isAny(err, inUse) {
+		return times, err
+	}
+	if isOurs(ctx, redirect) {
+		return 0, nil
+	}
+	if times++; times < portGrace {
+		return times, nil
+	}
+	return times, fmt.Errorf("another program has the port of the redirect_uri %s, %s. End that program, or register a redirect URI with another port", redirect, redirect.Host)
+}
+
+// isNewer tells whether the login has changed.
+func isNewer(login, before *engine.Login) bool {
+	if login == nil || before == nil {
+		return login != nil
+	}
+	return !login.SignedInAt.Equal(before.SignedInAt) || login.Generation != before.Generation
+}
+
+func (f *Flow) log(ctx context.Context, message string, fields map[string]any) {
+	if f.Log != nil {
+		f.Log(ctx, message, fields)
+	}
+}

@@ -1,0 +1,386 @@
+package signin_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// desk is a person's machine: a token cache, a loopback redirect URI, and a browser that the test plays.
+type desk struct {
+	*testing.T
+	server    *standin.Server
+	directory string
+	redirect  string
+	timeout   time.Duration
+	opened    atomic.Int32
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	redirect := "http://localhost:" + freePort(t) + "/callback"
+	server, err := standin.Start(standin.WithRedirectURIs(redirect))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &desk{T: t, server: server, directory: filepath.Join(t.TempDir(), "cache"), redirect: redirect, timeout: time.Hour}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// process returns what a new process has, with a browser that does browse.
+func (d *desk) process(browse func(address string) error) *signin.Flow {
+	d.Helper()
+	storage, err := cache.OpenDirectory(d.directory, cache.Options{})
+	if err != nil {
+		d.Fatal(err)
+	}
+	server, err := oauth.NewServer(d.server.URL)
+	if err != nil {
+		d.Fatal(err)
+	}
+	flow := signin.New(signin.Flow{
+		Engine: &engine.Engine{
+			Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: oauth.NewHTTPClient(10 * time.Second), Now: time.Now},
+			Cache:    cache.New(storage),
+			Now:      time.Now,
+		},
+		Server:  server,
+		Getenv:  func(name string) string { return map[string]string{"BROWSER": "a browser"}[name] },
+		Timeout: d.timeout,
+		PKCE:    true,
+	})
+	flow.OpenWith(func(address string) error {
+		d.opened.Add(1)
+		return browse(address)
+	})
+	return flow
+}
+
+func (d *desk) request(profile string) engine.Request {
+	return engine.Request{
+		Client:      oauth.Client{ID: standin.ClientID, Secret: secret.New(standin.ClientSecret), RedirectURI: d.redirect},
+		Profile:     profile,
+		MinValidity: 10 * time.Minute,
+	}
+}
+
+// press plays a person who presses a button on the page at address. It returns where the browser is sent.
+func (d *desk) press(decision, address string) string {
+	d.Helper()
+	return d.send(http.MethodPost, address, "", url.Values{"decision": {decision}}).Header.Get("Location")
+}
+
+// send sends a request and follows nothing.
+func (d *desk) send(method, address, host string, form url.Values) *http.Response {
+	d.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	request, err := http.NewRequestWithContext(d.Context(), method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		d.Fatal(err)
+	}
+	request.Host = host
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := client.Do(request)
+	if err != nil {
+		d.Error(err)
+		return &http.Response{Header: http.Header{}}
+	}
+	body, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		d.Error(err)
+	}
+	response.Body = io.NopCloser(strings.NewReader(string(body)))
+	return response
+}
+
+// land goes where GoTo has sent the browser, and on from there. It returns the last page.
+func (d *desk) land(landed string) string {
+	d.Helper()
+	response := d.send(http.MethodGet, landed, "", nil)
+	clean := response.Header.Get("Location")
+	if response.StatusCode != http.StatusSeeOther || clean != "/callback" {
+		d.Errorf("the browser is sent to %q with status %d", clean, response.StatusCode)
+	}
+	return text(d.send(http.MethodGet, d.redirect, "", nil))
+}
+
+func text(response *http.Response) string {
+	body, _ := io.ReadAll(response.Body) // of a string
+	return string(body)
+}
+
+// allow plays a person who signs in and presses Allow.
+func (d *desk) allow(address string) error {
+	if page := d.land(d.press("allow", address)); !strings.Contains(page, "Signed in as "+standin.Principal) {
+		d.Errorf("the last page is %s", page)
+	}
+	return nil
+}
+
+func (d *desk) portIsFree() {
+	d.Helper()
+	for _, network := range []string{"tcp4", "tcp6"} {
+		connection, err := (&net.Dialer{}).DialContext(d.Context(), network, strings.Split(d.redirect, "/")[2])
+		if err == nil {
+			_ = connection.Close()
+			d.Errorf("a port is open on %s", network)
+		}
+	}
+}
+
+// One window and one exchange serve blocks and processes that come at once, and those that come later.
+func TestOneSignInForAll(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	var all sync.WaitGroup
+	for range 3 {
+		process := d.process(d.allow)
+		for range 5 {
+			all.Go(func() {
+				login, warnings, err := process.Token(t.Context(), d.request("ada"))
+				if err != nil || len(warnings) > 0 || login.Principal != standin.Principal {
+					t.Errorf("got a login of %q, warnings %v, error %v", login.Principal, warnings, err)
+				}
+			})
+		}
+	}
+	all.Wait()
+	if counts := d.server.Counts(); d.opened.Load() != 1 || counts.Token != 1 || counts.Code != 1 {
+		t.Errorf("%d windows and %+v", d.opened.Load(), counts)
+	}
+	d.portIsFree()
+}
+
+// Whatever else knocks is answered with an error, and the wait goes on.
+func TestOnlyTheAnswerCounts(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	process := d.process(func(address string) error {
+		landed := d.press("allow", address)
+		query := url.Values{"code": {"AAAA"}, "state": {"goto-ANOTHER"}}.Encode()
+		for name, knock := range map[string]struct {
+			method, address, host string
+			status                int
+		}{
+			"icon":          {http.MethodGet, strings.Replace(d.redirect, "callback", "favicon.ico", 1), "", http.StatusNotFound},
+			"no answer":     {http.MethodGet, d.redirect, "", http.StatusForbidden},
+			"wrong state":   {http.MethodGet, d.redirect + "?" + query, "", http.StatusForbidden},
+			"no state":      {http.MethodGet, d.redirect + "?code=AAAA", "", http.StatusForbidden},
+			"two states":    {http.MethodGet, landed + "&state=goto-ANOTHER", "", http.StatusForbidden},
+			"foreign host":  {http.MethodGet, landed, "evil.example", http.StatusMisdirectedRequest},
+			"form":          {http.MethodPost, landed, "", http.StatusMethodNotAllowed},
+			"preflight":     {http.MethodOptions, landed, "", http.StatusMethodNotAllowed},
+			"path above":    {http.MethodGet, strings.Replace(landed, "/callback", "/", 1), "", http.StatusNotFound},
+			"path below":    {http.MethodGet, strings.Replace(landed, "/callback", "/callback/", 1), "", http.StatusNotFound},
+			"no code":       {http.MethodGet, d.redirect + "?" + url.Values{"state": {stateOf(landed)}}.Encode(), "", http.StatusBadRequest},
+			"code in parts": {http.MethodGet, landed + "&code=AAAA", "", http.StatusBadRequest},
+		} {
+			response := d.send(knock.method, knock.address, knock.host, nil)
+			if response.StatusCode != knock.status || response.Header.Get("Cache-Control") != "no-store" ||
+				response.Header.Get("Referrer-Policy") != "no-referrer" || !strings.HasPrefix(response.Header.Get("Content-Security-Policy"), "default-src 'none'") {
+				t.Errorf("%s: got status %d, want %d, with %v", name, response.StatusCode, knock.status, response.Header)
+			}
+		}
+		if response := d.send(http.MethodGet, landed, "", nil); response.StatusCode != http.StatusSeeOther {
+			t.Errorf("the answer gets status %d", response.StatusCode)
+		}
+		if response := d.send(http.MethodGet, landed, "", nil); response.StatusCode != http.StatusConflict {
+			t.Errorf("the second answer gets status %d", response.StatusCode)
+		}
+		if page := text(d.send(http.MethodGet, d.redirect, "", nil)); !strings.Contains(page, "Signed in") {
+			t.Errorf("the last page is %s", page)
+		}
+		return nil
+	})
+	if _, _, err := process.Token(t.Context(), d.request("ada")); err != nil {
+		t.Error(err)
+	}
+	d.portIsFree()
+}
+
+func stateOf(landed string) string {
+	parsed, err := url.Parse(landed)
+	if err != nil {
+		return ""
+	}
+	return parsed.Query().Get("state")
+}
+
+// A refusal counts for the whole run: no second window.
+func TestRefusal(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for range 3 {
+		_, _, err := d.process(func(address string) error {
+			if page := d.land(d.press("deny", address)); !strings.Contains(page, "access was not allowed") {
+				t.Errorf("the last page is %s", page)
+			}
+			return nil
+		}).Token(t.Context(), d.request("ada"))
+		if failed, ok := errors.AsType[*signin.FailedError](err); !ok || !failed.Refused || !strings.Contains(failed.Reason, "access_denied") {
+			t.Errorf("got %v", err)
+		}
+	}
+	if d.opened.Load() != 1 {
+		t.Errorf("%d windows", d.opened.Load())
+	}
+	d.portIsFree()
+}
+
+// Nobody signs in; the time that is given is over at once.
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.timeout = time.Nanosecond
+	_, _, err := d.process(func(string) error { return nil }).Token(t.Context(), d.request("ada"))
+	if failed, ok := errors.AsType[*signin.FailedError](err); !ok || failed.Refused {
+		t.Errorf("got %v", err)
+	}
+	d.portIsFree()
+}
+
+func TestCancelledWhileWaiting(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, _, err := d.process(func(string) error { cancel(); return nil }).Token(ctx, d.request("ada"))
+	if cancelled, ok := errors.AsType[*engine.CancelledError](err); !ok || !cancelled.SigningIn {
+		t.Errorf("got %v", err)
+	}
+	d.portIsFree()
+}
+
+// A browser that does nothing leaves the run waiting, and the address of the page that the person opens by hand can be
+// pasted into another run.
+func TestPasteRescuesAWaitingRun(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	waiting := d.process(func(address string) error {
+		landed := d.press("allow", address)
+		code, err := oauth.Callback{RedirectURI: d.redirect}.Code(landed)
+		if err != nil {
+			return err
+		}
+		pasted := d.request("ada")
+		pasted.Grant, pasted.State = oauth.Grant{Type: oauth.AuthorizationCode, Credential: code}, stateOf(landed)
+		_, _, err = d.process(func(string) error { t.Error("a second window"); return nil }).Token(t.Context(), pasted)
+		if err != nil {
+			t.Error(err)
+		}
+		return errors.New("no browser")
+	})
+	if _, _, err := waiting.Token(t.Context(), d.request("ada")); err != nil {
+		t.Error(err)
+	}
+	if counts := d.server.Counts(); counts.Code != 1 || counts.Token != 1 {
+		t.Errorf("got %+v", counts)
+	}
+}
+
+// A login that GoTo has ended is replaced like one that is missing.
+func TestEndedLogin(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	if _, _, err := d.process(d.allow).Token(t.Context(), d.request("ada")); err != nil {
+		t.Fatal(err)
+	}
+	d.server.RevokeAll()
+	refused := d.request("ada")
+	refused.MinValidity = 2 * time.Hour
+	refused.Private = true
+	if _, _, err := d.process(d.allow).Token(t.Context(), refused); err != nil {
+		t.Error(err)
+	}
+	if d.opened.Load() != 2 {
+		t.Errorf("%d windows", d.opened.Load())
+	}
+}
+
+// Two people sign in one after the other at the same port.
+func TestTwoProfiles(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	var all sync.WaitGroup
+	for _, profile := range []string{"ada", "grace"} {
+		process := d.process(d.allow)
+		all.Go(func() {
+			if _, _, err := process.Token(t.Context(), d.request(profile)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if d.opened.Load() != 2 {
+		t.Errorf("%d windows", d.opened.Load())
+	}
+}
+
+func TestNoBrowserSignIn(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	other := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(other.Close)
+	for name, test := range map[string]struct {
+		environment map[string]string
+		redirect    string
+		want        string
+	}{
+		"pipeline":        {map[string]string{"CI": "true", "BROWSER": "b"}, d.redirect, "CI is set"},
+		"automation":      {map[string]string{"TF_IN_AUTOMATION": "1", "BROWSER": "b"}, d.redirect, "TF_IN_AUTOMATION is set"},
+		"no redirect URI": {map[string]string{"BROWSER": "b"}, "", "there is no redirect_uri"},
+		"not loopback":    {map[string]string{"BROWSER": "b"}, "http://192.0.2.1:8976/callback", "is not a loopback address"},
+		"https":           {map[string]string{"BROWSER": "b"}, "https://localhost:8976/callback", "is not a loopback address"},
+		"port taken":      {map[string]string{"BROWSER": "b"}, other.URL + "/callback", strings.TrimPrefix(other.URL, "http://")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			process := d.process(func(string) error { t.Error("a window"); return nil })
+			process.Getenv = func(name string) string { return test.environment[name] }
+			request := d.request(name)
+			request.Client.RedirectURI = test.redirect
+			_, _, err := process.Token(t.Context(), request)
+			unavailable, ok := errors.AsType[*signin.UnavailableError](err)
+			if !ok || !strings.Contains(err.Error(), test.want) {
+				t.Fatalf("got %v", err)
+			}
+			if _, ok := errors.AsType[*engine.NoLoginError](unavailable.Cause); !ok {
+				t.Errorf("the cause is %v", unavailable.Cause)
+			}
+		})
+	}
+}
