@@ -40,6 +40,14 @@ func ready(s *settings, config tftypes.Value) (diags diag.Diagnostics) {
 	return diags
 }
 
+// argumentsOf returns the arguments of a block by name.
+func argumentsOf(config tftypes.Value) (arguments map[string]tftypes.Value, diags diag.Diagnostics) {
+	if err := config.As(&arguments); err != nil {
+		diags.AddError("Unreadable configuration", capitalized(err.Error())+". This is a bug in the command line, please report it.")
+	}
+	return arguments, diags
+}
+
 // name returns the argument that at points to, for a summary.
 func name(at path.Path) string {
 	if steps := at.Steps(); len(steps) > 0 {

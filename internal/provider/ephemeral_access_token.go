@@ -8,11 +8,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -23,8 +21,9 @@ import (
 const defaultMinValidity = 10 * time.Minute
 
 var (
-	_ ephemeral.EphemeralResourceWithConfigure = (*accessTokenEphemeralResource)(nil)
-	_ ephemeral.EphemeralResourceWithClose     = (*accessTokenEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithConfigure      = (*accessTokenEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithValidateConfig = (*accessTokenEphemeralResource)(nil)
+	_ ephemeral.EphemeralResourceWithClose          = (*accessTokenEphemeralResource)(nil)
 )
 
 func newAccessTokenEphemeralResource() ephemeral.EphemeralResource {
@@ -66,44 +65,37 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "Authorization code: what stands between `code=` and the next `&` in the address the browser landed on. It is exchanged once; it may stay in the configuration as long as the login it brought lasts." + oneGrant,
-				Validators:          grantValidators(oauth.CheckCode, "code"),
+				Validators:          []validator.String{sentence(oauth.CheckCode)},
 			},
 			"code_verifier": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "PKCE code verifier, needed when the authorize URL had its `code_challenge`. Default: none is sent.",
-				Validators: []validator.String{
-					sentence(oauth.CheckCodeVerifier),
-					stringvalidator.ConflictsWith(path.MatchRoot("refresh_token"), path.MatchRoot("personal_access_token")),
-				},
+				Validators:          []validator.String{sentence(oauth.CheckCodeVerifier)},
 			},
 			"callback_url": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "Instead of `code`: the whole address the browser landed on, which is checked against `redirect_uri` and `state`." + oneGrant,
-				Validators:          grantValidators(checkNotEmpty, "callback_url"),
+				Validators:          []validator.String{sentence(checkNotEmpty)},
 			},
 			"state": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "`state` of the authorize URL, which `callback_url` must repeat: the address of another sign-in is refused. Default: not checked.",
-				Validators: []validator.String{
-					sentence(oauth.CheckCredential),
-					stringvalidator.ConflictsWith(path.MatchRoot("code"), path.MatchRoot("refresh_token"), path.MatchRoot("personal_access_token")),
-				},
+				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"refresh_token": schema.StringAttribute{
 				Optional:            true,
 				Computed:            true,
 				Sensitive:           true,
 				MarkdownDescription: describeRefreshToken + oneGrant + " Left out, it is the same as `next_refresh_token` once opened; given, it stays as given, because Terraform lets no provider change an argument.",
-				Validators:          grantValidators(oauth.CheckCredential, "refresh_token"),
+				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"personal_access_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: describePersonalAccessToken + oneGrant,
-				Validators: append(grantValidators(oauth.CheckCredential, "personal_access_token"),
-					stringvalidator.ConflictsWith(path.MatchRoot("profile"))),
+				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
@@ -177,18 +169,6 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 		},
 	}
-}
-
-// grantValidators are the validators of the argument called self, which is a grant and so excludes
-// the others.
-func grantValidators(check sentence, self string) []validator.String {
-	var others []path.Expression
-	for _, other := range []string{"code", "callback_url", "refresh_token", "personal_access_token"} {
-		if other != self {
-			others = append(others, path.MatchRoot(other))
-		}
-	}
-	return []validator.String{check, stringvalidator.ConflictsWith(others...)}
 }
 
 // Configure implements [ephemeral.EphemeralResourceWithConfigure].

@@ -182,8 +182,8 @@ func TestAccessTokenRefusesArguments(t *testing.T) {
 	t.Parallel()
 	landing := standin.RedirectURI + "?code=abc&state=xyz"
 	for name, test := range map[string]struct{ arguments, message string }{
-		"two grants":                  {"code = \"abc\"\nrefresh_token = \"def\"", `Attribute "refresh_token" cannot be specified when "code" is specified`},
-		"code and callback":           {"code = \"abc\"\ncallback_url = \"" + landing + "\"", `Attribute "callback_url" cannot be specified when "code" is specified`},
+		"two grants":                  {"code = \"abc\"\nrefresh_token = \"def\"", `Conflicting arguments … Give only one of code and refresh_token: a token comes from one of them.`},
+		"three grants":                {"code = \"abc\"\nstate = \"x\"\npersonal_access_token = \"def\"\ncallback_url = \"" + landing + "\"", `Give only one of code, callback_url and personal_access_token: a token comes from one of them.`},
 		"no grant":                    {"", `There is nothing to get a token with: give one of callback_url, code, refresh_token or personal_access_token,`},
 		"empty code":                  {`code = ""`, `Invalid code … It is an empty string;`},
 		"empty callback":              {`callback_url = ""`, `Invalid callback_url … It is an empty string;`},
@@ -199,9 +199,10 @@ func TestAccessTokenRefusesArguments(t *testing.T) {
 		"another redirect URI":        {`callback_url = "https://example.org/?code=abc"`, `It does not start with`},
 		"no duration":                 {"refresh_token = \"abc\"\nmin_validity = \"soon\"", `time: invalid duration "soon"`},
 		"no positive duration":        {"refresh_token = \"abc\"\nmin_validity = \"-5m\"", `Invalid min_validity … "-5m" is not a positive duration.`},
-		"profile of a pat":            {"personal_access_token = \"abc\"\nprofile = \"ada\"", `Attribute "profile" cannot be specified when "personal_access_token" is specified`},
+		"profile of a pat":            {"personal_access_token = \"abc\"\nprofile = \"ada\"", `Give only one of personal_access_token and profile: a personal access token keeps no login.`},
 		"short verifier":              {"code = \"abc\"\ncode_verifier = \"def\"", `A code verifier is 43 to 128 characters`},
-		"state with a code":           {"code = \"abc\"\nstate = \"def\"", `Attribute "code" cannot be specified when "state" is specified`},
+		"state with a code":           {"code = \"abc\"\nstate = \"def\"", `Give only one of state and code: state belongs to callback_url.`},
+		"verifier with a token":       {"refresh_token = \"abc\"\ncode_verifier = \"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk\"", `Give only one of code_verifier and refresh_token: code_verifier belongs to a code.`},
 		"no required scopes":          {"refresh_token = \"abc\"\nrequired_scopes = []", `Attribute required_scopes set must contain at least 1 elements`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -9,10 +9,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -23,6 +21,7 @@ import (
 )
 
 var (
+	_ provider.ProviderWithValidateConfig     = (*gotoProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*gotoProvider)(nil)
 )
 
@@ -93,19 +92,13 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "Used where a `goto_access_token` has neither a grant nor a profile of its own. " + describeRefreshToken + " Default: none." + fromEnvironment("refresh_token") + " Read only when the configuration has neither a grant nor a `profile`.",
-				Validators: []validator.String{
-					sentence(oauth.CheckCredential),
-					stringvalidator.ConflictsWith(path.MatchRoot("personal_access_token")),
-				},
+				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"personal_access_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "Used where a `goto_access_token` has neither a grant nor a profile of its own. " + describePersonalAccessToken + " Default: none." + fromEnvironment("personal_access_token") + " Read only when the configuration has neither a grant nor a `profile`.",
-				Validators: []validator.String{
-					sentence(oauth.CheckCredential),
-					stringvalidator.ConflictsWith(path.MatchRoot("refresh_token"), path.MatchRoot("profile")),
-				},
+				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,

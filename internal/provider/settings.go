@@ -118,12 +118,8 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 
 // refuseUnknown says which arguments of the provider are not known yet, rather than reading them
 // as empty.
-func refuseUnknown(config tftypes.Value) (diags diag.Diagnostics) {
-	var arguments map[string]tftypes.Value
-	if err := config.As(&arguments); err != nil {
-		diags.AddError("Unreadable provider configuration", capitalized(err.Error())+". This is a bug in the command line, please report it.")
-		return diags
-	}
+func refuseUnknown(config tftypes.Value) diag.Diagnostics {
+	arguments, diags := argumentsOf(config)
 	for _, argument := range slices.Sorted(maps.Keys(arguments)) {
 		if !arguments[argument].IsKnown() {
 			diags.AddAttributeError(path.Root(argument), "Provider argument not known yet",

@@ -91,10 +91,8 @@ func libraryMessages(t *testing.T) (messages []string) {
 	server := newServer(t, func(string) string { return "" })
 	validated, err := server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{
 		Config: arguments(t, schemas(t, server).Provider, map[string]tftypes.Value{
-			"refresh_token":         tftypes.NewValue(tftypes.String, "one"),
-			"personal_access_token": tftypes.NewValue(tftypes.String, "two"),
-			"request_timeout":       tftypes.NewValue(tftypes.String, "soon"),
-			"max_retries":           tftypes.NewValue(tftypes.Number, 11),
+			"request_timeout": tftypes.NewValue(tftypes.String, "soon"),
+			"max_retries":     tftypes.NewValue(tftypes.Number, 11),
 		}),
 	})
 	if err != nil {

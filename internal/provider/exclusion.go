@@ -1,0 +1,66 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// exclusion names arguments of which at most one may be given.
+type exclusion struct {
+	reason    string // a clause
+	arguments []string
+}
+
+// The first broken rule is the one that is reported, so the later ones may rely on there being one grant.
+var (
+	accessTokenExclusions = []exclusion{
+		{"a token comes from one of them", []string{"code", "callback_url", "refresh_token", "personal_access_token"}},
+		{"state belongs to callback_url", []string{"state", "code", "refresh_token", "personal_access_token"}},
+		{"code_verifier belongs to a code", []string{"code_verifier", "refresh_token", "personal_access_token"}},
+		personalAccessTokenKeepsNoLogin,
+	}
+	providerExclusions = []exclusion{
+		{"a token comes from one of them", []string{"refresh_token", "personal_access_token"}},
+		personalAccessTokenKeepsNoLogin,
+	}
+	personalAccessTokenKeepsNoLogin = exclusion{"a personal access token keeps no login", []string{"personal_access_token", "profile"}}
+)
+
+// checkExclusions reports the first rule that config breaks. An argument that is not known yet may turn out to be
+// absent, so it breaks none. Validators of single arguments would do the same several times for each block, and slowly.
+func checkExclusions(config tftypes.Value, rules []exclusion) diag.Diagnostics {
+	values, diags := argumentsOf(config)
+	for _, rule := range rules {
+		var given []string
+		for _, argument := range rule.arguments {
+			if value := values[argument]; value.IsKnown() && !value.IsNull() {
+				given = append(given, argument)
+			}
+		}
+		if len(given) < 2 {
+			continue
+		}
+		last := len(given) - 1
+		diags.AddAttributeError(path.Root(given[0]), "Conflicting arguments",
+			fmt.Sprintf("Give only one of %s and %s: %s.", strings.Join(given[:last], ", "), given[last], rule.reason))
+		return diags
+	}
+	return diags
+}
+
+// ValidateConfig implements [provider.ProviderWithValidateConfig].
+func (p *gotoProvider) ValidateConfig(_ context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+	resp.Diagnostics.Append(checkExclusions(req.Config.Raw, providerExclusions)...)
+}
+
+// ValidateConfig implements [ephemeral.EphemeralResourceWithValidateConfig].
+func (r *accessTokenEphemeralResource) ValidateConfig(_ context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
+	resp.Diagnostics.Append(checkExclusions(req.Config.Raw, accessTokenExclusions)...)
+}
