@@ -39,6 +39,9 @@ func (c *Cache) Persistent() bool { return c.storage.Persistent() }
 // Locate says where key's entry is, for people to find it.
 func (c *Cache) Locate(key Key) string { return c.storage.Locate(entryName(key)) }
 
+// Location says where all entries are.
+func (c *Cache) Location() string { return c.storage.Locate("") }
+
 // Read returns the plaintext of key's entry. It needs no claim, and waits for nobody.
 //
 // The error is [ErrNotFound] if there is nothing, an [*UnreadableError] if there is something that sealer does

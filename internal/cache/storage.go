@@ -11,7 +11,7 @@ import (
 type Storage interface {
 	// Persistent tells whether entries outlive the process.
 	Persistent() bool
-	// Locate says where the entry of that name is, for people to find it.
+	// Locate says where the entry of that name is, for people to find it. Without a name it says where all are.
 	Locate(name string) string
 	// Claim keeps everybody else from writing key's entry, see [Cache.Claim]. Without wait the error is [ErrHeld] if
 	// another process does so already.
@@ -74,6 +74,9 @@ type UnreadableError struct {
 	Path   string // where it is
 	Reason string // a clause, for people
 }
+
+// NeedsAnotherSealer tells that the entry opens with another secret.
+func (e *UnreadableError) NeedsAnotherSealer() bool { return e.Reason == sealedWithAnother }
 
 // Error implements the error interface.
 func (e *UnreadableError) Error() string {

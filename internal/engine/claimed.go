@@ -126,7 +126,7 @@ func (c *claimed) renew(ctx context.Context) (Login, error) {
 	case stored != nil && (grant.Type == "" || grant.Type == oauth.AuthorizationCode):
 		return Login{}, c.ended(nil)
 	case grant.Type == "":
-		return Login{}, &NoLoginError{Profile: c.request.Profile}
+		return Login{}, c.engine.noLogin(c.request.Profile, nil)
 	case c.request.isOurs():
 		signIn, err := c.engine.finishSignIn(ctx, c.request)
 		if err != nil && c.current.lost == nil {

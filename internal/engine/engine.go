@@ -141,7 +141,7 @@ func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []
 	}
 	s, stored, warnings, err := e.follow(start, func(s *session) (entry, []error, error) { return s.load(ctx, request, nil) })
 	if err == nil && request.Grant.Type == "" && s == start {
-		err = &NoLoginError{Profile: request.Profile}
+		return nil, entry{}, nil, e.noLogin(request.Profile, warnings)
 	}
 	return s, stored, warnings, err
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
@@ -13,12 +14,31 @@ type NoCredentialError struct{}
 // Error implements the error interface.
 func (*NoCredentialError) Error() string { return "no credential and no profile" }
 
-// NoLoginError says that nothing is stored under Profile.
-type NoLoginError struct{ Profile string }
+// NoLoginError says that no login that can be used is stored under Profile.
+type NoLoginError struct {
+	Profile  string
+	Location string                 // of the cache, for people
+	Found    *cache.UnreadableError // what is there in place of a login, nil if nothing is
+}
 
 // Error implements the error interface.
 func (e *NoLoginError) Error() string {
-	return fmt.Sprintf("no login is stored under the profile %q", e.Profile)
+	text := fmt.Sprintf("no login is stored under the profile %q in %s", e.Profile, e.Location)
+	if e.Found != nil {
+		text += ": " + e.Found.Error()
+	}
+	return text
+}
+
+// noLogin makes the error, with what the warnings say was found. They need not be shown beside it.
+func (e *Engine) noLogin(profile string, warnings []error) *NoLoginError {
+	none := &NoLoginError{Profile: profile, Location: e.Cache.Location()}
+	for _, warning := range warnings {
+		if unreadable, ok := errors.AsType[*UnreadableWarning](warning); ok {
+			none.Found = unreadable.Err
+		}
+	}
+	return none
 }
 
 // LoginEndedError says that the stored login is of no more use and that the configured credential

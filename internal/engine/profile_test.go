@@ -15,7 +15,9 @@ import (
 func TestProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	fails(w, profile("ada"), func(err *engine.NoLoginError) bool { return err.Profile == "ada" })
+	fails(w, profile("ada"), func(err *engine.NoLoginError) bool {
+		return err.Profile == "ada" && err.Location == w.directory && err.Found == nil
+	})
 	w.counts(0, 0, 0)
 
 	code := w.code()

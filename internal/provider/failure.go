@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
@@ -37,9 +38,7 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 				"name a stored login with profile, or give the provider a refresh_token or personal_access_token ("+
 				variable("refresh_token")+", "+variable("personal_access_token")+").\n\n"+t.signIn())
 	case errors.As(err, &noLogin):
-		return diag.NewAttributeErrorDiagnostic(path.Root("profile"), "No stored login",
-			strings.Join(append([]string{fmt.Sprintf("No login is stored under the profile %q for this OAuth client on this machine.", noLogin.Profile)}, t.silenced...), " ")+
-				"\n\n"+t.signIn())
+		return t.noLogin(noLogin)
 	case errors.As(err, &ended):
 		return t.loginEnded(ended)
 	case errors.As(err, &lost):
@@ -62,6 +61,26 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 		return t.requestFailed(failed)
 	}
 	return diag.NewErrorDiagnostic("No token", capitalized(err.Error())+". This is a bug in the provider, please report it.")
+}
+
+func (t tokenRequest) noLogin(none *engine.NoLoginError) diag.Diagnostic {
+	if none.Found != nil && none.Found.NeedsAnotherSealer() {
+		return t.anotherSecret(fmt.Sprintf("A login is stored under the profile %q", none.Profile), none.Found)
+	}
+	sentences := []string{fmt.Sprintf("No login is stored under the profile %q for this OAuth client in the token cache %s.", none.Profile, none.Location)}
+	if none.Found != nil {
+		sentences = append(sentences, capitalized(none.Found.Error())+".")
+	}
+	sentences = append(sentences, fmt.Sprintf("If somebody has signed in already, compare token_cache (%s), client_id and authentication_url with that run.", variable("token_cache")))
+	return diag.NewAttributeErrorDiagnostic(path.Root("profile"), "No stored login", strings.Join(append(sentences, t.silenced...), " ")+"\n\n"+t.signIn())
+}
+
+// anotherSecret says that the client secret may be mistyped, before it says how to sign in. What is a clause about what
+// was found.
+func (t tokenRequest) anotherSecret(what string, found *cache.UnreadableError) diag.Diagnostic {
+	return t.errorAt("client_secret", "Login stored with another client secret",
+		fmt.Sprintf("%s, but with another client secret than the one given now (%s). Nothing was sent. Compare client_secret (%s): with the earlier secret, the login is back. "+
+			"If the secret was changed on purpose, sign in again.\n\n%s", what, found.Path, variable("client_secret"), t.signIn()))
 }
 
 func (t tokenRequest) cacheRequired(required *engine.CacheRequiredError) diag.Diagnostic {
@@ -107,6 +126,9 @@ func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic 
 	}
 	switch ended.Grant {
 	case oauth.AuthorizationCode:
+		if unreadable, ok := errors.AsType[*cache.UnreadableError](ended.Err); ok && unreadable.NeedsAnotherSealer() {
+			return t.anotherSecret("What this code brought is stored", unreadable)
+		}
 		return t.errorAt(t.grantArgument, "The login of this code has ended",
 			"The code was exchanged before and cannot be used again. "+reason+t.signedInSince()+"\n\n"+t.signIn())
 	case oauth.RefreshToken, oauth.PersonalAccessToken:
