@@ -398,7 +398,6 @@ func (m *model) judge(r *modelRunner) {
 	_, isBusy := errors.AsType[*engine.BusyError](r.err)
 	_, isStore := errors.AsType[*engine.CacheError](r.err)
 	switch {
-		// It was paused, and then could not read what has come of its claim.
 	case isEnded && ended.Lost == nil:
 		m.breaks("4: %s is not told what was lost: %v", r.name, r.err)
 	case isEnded:

@@ -25,8 +25,9 @@ type SignIn struct {
 	CodeVerifier secret.Value
 	RedirectURI  string
 	AskedAt      time.Time
-	// ShownIn is the run in which the address was shown last.
+	// ShownIn is the run in which the address was shown last, ShownAt when that was.
 	ShownIn string
+	ShownAt time.Time
 	// Code is the fingerprint of the code that came back, which finishes the sign-in; empty while it is pending.
 	Code string
 	// Failed is how a browser sign-in under this profile ended last without a login, nil if none did.
@@ -43,6 +44,9 @@ type FailedSignIn struct {
 
 // SignInLife is how long a sign-in stays pending.
 const SignInLife = time.Hour
+
+// oneShow is how long a run does not show an address again: as long as the errors of one walk may take to come together.
+const oneShow = time.Minute
 
 // signInPrefix tells the states of this provider from those that configurations choose.
 const signInPrefix = "goto-"
@@ -89,11 +93,13 @@ func (e *Engine) ask(ctx context.Context, client oauth.Client, profile string, p
 				s.CodeVerifier = secret.New(rand.Text() + rand.Text()) // 52 characters of the alphabet of RFC 7636
 			}
 		}
-		shown = s.ShownIn == Run()
-		if show {
-			s.ShownIn = Run()
+		age := e.Now().Sub(s.ShownAt)
+		shown = s.ShownIn == Run() && -clockTolerance < age && age < oneShow
+		if isNew := show && !shown; isNew {
+			s.ShownIn, s.ShownAt = Run(), e.Now().UTC()
+			return true
 		}
-		return begun || show && !shown
+		return begun
 	})
 	if begun && err == nil {
 		e.nameSignIn(ctx, client, profile, pending.State)
@@ -230,12 +236,13 @@ type storedSignIn struct {
 	RedirectURI  string        `json:"redirect_uri,omitempty"`
 	AskedAt      time.Time     `json:"asked_at"`
 	ShownIn      string        `json:"shown_in,omitempty"`
+	ShownAt      time.Time     `json:"shown_at,omitzero"`
 	Code         string        `json:"code,omitempty"`
 	Failed       *FailedSignIn `json:"failed,omitempty"`
 }
 
 func (s SignIn) encode() ([]byte, error) {
-	return json.Marshal(storedSignIn{s.State, s.CodeVerifier.Reveal(), s.RedirectURI, s.AskedAt, s.ShownIn, s.Code, s.Failed})
+	return json.Marshal(storedSignIn{s.State, s.CodeVerifier.Reveal(), s.RedirectURI, s.AskedAt, s.ShownIn, s.ShownAt, s.Code, s.Failed})
 }
 
 // decodeSignIn returns the zero sign-in where text is none.
@@ -244,5 +251,5 @@ func decodeSignIn(text []byte) SignIn {
 	if json.Unmarshal(text, &stored) != nil {
 		return SignIn{}
 	}
-	return SignIn{stored.State, secret.New(stored.CodeVerifier), stored.RedirectURI, stored.AskedAt, stored.ShownIn, stored.Code, stored.Failed}
+	return SignIn{stored.State, secret.New(stored.CodeVerifier), stored.RedirectURI, stored.AskedAt, stored.ShownIn, stored.ShownAt, stored.Code, stored.Failed}
 }

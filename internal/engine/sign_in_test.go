@@ -59,6 +59,10 @@ func TestSignInIsShownOnce(t *testing.T) {
 			t.Errorf("shown is %t, error %v; want %t", shown, err, want)
 		}
 	}
+	w.pass(2 * time.Minute)
+	if _, shown, err := w.process().ShowSignIn(t.Context(), client, "ada", true); err != nil || shown {
+		t.Errorf("after a while, shown is %t, error %v", shown, err)
+	}
 }
 
 func TestSignInWithoutCacheHasNoState(t *testing.T) {

@@ -17,42 +17,48 @@ type Callback struct {
 	State       string // empty: not checked
 }
 
-// Code takes the authorization code out of landed, the whole address the browser was sent to. Its
+// Answer is what the browser was sent back with.
+type Answer struct {
+	Code  secret.Value
+	State string // empty if there was none
+}
+
+// Answer takes the authorization code and the state out of landed, the whole address the browser was sent to. Its
 // errors are sentences that never repeat a code or a state.
-func (c Callback) Code(landed string) (secret.Value, error) {
+func (c Callback) Answer(landed string) (Answer, error) {
 	if !strings.Contains(landed, "://") {
-		return secret.Value{}, errors.New("this is not an address: paste the whole address from the browser's address bar, or give a bare code as `code`")
+		return Answer{}, errors.New("this is not an address: paste the whole address from the browser's address bar, or give a bare code as `code`")
 	}
 	parsed, err := url.Parse(landed)
 	if err != nil || parsed.Host == "" || strings.ContainsFunc(landed, isControl) {
-		return secret.Value{}, errors.New("this cannot be read as an address: paste it unchanged from the browser's address bar, in one line")
+		return Answer{}, errors.New("this cannot be read as an address: paste it unchanged from the browser's address bar, in one line")
 	}
 	query, err := url.ParseQuery(parsed.RawQuery)
 	if err != nil {
-		return secret.Value{}, errors.New("the part after the question mark cannot be read: paste the address unchanged from the browser's address bar")
+		return Answer{}, errors.New("the part after the question mark cannot be read: paste the address unchanged from the browser's address bar")
 	}
 	if query.Has("response_type") {
-		return secret.Value{}, errors.New("this is the address at which signing in starts: open it, sign in, press Allow, and paste the address the browser shows then")
+		return Answer{}, errors.New("this is the address at which signing in starts: open it, sign in, press Allow, and paste the address the browser shows then")
 	}
 	if err := c.checkRedirectURI(parsed, query); err != nil {
-		return secret.Value{}, err
+		return Answer{}, err
 	}
 	if err := c.checkState(query["state"]); err != nil {
-		return secret.Value{}, err
+		return Answer{}, err
 	}
 	if query.Has("error") {
-		return secret.Value{}, refusal(query)
+		return Answer{}, refusal(query)
 	}
 	switch codes := query["code"]; {
 	case len(codes) == 0 || codes[0] == "":
-		return secret.Value{}, errors.New("it has no code: sign in at the authorize URL, press Allow, and paste the address the browser shows then, even if the page says that nothing was found")
+		return Answer{}, errors.New("it has no code: sign in at the authorize URL, press Allow, and paste the address the browser shows then, even if the page says that nothing was found")
 	case len(codes) > 1:
-		return secret.Value{}, errors.New("it has more than one code: paste the address unchanged from the browser's address bar")
+		return Answer{}, errors.New("it has more than one code: paste the address unchanged from the browser's address bar")
 	default:
 		if err := CheckCode(codes[0]); err != nil {
-			return secret.Value{}, err
+			return Answer{}, err
 		}
-		return secret.New(codes[0]), nil
+		return Answer{secret.New(codes[0]), query.Get("state")}, nil
 	}
 }
 

@@ -117,8 +117,8 @@ func TestCallback(t *testing.T) {
 		"error without a name": {redirectURI, "", redirectURI + "?error=", instead("no reason given")},
 		"error wins":           {redirectURI, "", redirectURI + code + "&error=server_error", instead("server_error")},
 	} {
-		got, err := oauth.Callback{RedirectURI: test.redirectURI, State: test.state}.Code(test.landed)
-		text := got.Reveal()
+		got, err := oauth.Callback{RedirectURI: test.redirectURI, State: test.state}.Answer(test.landed)
+		text := got.Code.Reveal()
 		if err != nil {
 			if text != "" {
 				t.Errorf("%s: both the code %q and the error %v", name, text, err)
@@ -151,15 +151,15 @@ func FuzzCallback(f *testing.F) {
 		f.Add(seed[0], seed[1], seed[2], seed[3])
 	}
 	f.Fuzz(func(t *testing.T, redirectURI, state, before, after string) {
-		code, err := oauth.Callback{RedirectURI: redirectURI, State: state}.Code(before + landedCode + after)
+		answer, err := oauth.Callback{RedirectURI: redirectURI, State: state}.Answer(before + landedCode + after)
 		switch {
-		case err == nil && code.IsEmpty():
+		case err == nil && answer.Code.IsEmpty():
 			t.Fatal("neither a code nor an error")
 		case err == nil:
-			if refused := oauth.CheckCode(code.Reveal()); refused != nil {
-				t.Fatalf("the code %q is none: %v", code.Reveal(), refused)
+			if refused := oauth.CheckCode(answer.Code.Reveal()); refused != nil {
+				t.Fatalf("the code %q is none: %v", answer.Code.Reveal(), refused)
 			}
-		case !code.IsEmpty():
+		case !answer.Code.IsEmpty():
 			t.Fatal("both a code and an error")
 		// What the user wrote as redirect_uri is repeated as it is.
 		case strings.Contains(strings.ReplaceAll(err.Error(), redirectURI, ""), landedCode):

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
@@ -84,6 +85,14 @@ const maxRequestTimeout = 10 * time.Minute
 func checkRequestTimeout(text string) error {
 	if duration, err := time.ParseDuration(text); err == nil && duration > maxRequestTimeout {
 		return fmt.Errorf("%q is longer than %s", text, maxRequestTimeout)
+	}
+	return checkPositiveDuration(text)
+}
+
+// checkLoginTimeout leaves texts that are no duration to the attribute's type.
+func checkLoginTimeout(text string) error {
+	if duration, err := time.ParseDuration(text); err == nil && duration > engine.SignInLife {
+		return fmt.Errorf("%q is longer than %s, after which GoTo's answer to a sign-in is no longer taken", text, engine.SignInLife)
 	}
 	return checkPositiveDuration(text)
 }

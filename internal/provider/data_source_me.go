@@ -77,7 +77,7 @@ func (d *meDataSource) Read(ctx context.Context, req datasource.ReadRequest, res
 	}
 	ctx, done := d.settings.interruptible(ctx)
 	defer done()
-	asked, diags := newTokenRequest(d.settings, accessTokenModel{})
+	asked, diags := newTokenRequest(ctx, d.settings, accessTokenModel{})
 	asked.byProvider = true
 	if !diags.HasError() {
 		var person admin.Person
@@ -112,7 +112,7 @@ func (d *meDataSource) me(ctx context.Context, asked tokenRequest) (admin.Person
 }
 
 func (d *meDataSource) token(ctx context.Context, asked tokenRequest) (login engine.Login, diags diag.Diagnostics) {
-	login, warnings, err := d.settings.engine.Token(ctx, asked.Request)
+	login, warnings, err := d.settings.token(ctx, asked.Request)
 	for _, warning := range warnings {
 		diags.Append(asked.warning(warning))
 	}

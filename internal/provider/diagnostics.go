@@ -67,6 +67,8 @@ func missingClient(argument string) diag.Diagnostic {
 // grantSource says where the credential of that type comes from.
 func (t tokenRequest) grantSource(credential oauth.GrantType) string {
 	switch {
+	case t.signedIn:
+		return "of the browser sign-in"
 	case t.Grant.Type == oauth.AuthorizationCode && credential == oauth.RefreshToken:
 		return "that came with the code in " + t.grantArgument
 	case t.grantArgument != "":

@@ -74,12 +74,12 @@ func (e *environment) grant(model providerModel) (grant oauth.Grant, profile str
 	return grant, profile, silenced
 }
 
-func (e *environment) duration(name string, configured timetypes.GoDuration, otherwise time.Duration) time.Duration {
+func (e *environment) duration(name string, configured timetypes.GoDuration, otherwise time.Duration, check func(string) error) time.Duration {
 	text := e.text(name, configured.StringValue, func(text string) error {
 		if _, err := time.ParseDuration(text); err != nil {
 			return fmt.Errorf("%q is not a duration like 30s or 1m", text)
 		}
-		return checkRequestTimeout(text)
+		return check(text)
 	})
 	if text == "" {
 		return otherwise
@@ -89,6 +89,21 @@ func (e *environment) duration(name string, configured timetypes.GoDuration, oth
 		e.refuse(name, err)
 	}
 	return duration
+}
+
+func (e *environment) flag(name string, configured types.Bool, otherwise bool) bool {
+	if !configured.IsNull() {
+		return configured.ValueBool()
+	}
+	flag := otherwise
+	e.text(name, types.StringNull(), func(text string) error {
+		var err error
+		if flag, err = strconv.ParseBool(text); err != nil {
+			return fmt.Errorf("%q is neither true nor false", text)
+		}
+		return nil
+	})
+	return flag
 }
 
 func (e *environment) count(name string, configured types.Int64, otherwise, most int) int {

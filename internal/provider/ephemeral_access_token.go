@@ -187,14 +187,14 @@ func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.O
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	asked, diags := newTokenRequest(r.settings, model)
+	asked, diags := newTokenRequest(ctx, r.settings, model)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, done := r.settings.interruptible(ctx)
 	defer done()
-	login, warnings, err := r.settings.engine.Token(ctx, asked.Request)
+	login, warnings, err := r.settings.token(ctx, asked.Request)
 	for _, warning := range warnings {
 		resp.Diagnostics.Append(asked.warning(warning))
 	}

@@ -26,7 +26,7 @@ func Carriers(text string) (map[string]any, error) {
 		ClientSecret: value, Code: value, CodeVerifier: value, CallbackURL: value, RefreshToken: value, PersonalAccessToken: value,
 		AccessToken: value, AuthorizationHeader: value, NextRefreshToken: value,
 	}
-	request, _ := newTokenRequest(s, accessTokenModel{Code: value, CodeVerifier: value})
+	request, _ := newTokenRequest(context.Background(), s, accessTokenModel{Code: value, CodeVerifier: value})
 	request.Client.Secret, request.codeVerifier = hidden, hidden
 	return map[string]any{
 		"providerModel": arguments, "pointer to providerModel": &arguments,

@@ -27,6 +27,9 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 		cacheFailed   *engine.CacheError
 		failed        *oauth.TokenError
 	)
+	if failure := t.signInFailure(err); failure != nil {
+		return failure
+	}
 	switch {
 	case errors.As(err, &noCredential) && t.byProvider:
 		return diag.NewErrorDiagnostic("No credential of the provider",
@@ -46,6 +49,9 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 			"The code was sent to GoTo before ("+lost.Lost.String()+"), and its answer was lost: that run was killed or cut off, or the answer could not be stored. "+
 				"GoTo has probably used the code up, so it is not sent again: showing a code twice can revoke what it brought."+t.signedInSince()+"\n\n"+t.signIn())
 	case errors.As(err, &cancelled):
+		if cancelled.SigningIn {
+			return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled while it waited for a person to sign in. Nothing was sent.")
+		}
 		if cancelled.Waiting {
 			return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled while another run used this login. Nothing was sent.")
 		}

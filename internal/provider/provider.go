@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
@@ -120,6 +121,20 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 				MarkdownDescription: "Where tokens outlive a run, encrypted: a directory that only you may read (`file:///directory`), a bucket that several machines share (`s3://bucket/prefix?region=…`, `gs://bucket/prefix`, `azblob://container/prefix?account=…`, see [Share a login between machines](guides/share-a-login.md)), or `off`. When off, codes and profiles are refused, every process makes a token request of its own, and a refresh token that GoTo replaces is lost. Default: the directory `terraform-provider-goto` in your cache directory (on Linux `~/.cache`); without one, as where `HOME` is unset, name a directory." + fromEnvironment("token_cache"),
 				Validators:          []validator.String{sentence(checkNotEmpty)},
 			},
+			"interactive_login": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Whether a run opens a browser and waits for a person to sign in when the login of a profile is missing or has ended. The `redirect_uri` must then be a loopback address like `http://localhost:8976/callback`, with a port that is free. Without a `profile` and a grant, the login is kept under the profile `" + defaultProfile + "`. A run stops with the address to open instead when `CI` or `TF_IN_AUTOMATION` is set, or when there is no display. `BROWSER` names another browser. Default: `false`." + fromEnvironment("interactive_login"),
+			},
+			"login_timeout": schema.StringAttribute{
+				CustomType:          timetypes.GoDurationType{},
+				Optional:            true,
+				MarkdownDescription: fmt.Sprintf("How long a run with `interactive_login` waits for the person, at most `%dh`. Default: `%dm`.", engine.SignInLife/time.Hour, defaultLoginTimeout/time.Minute) + fromEnvironment("login_timeout"),
+				Validators:          []validator.String{sentence(checkLoginTimeout)},
+			},
+			"pkce": schema.BoolAttribute{
+				Optional:            true,
+				MarkdownDescription: "Whether the addresses that the provider shows and opens have an S256 code challenge (RFC 7636). GoTo's server metadata offer it; no guide mentions it. Default: `true`." + fromEnvironment("pkce"),
+			},
 			"request_timeout": schema.StringAttribute{
 				CustomType:          timetypes.GoDurationType{},
 				Optional:            true,
@@ -181,6 +196,9 @@ type providerModel struct {
 	AuthenticationURL   types.String         `tfsdk:"authentication_url"`
 	APIURL              types.String         `tfsdk:"api_url"`
 	TokenCache          types.String         `tfsdk:"token_cache"`
+	InteractiveLogin    types.Bool           `tfsdk:"interactive_login"`
+	LoginTimeout        timetypes.GoDuration `tfsdk:"login_timeout"`
+	PKCE                types.Bool           `tfsdk:"pkce"`
 	RequestTimeout      timetypes.GoDuration `tfsdk:"request_timeout"`
 	MaxRetries          types.Int64          `tfsdk:"max_retries"`
 }

@@ -17,13 +17,17 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
 )
 
 const (
 	defaultAPIURL         = "https://api.getgo.com"
 	defaultRequestTimeout = 30 * time.Second
 	defaultMaxRetries     = 3
-	maxMaxRetries         = 10
+	defaultLoginTimeout   = 5 * time.Minute
+	// defaultProfile is where a browser sign-in is kept that nobody has named.
+	defaultProfile = "default"
+	maxMaxRetries  = 10
 )
 
 // settings are the provider's arguments once the environment has been read, as the data sources
@@ -36,6 +40,8 @@ type settings struct {
 	silenced []string
 	server   oauth.Server
 	engine   *engine.Engine
+	signIn   *signin.Flow // nil without interactive_login
+	pkce     bool
 	admin    *admin.Client
 	// revocations are the tokens to be revoked when their blocks are closed.
 	revocations revocations
@@ -49,6 +55,14 @@ func (s *settings) interruptible(ctx context.Context) (context.Context, context.
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(s.interrupt, cancel)
 	return ctx, func() { stop(); cancel() }
+}
+
+// token obtains a token, with a person who signs in where interactive_login allows it.
+func (s *settings) token(ctx context.Context, request engine.Request) (engine.Login, []error, error) {
+	if s.signIn != nil {
+		return s.signIn.Token(ctx, request)
+	}
+	return s.engine.Token(ctx, request)
 }
 
 // settings reads the arguments, the environment where one is absent, and the defaults.
@@ -73,7 +87,13 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 		apiURL = defaultAPIURL
 	}
 	location := read.text("token_cache", model.TokenCache, checkTokenCache)
-	timeout := read.duration("request_timeout", model.RequestTimeout, defaultRequestTimeout)
+	interactive := read.flag("interactive_login", model.InteractiveLogin, false)
+	if interactive && s.grant.Type == "" && s.profile == "" {
+		s.profile = defaultProfile
+	}
+	loginTimeout := read.duration("login_timeout", model.LoginTimeout, defaultLoginTimeout, checkLoginTimeout)
+	s.pkce = read.flag("pkce", model.PKCE, true)
+	timeout := read.duration("request_timeout", model.RequestTimeout, defaultRequestTimeout, checkRequestTimeout)
 	retries := read.count("max_retries", model.MaxRetries, defaultMaxRetries, maxMaxRetries)
 	if read.diags.HasError() {
 		return nil, read.diags
@@ -113,6 +133,9 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 		return nil, read.diags
 	}
 	s.engine = &engine.Engine{Endpoint: endpoint, Cache: cache.New(storage), Now: p.now, Log: tflog.Debug}
+	if interactive {
+		s.signIn = signin.New(signin.Flow{Engine: s.engine, Server: s.server, Getenv: p.getenv, Timeout: loginTimeout, PKCE: s.pkce, Log: tflog.Warn})
+	}
 	return s, read.diags
 }
 

@@ -1,17 +1,83 @@
 package provider
 
-import "github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+import (
+	"errors"
+	"fmt"
 
-// signIn says how a person signs in, with the address to open.
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
+)
+
+// signIn says how a person signs in, with the address to open. The blocks and processes of a run that want the same
+// sign-in show its address once.
 func (t tokenRequest) signIn() string {
-	authorization := oauth.AuthorizationRequest{ClientID: t.Client.ID, RedirectURI: t.Client.RedirectURI, State: t.state}
-	if !t.codeVerifier.IsEmpty() {
-		authorization.CodeChallenge = oauth.S256(t.codeVerifier)
+	address, shown := t.address()
+	text := "To sign in, open this address in a browser and press Allow:\n\n  " + address + "\n\nThe"
+	if shown {
+		text = "To sign in, open the address that another error of this run shows, and press Allow. The"
 	}
-	give := "give that whole address as callback_url and run again."
+	block := ""
 	if t.byProvider {
-		give = "give that whole address as callback_url to a goto_access_token with the same profile, and run again."
+		block = " to a goto_access_token with the same profile"
 	}
-	return "To sign in, open this address in a browser and press Allow:\n\n  " + t.server.AuthorizeURL(authorization) +
-		"\n\nThe browser then lands on an address with code= in it; that its page may not be found is harmless. Within 10 minutes, " + give
+	text += " browser then lands on an address with code= in it; that its page may not be found is harmless. Within 10 minutes, give that whole address as callback_url" + block + ", and run again."
+	if !t.interactive && signin.IsLoopback(t.Client.RedirectURI) {
+		text += " Or set interactive_login (" + variable("interactive_login") + ") to true, and the next run opens the browser and needs no callback_url."
+	}
+	return text
+}
+
+// address returns the authorize URL, and whether this run has shown it before. A block with a state or code_verifier of
+// its own, and one whose sign-in cannot be kept, get an address with just that.
+func (t tokenRequest) address() (string, bool) {
+	if t.state == "" && t.codeVerifier.IsEmpty() {
+		if pending, shown, err := t.show(); err == nil {
+			return pending.AuthorizeURL(t.server, t.Client), shown
+		}
+	}
+	own := engine.SignIn{State: t.state, CodeVerifier: t.codeVerifier, RedirectURI: t.Client.RedirectURI}
+	return own.AuthorizeURL(t.server, t.Client), false
+}
+
+// signInFailure puts a failed browser sign-in into words, nil if err is none.
+func (t tokenRequest) signInFailure(err error) diag.Diagnostic {
+	if unavailable, ok := errors.AsType[*signin.UnavailableError](err); ok {
+		return t.errorAt("", "No sign-in through a browser",
+			fmt.Sprintf("%s, and interactive_login cannot open a browser: %s.\n\n%s", capitalized(unavailable.Cause.Error()), unavailable.Error(), t.signIn()))
+	}
+	if failed, ok := errors.AsType[*signin.FailedError](err); ok {
+		what := "The run waited in vain for a person to sign in: " + failed.Reason + "."
+		if failed.Refused {
+			what = "The person did not sign in. " + capitalized(failed.Reason) + "."
+		}
+		return t.errorAt("", "Nobody signed in", what+" Run again, and the browser opens again. A machine without a browser takes the second way:\n\n"+t.signIn())
+	}
+	if exchange, ok := errors.AsType[*signin.ExchangeError](err); ok {
+		t.signedIn, t.Grant = true, oauth.Grant{Type: oauth.AuthorizationCode}
+		return t.failure(exchange.Err)
+	}
+	if foreign, ok := errors.AsType[*engine.SignInError](err); ok {
+		return t.foreignSignIn(foreign)
+	}
+	return nil
+}
+
+// foreignSignIn says which sign-in a callback_url belongs to.
+func (t tokenRequest) foreignSignIn(foreign *engine.SignInError) diag.Diagnostic {
+	what := "The sign-in that this address belongs to is not pending: it was finished with another code, or it was asked for more than an hour ago, with another client secret or in another token cache."
+	if foreign.AskedFor != nil {
+		here := fmt.Sprintf("this block is for the profile %q", foreign.Profile)
+		if foreign.Profile == "" {
+			here = "this block names no profile"
+		}
+		there := fmt.Sprintf("for the profile %q", *foreign.AskedFor)
+		if *foreign.AskedFor == "" {
+			there = "for a block without a profile"
+		}
+		what = fmt.Sprintf("A person was asked to sign in %s, and this is the address where that sign-in has ended; but %s. Give the address to the block that it was asked for.", there, here)
+	}
+	return t.errorAt(t.grantArgument, "Address of another sign-in", what+" Nothing was sent.\n\n"+t.signIn())
 }

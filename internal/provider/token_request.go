@@ -29,12 +29,17 @@ type tokenRequest struct {
 	byProvider   bool
 	state        string
 	codeVerifier secret.Value
+	// show returns the sign-in that the person is told about, and whether this run has told of it already.
+	show func() (pending engine.SignIn, shown bool, err error)
+	// interactive tells whether interactive_login is on, signedIn whether the person has just signed in through it.
+	interactive, signedIn bool
 }
 
 // newTokenRequest fills what model leaves out from the provider. Its diagnostics are about what
 // cannot be sent.
-func newTokenRequest(s *settings, model accessTokenModel) (t tokenRequest, diags diag.Diagnostics) {
+func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (t tokenRequest, diags diag.Diagnostics) {
 	t = tokenRequest{
+		interactive: s.signIn != nil,
 		Request: engine.Request{
 			Client: oauth.Client{
 				ID:          or(model.ClientID, s.client.ID),
@@ -48,6 +53,9 @@ func newTokenRequest(s *settings, model accessTokenModel) (t tokenRequest, diags
 		server:       s.server,
 		state:        model.State.ValueString(),
 		codeVerifier: secret.New(model.CodeVerifier.ValueString()),
+	}
+	t.show = func() (engine.SignIn, bool, error) {
+		return s.engine.ShowSignIn(context.WithoutCancel(ctx), t.Client, t.Profile, s.pkce)
 	}
 	if !model.MinValidity.IsNull() {
 		var durationDiags diag.Diagnostics
@@ -65,11 +73,12 @@ func newTokenRequest(s *settings, model accessTokenModel) (t tokenRequest, diags
 		t.use("code", oauth.AuthorizationCode, secret.New(model.Code.ValueString()))
 	case !model.CallbackURL.IsNull():
 		callback := oauth.Callback{RedirectURI: t.Client.RedirectURI, State: t.state}
-		code, err := callback.Code(model.CallbackURL.ValueString())
+		answer, err := callback.Answer(model.CallbackURL.ValueString())
 		if err != nil {
 			diags.AddAttributeError(path.Root("callback_url"), "Unusable callback_url", capitalized(err.Error())+".")
 		}
-		t.use("callback_url", oauth.AuthorizationCode, code)
+		t.use("callback_url", oauth.AuthorizationCode, answer.Code)
+		t.State = answer.State
 	case !model.RefreshToken.IsNull():
 		t.use("refresh_token", oauth.RefreshToken, secret.New(model.RefreshToken.ValueString()))
 	case !model.PersonalAccessToken.IsNull():
@@ -119,8 +128,10 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 	missing := slices.DeleteFunc(scopes, func(scope string) bool { return slices.Contains(present, scope) })
 	if len(missing) > 0 {
 		slices.Sort(missing)
-		remedy := "Give the OAuth client these scopes on its page at " + clientsPage + ", and check that the authorize URL did not ask for fewer. " + t.signIn()
-		if t.Grant.Type == oauth.PersonalAccessToken {
+		var remedy string
+		if t.Grant.Type != oauth.PersonalAccessToken {
+			remedy = "Give the OAuth client these scopes on its page at " + clientsPage + ", and check that the authorize URL did not ask for fewer. " + t.signIn()
+		} else {
 			remedy = "Create a personal access token with these scopes in your GoTo account. They must be scopes of the OAuth client as well, see " + clientsPage + "."
 		}
 		diags.AddAttributeError(path.Root("required_scopes"), "The token lacks required scopes",

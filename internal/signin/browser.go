@@ -21,7 +21,7 @@ func (f *Flow) check(redirectURI string) (*url.URL, error) {
 	switch {
 	case err != nil || redirectURI == "":
 		return nil, errors.New("there is no redirect_uri. Give the loopback redirect URI that is registered for the OAuth client, such as http://localhost:8976/callback")
-	case redirect.Scheme != "http" || len(loopback(redirect.Hostname())) == 0:
+	case !IsLoopback(redirectURI):
 		return nil, errors.New("the redirect_uri " + redirectURI + " is not a loopback address. Register one such as http://localhost:8976/callback for the OAuth client, and give that")
 	case isSet(f.Getenv("CI")):
 		return nil, errors.New("CI is set, and nobody watches a pipeline")
@@ -58,6 +58,12 @@ func loopback(host string) []net.IP {
 		return []net.IP{v6}
 	}
 	return nil
+}
+
+// IsLoopback tells whether a browser that is sent to a redirect URI comes back to its own machine, without TLS.
+func IsLoopback(redirectURI string) bool {
+	redirect, err := url.Parse(redirectURI)
+	return err == nil && redirect.Scheme == "http" && len(loopback(redirect.Hostname())) > 0
 }
 
 // openBrowser opens address in the programs that BROWSER names, or in the desktop's browser. A failure ends nothing:

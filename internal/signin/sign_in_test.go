@@ -292,12 +292,12 @@ func TestPasteRescuesAWaitingRun(t *testing.T) {
 	d := newDesk(t)
 	waiting := d.process(func(address string) error {
 		landed := d.press("allow", address)
-		code, err := oauth.Callback{RedirectURI: d.redirect}.Code(landed)
+		answer, err := oauth.Callback{RedirectURI: d.redirect}.Answer(landed)
 		if err != nil {
 			return err
 		}
 		pasted := d.request("ada")
-		pasted.Grant, pasted.State = oauth.Grant{Type: oauth.AuthorizationCode, Credential: code}, stateOf(landed)
+		pasted.Grant, pasted.State = oauth.Grant{Type: oauth.AuthorizationCode, Credential: answer.Code}, answer.State
 		_, _, err = d.process(func(string) error { t.Error("a second window"); return nil }).Token(t.Context(), pasted)
 		if err != nil {
 			t.Error(err)

@@ -197,7 +197,7 @@ func (w *window) take(response http.ResponseWriter, r *http.Request) {
 		write(response, http.StatusForbidden, foreignPage)
 		return
 	}
-	code, err := oauth.Callback{RedirectURI: w.redirect.String()}.Code("http://" + r.Host + r.URL.RequestURI())
+	came, err := oauth.Callback{RedirectURI: w.redirect.String()}.Answer("http://" + r.Host + r.URL.RequestURI())
 	if err != nil && !r.URL.Query().Has("error") {
 		write(response, http.StatusBadRequest, unreadablePage(err))
 		return
@@ -210,7 +210,7 @@ func (w *window) take(response http.ResponseWriter, r *http.Request) {
 		write(response, http.StatusConflict, secondPage)
 		return
 	}
-	w.answered <- answer{code, err}
+	w.answered <- answer{came.Code, err}
 	secure(response.Header(), "")
 	http.Redirect(response, r, w.path(), http.StatusSeeOther)
 }
