@@ -25,16 +25,11 @@ func newWorld(directory string) (*world, error) {
 		return nil, err
 	}
 	w := &world{standin: server, directory: directory}
-	w.variables = []string{
-		"GOTO_AUTHENTICATION_URL=" + server.URL,
-		"GOTO_API_URL=" + server.URL,
-		"GOTO_CLIENT_ID=" + standin.ClientID,
-		"GOTO_CLIENT_SECRET=" + standin.ClientSecret,
-		"GOTO_REDIRECT_URI=" + standin.RedirectURI,
-		"GOTO_TOKEN_CACHE=file:///" + strings.TrimPrefix(filepath.ToSlash(w.cache()), "/"),
-		"GOTO_REFRESH_TOKEN=" + server.IssueRefreshToken(),
+	w.variables = append(server.Environment(),
+		"GOTO_TOKEN_CACHE=file:///"+strings.TrimPrefix(filepath.ToSlash(w.cache()), "/"),
+		"GOTO_REFRESH_TOKEN="+server.IssueRefreshToken(),
 		"GOTO_PERSONAL_ACCESS_TOKEN=",
-	}
+	)
 	return w, nil
 }
 

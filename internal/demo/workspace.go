@@ -36,15 +36,10 @@ func newWorkspace(directory, example, cliPath, configFile string, server *standi
 		tokenCache:    filepath.Join(directory, "tokens"),
 		server:        server,
 	}
-	w.cli = newCLI(cliPath, w.configuration, configFile,
-		"GOTO_AUTHENTICATION_URL="+server.URL,
-		"GOTO_API_URL="+server.URL,
-		"GOTO_CLIENT_ID="+standin.ClientID,
-		"GOTO_CLIENT_SECRET="+standin.ClientSecret,
-		"GOTO_REDIRECT_URI="+standin.RedirectURI,
+	w.cli = newCLI(cliPath, w.configuration, configFile, append(server.Environment(),
 		"GOTO_TOKEN_CACHE="+fileURL(w.tokenCache),
 		fmt.Sprintf(`TF_VAR_command="%s" %s %s/admin/rest/v1/me %s`, program, getCommand, server.URL, answerFile),
-	)
+	)...)
 	return w, errors.Join(
 		os.Mkdir(w.configuration, 0o700),
 		os.WriteFile(filepath.Join(w.configuration, "main.tf"), text, 0o600),

@@ -30,7 +30,7 @@ func (s *Server) IssueCode(of CodeRequest) string {
 	query := url.Values{
 		"response_type": {"code"},
 		"client_id":     {cmp.Or(of.ClientID, s.clients[0].id)},
-		"redirect_uri":  {cmp.Or(of.RedirectURI, s.redirectURIs[0])},
+		"redirect_uri":  {cmp.Or(of.RedirectURI, s.redirectURIs()[0])},
 	}
 	if of.OmitRedirectURI {
 		query.Del("redirect_uri")
@@ -78,8 +78,9 @@ func (s *Server) readAuthorization(query url.Values) (authorization, *refusal) {
 	if _, known := s.client(request.clientID); !known {
 		return request, &refusal{http.StatusBadRequest, "invalid_client", "client not found"}
 	}
-	target := cmp.Or(request.redirectURI, s.redirectURIs[0])
-	if !slices.Contains(s.redirectURIs, target) { // Compared as text, as GoTo does.
+	registered := s.redirectURIs()
+	target := cmp.Or(request.redirectURI, registered[0])
+	if !slices.Contains(registered, target) { // Compared as text, as GoTo does.
 		return request, invalidRequest("redirect_uri is not registered for the client")
 	}
 	request.target = target
@@ -124,10 +125,11 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writePage(w, http.StatusOK, "sign-in.html", map[string]any{
-		"Client":    request.clientID,
-		"Principal": Principal,
-		"Scopes":    strings.Fields(request.scope),
-		"Target":    request.target,
+		"Client": request.clientID,
+		"People": people,
+		"Scopes": strings.Fields(request.scope),
+		"Target": request.target,
+		"PKCE":   request.challenge != "",
 	})
 }
 
@@ -139,10 +141,15 @@ func (s *Server) decideSignIn(w http.ResponseWriter, r *http.Request) {
 		refuseSignIn(w, r, request, refused)
 		return
 	}
-	switch r.PostFormValue("decision") {
-	case "allow":
-		answer(w, r, request, url.Values{"code": {s.allow(request, Principal)}})
-	case "deny":
+	person := cmp.Or(r.PostFormValue("person"), Principal)
+	_, known := findPerson(person)
+	decision := r.PostFormValue("decision")
+	switch {
+	case !known:
+		refuseSignIn(w, r, authorization{}, invalidRequest("nobody here has the address "+person))
+	case decision == "allow":
+		answer(w, r, request, url.Values{"code": {s.allow(request, person)}})
+	case decision == "deny":
 		refuseSignIn(w, r, request, &refusal{
 			code: "access_denied", description: "The person denied the request",
 		})

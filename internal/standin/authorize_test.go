@@ -29,27 +29,6 @@ func decide(t *testing.T, address, decision string) reply {
 	return do(t, newRequest(t, http.MethodPost, address, url.Values{"decision": {decision}}))
 }
 
-func TestSignInPageShowsWhatIsAsked(t *testing.T) {
-	t.Parallel()
-	server := start(t)
-
-	page := get(t, authorizeURL(server, "scope", "one <two>"))
-	if page.status != http.StatusOK {
-		t.Fatalf("status %d: %s", page.status, page.text)
-	}
-	for _, want := range []string{
-		standin.ClientID, standin.Principal, "<code>one</code>", "<code>&lt;two&gt;</code>",
-		`<form method="post">`, `value="allow"`, `value="deny"`,
-	} {
-		if !strings.Contains(page.text, want) {
-			t.Errorf("no %s on the page:\n%s", want, page.text)
-		}
-	}
-	if got := server.Counts(); got != (standin.Counts{Authorize: 1}) {
-		t.Errorf("counts %+v", got)
-	}
-}
-
 func TestAllowLeadsToACodeThatCanBeExchanged(t *testing.T) {
 	t.Parallel()
 	server := start(t)
@@ -69,6 +48,47 @@ func TestAllowLeadsToACodeThatCanBeExchanged(t *testing.T) {
 	wantGranted(t, got)
 	if got.str("scope") != "collab: x" {
 		t.Errorf("scope %q", got.str("scope"))
+	}
+}
+
+func TestTheChosenPersonSignsIn(t *testing.T) {
+	t.Parallel()
+	server := start(t)
+
+	for person, want := range map[string]string{
+		"":                     standin.Principal,
+		standin.Principal:      standin.Principal,
+		standin.OtherPrincipal: standin.OtherPrincipal,
+	} {
+		back := do(t, newRequest(t, http.MethodPost, authorizeURL(server), url.Values{"decision": {"allow"}, "person": {person}}))
+		got := exchange(t, server, back.location.Query().Get("code"))
+		if wantGranted(t, got); got.str("principal") != want {
+			t.Errorf("%q is signed in as %q", person, got.str("principal"))
+		}
+	}
+	stranger := url.Values{"decision": {"allow"}, "person": {"nobody@example.com"}}
+	if got := do(t, newRequest(t, http.MethodPost, authorizeURL(server), stranger)); got.status != http.StatusBadRequest || got.location != nil {
+		t.Errorf("a stranger: %d, %v", got.status, got.location)
+	}
+}
+
+func TestRedirectURICanBeRegisteredLater(t *testing.T) {
+	t.Parallel()
+	server := start(t)
+	const late = "http://localhost:49152/callback"
+	address := authorizeURL(server, "redirect_uri", late)
+
+	if got := decide(t, address, "allow"); got.status != http.StatusBadRequest {
+		t.Errorf("not registered: %d, %v", got.status, got.location)
+	}
+	if err := server.RegisterRedirectURI(late); err != nil {
+		t.Fatal(err)
+	}
+	if got := decide(t, address, "allow"); got.location == nil || !strings.HasPrefix(got.location.String(), late+"?code=") {
+		t.Errorf("registered: %d, %v", got.status, got.location)
+	}
+	if err := server.RegisterRedirectURI("/relative"); err == nil || !strings.Contains(err.Error(), "absolute") {
+		t.Errorf("a wrong one: %v", err)
 	}
 }
 

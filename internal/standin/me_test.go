@@ -14,28 +14,33 @@ import (
 func TestMe(t *testing.T) {
 	t.Parallel()
 	server := start(t)
-
-	token := refresh(t, server, server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
-	got := getMe(t, server, token.str("access_token"))
-	want := map[string]any{
-		"key":        json.Number(standin.UserKey),
-		"accountKey": standin.AccountKey,
-		"email":      "grace@example.com",
-		"firstName":  "Ada",
-		"lastName":   "Lovelace",
-		"locale":     "en_US",
-		"adminRoles": []any{"SUPER_USER"},
-		"accounts": []any{
-			map[string]any{
-				"key": json.Number(standin.AccountKey), "name": "Analytical Engines", "adminRoles": []any{"SUPER_USER"},
-			},
-			map[string]any{"key": standin.OtherAccountKey, "name": "Difference Engines", "adminRoles": []any{}},
-		},
-		"createTime": json.Number("1462375028000"),
-		"products":   []any{"G2M", "G2W"},
+	administrator := []any{"SUPER_USER"}
+	engines := func(roles []any) map[string]any {
+		return map[string]any{"key": json.Number(standin.AccountKey), "name": "Analytical Engines", "adminRoles": roles}
 	}
-	if diff := cmp.Diff(want, got.body); diff != "" || got.status != http.StatusOK {
-		t.Errorf("%d %s", got.status, diff)
+	other := map[string]any{"key": standin.OtherAccountKey, "name": "Difference Engines", "adminRoles": []any{}}
+
+	for principal, want := range map[string]map[string]any{
+		standin.Principal: {
+			"key": json.Number(standin.UserKey), "firstName": "Ada", "lastName": "Lovelace",
+			"adminRoles": administrator, "accounts": []any{engines(administrator), other},
+		},
+		standin.OtherPrincipal: {
+			"key": json.Number(standin.OtherUserKey), "firstName": "Grace", "lastName": "Hopper",
+			"adminRoles": []any{}, "accounts": []any{engines([]any{})},
+		},
+		"made-up@example.com": {
+			"key": json.Number(standin.UserKey), "firstName": "Ada", "lastName": "Lovelace",
+			"adminRoles": administrator, "accounts": []any{engines(administrator), other},
+		},
+	} {
+		want["email"], want["accountKey"], want["locale"] = principal, standin.AccountKey, "en_US"
+		want["createTime"], want["products"] = json.Number("1462375028000"), []any{"G2M", "G2W"}
+		token := refresh(t, server, server.IssueRefreshTokenFor(standin.Login{Principal: principal}))
+		got := getMe(t, server, token.str("access_token"))
+		if diff := cmp.Diff(want, got.body); diff != "" || got.status != http.StatusOK {
+			t.Errorf("%s: %d %s", principal, got.status, diff)
+		}
 	}
 }
 

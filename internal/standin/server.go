@@ -1,6 +1,6 @@
 // Package standin is a server that behaves as GoTo's OAuth server is documented to behave, for
-// tests and for trying the provider without an account. It keeps everything in memory, knows one
-// person, and belongs in no release.
+// tests and for trying the provider without an account. It keeps everything in memory, knows two
+// people, and belongs in no release.
 //
 // What GoTo documents is the default; what is doubtful about GoTo is a field of [Behaviour].
 package standin
@@ -25,12 +25,13 @@ type Server struct {
 	served chan error
 	closed func() error
 
-	mu        sync.Mutex
-	behaviour Behaviour
-	counts    Counts
-	last      TokenRequest
-	limit     limit
-	store     store
+	mu         sync.Mutex
+	registered []string // The redirect URIs.
+	behaviour  Behaviour
+	counts     Counts
+	last       TokenRequest
+	limit      limit
+	store      store
 }
 
 // Start starts a stand-in on a free loopback port.
@@ -49,7 +50,7 @@ func Start(options ...Option) (*Server, error) {
 		return nil, fmt.Errorf("starting the stand-in: %w", err)
 	}
 	s.URL = "http://" + listener.Addr().String()
-	s.redirectURIs = append(s.redirectURIs, s.LandingURI())
+	s.registered = append(s.initialURIs, s.LandingURI())
 
 	// No limit on the whole request: a test may hold a reply back as long as it likes.
 	s.http = &http.Server{
@@ -86,6 +87,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /admin/rest/v1/me", s.me)
 	mux.HandleFunc("GET /.well-known/oauth-authorization-server", metadata)
 	mux.HandleFunc("GET "+landingPath, landing)
+	mux.HandleFunc("GET /{$}", s.begin)
 	mux.HandleFunc("/oauth/v2/authorize", retired)
 	mux.HandleFunc("/oauth/v2/token", retired)
 	mux.HandleFunc("/", notFound)

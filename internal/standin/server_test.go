@@ -81,24 +81,9 @@ func TestOtherPathsAreNotFound(t *testing.T) {
 	t.Parallel()
 	server := start(t)
 
-	for _, path := range []string{"/", "/oauth/token", "/.well-known/openid-configuration"} {
+	for _, path := range []string{"/favicon.ico", "/oauth/token", "/.well-known/openid-configuration"} {
 		if got := get(t, server.URL+path); got.status != http.StatusNotFound || got.str("errorCode") != "NOT_FOUND" {
 			t.Errorf("%s: %d %s", path, got.status, got.text)
-		}
-	}
-}
-
-func TestLandingPageSaysWhatToDo(t *testing.T) {
-	t.Parallel()
-	server := start(t, standin.WithRedirectURIs())
-
-	for decision, want := range map[string]string{
-		"allow": "Copy this page's address.",
-		"deny":  "You are not signed in",
-	} {
-		page := get(t, decide(t, authorizeURL(server, "redirect_uri", ""), decision).location.String())
-		if page.status != http.StatusOK || !strings.Contains(page.text, want) {
-			t.Errorf("%s: %d %s", decision, page.status, page.text)
 		}
 	}
 }

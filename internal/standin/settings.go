@@ -2,9 +2,7 @@ package standin
 
 import (
 	"crypto/subtle"
-	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -22,8 +20,6 @@ const (
 	AdminCenterScope = "identity:"
 	// Scope is what a login gets when nothing is asked for and no scopes are registered.
 	Scope = "collab: " + AdminCenterScope + " users.v1.lines.read"
-	// Principal is the person who signs in.
-	Principal = "ada@example.com"
 )
 
 // Option changes a stand-in before it starts.
@@ -38,7 +34,7 @@ func WithClient(id, secret string) Option {
 // WithRedirectURIs registers these redirect URIs instead of [RedirectURI]. The first one is the
 // default. [Server.LandingURI] is always registered, as the last, and so alone if none is named.
 func WithRedirectURIs(uris ...string) Option {
-	return func(s *settings) { s.redirectURIs = slices.Clone(uris) }
+	return func(s *settings) { s.initialURIs = slices.Clone(uris) }
 }
 
 // WithScopes registers the scopes of the clients: nothing beyond them is granted, and all of them
@@ -59,11 +55,11 @@ func WithClock(now func() time.Time) Option {
 
 // settings do not change once the server has started, and are read without the lock.
 type settings struct {
-	clients      []client
-	redirectURIs []string
-	scopes       []string
-	address      string
-	now          func() time.Time
+	clients     []client
+	initialURIs []string // Redirect URIs; more may be registered later.
+	scopes      []string
+	address     string
+	now         func() time.Time
 }
 
 type client struct{ id, secret string }
@@ -75,9 +71,9 @@ func (c client) has(secret string) bool {
 
 func newSettings(options []Option) settings {
 	s := settings{
-		redirectURIs: []string{RedirectURI},
-		address:      "127.0.0.1:0",
-		now:          time.Now,
+		initialURIs: []string{RedirectURI},
+		address:     "127.0.0.1:0",
+		now:         time.Now,
 	}
 	for _, option := range options {
 		option(&s)
@@ -98,13 +94,9 @@ func (s *settings) check() error {
 			return fmt.Errorf("client id %q is registered twice", c.id)
 		}
 	}
-	for _, uri := range s.redirectURIs {
-		parsed, err := url.Parse(uri)
-		if err == nil && (!parsed.IsAbs() || strings.Contains(uri, "#")) {
-			err = errors.New("it must be absolute and without a fragment (RFC 6749 section 3.1.2)")
-		}
-		if err != nil {
-			return fmt.Errorf("redirect URI %q: %w", uri, err)
+	for _, uri := range s.initialURIs {
+		if err := checkRedirectURI(uri); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -110,16 +110,12 @@ func setUpWorld(env *testscript.Env, built programs) error {
 		"TF_LOG":             "TRACE",
 		"TF_LOG_PATH":        filepath.Join(env.WorkDir, "trace.log"),
 
-		"GOTO_AUTHENTICATION_URL": w.standin.URL,
-		"GOTO_API_URL":            w.standin.URL,
-		"GOTO_CLIENT_ID":          standin.ClientID,
-		"GOTO_CLIENT_SECRET":      standin.ClientSecret,
-		"GOTO_REDIRECT_URI":       standin.RedirectURI,
-		"GOTO_TOKEN_CACHE":        "file://" + filepath.ToSlash(filepath.Join(env.WorkDir, "cache")),
-		"TF_VAR_api_url":          w.standin.URL,
+		"GOTO_TOKEN_CACHE": "file://" + filepath.ToSlash(filepath.Join(env.WorkDir, "cache")),
+		"TF_VAR_api_url":   w.standin.URL,
 	} {
 		env.Setenv(name, value)
 	}
+	env.Vars = append(env.Vars, w.standin.Environment()...)
 	return nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -29,45 +28,33 @@ func main() {
 
 // run serves until the context ends.
 func run(ctx context.Context, out io.Writer, address string) error {
-	// No redirect URI of its own: whoever names none lands on the stand-in's page too.
+	// With no redirect URI of its own, every sign-in lands on the stand-in's page.
 	server, err := standin.Start(standin.WithAddress(address), standin.WithRedirectURIs())
 	if err != nil {
 		return err
 	}
-	signIn := server.URL + "/oauth/authorize?" + url.Values{
-		"client_id":     {standin.ClientID},
-		"redirect_uri":  {server.LandingURI()},
-		"response_type": {"code"},
-	}.Encode()
+	_, err = fmt.Fprintf(out, `This is a stand-in for GoTo's OAuth server. It is for trying things out: it keeps
+everything in memory and forgets it when it stops.
 
-	_, err = fmt.Fprintf(out, `This is a stand-in for GoTo's OAuth server. It is for trying things out: it signs
-anybody in, keeps everything in memory and forgets it when it stops.
-
-It listens on %[1]s
+It listens on %s, where a page says what it is and how to begin.
 
 Paste this into the shell in which you run Terraform or OpenTofu:
 
-export GOTO_AUTHENTICATION_URL='%[1]s'
-export GOTO_API_URL='%[1]s'
-export GOTO_CLIENT_ID='%[2]s'
-export GOTO_CLIENT_SECRET='%[3]s'
-export GOTO_REDIRECT_URI='%[4]s'
-
+%s
 Then take one of these. A personal access token:
 
-export GOTO_PERSONAL_ACCESS_TOKEN='%[5]s'
+export GOTO_PERSONAL_ACCESS_TOKEN='%s'
 
 A refresh token:
 
-export GOTO_REFRESH_TOKEN='%[6]s'
+export GOTO_REFRESH_TOKEN='%s'
 
 Or sign in with a browser at
 
-%[7]s
+%s
 
 Press Ctrl-C to stop it.
-`, server.URL, standin.ClientID, standin.ClientSecret, server.LandingURI(),
-		server.IssuePersonalAccessToken(), server.IssueRefreshToken(), signIn)
+`, server.URL, server.Exports(), server.IssuePersonalAccessToken(), server.IssueRefreshToken(), server.AuthorizeURL())
 	if err == nil {
 		<-ctx.Done()
 	}

@@ -1,0 +1,49 @@
+package standin
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Environment returns what leads the provider to this stand-in, as its first client: variables and their
+// values, as in [os.Environ].
+func (s *Server) Environment() []string {
+	return []string{
+		"GOTO_AUTHENTICATION_URL=" + s.URL,
+		"GOTO_API_URL=" + s.URL,
+		"GOTO_CLIENT_ID=" + s.clients[0].id,
+		"GOTO_CLIENT_SECRET=" + s.clients[0].secret,
+		"GOTO_REDIRECT_URI=" + s.redirectURIs()[0],
+	}
+}
+
+// Exports returns the same as lines to paste into a shell.
+func (s *Server) Exports() string {
+	var lines strings.Builder
+	for _, variable := range s.Environment() {
+		name, value, _ := strings.Cut(variable, "=")
+		fmt.Fprintf(&lines, "export %s='%s'\n", name, value)
+	}
+	return lines.String()
+}
+
+// AuthorizeURL is where a person signs in to the first client.
+func (s *Server) AuthorizeURL() string {
+	return s.URL + "/oauth/authorize?" + url.Values{
+		"client_id":     {s.clients[0].id},
+		"redirect_uri":  {s.redirectURIs()[0]},
+		"response_type": {"code"},
+	}.Encode()
+}
+
+// begin answers people who open the stand-in's address: what this is, and how to begin.
+func (s *Server) begin(w http.ResponseWriter, _ *http.Request) {
+	writePage(w, http.StatusOK, "begin.html", map[string]any{
+		"Exports":      s.Exports(),
+		"People":       people,
+		"RedirectURIs": s.redirectURIs(),
+		"AuthorizeURL": s.AuthorizeURL(),
+	})
+}

@@ -1,0 +1,39 @@
+package standin
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// RegisterRedirectURI registers one more redirect URI, for every client: a port of the loopback that a
+// test has found free, for example. GoTo compares the port as well, so each needs a registration.
+func (s *Server) RegisterRedirectURI(uri string) error {
+	if err := checkRedirectURI(uri); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.registered = append(s.registered, uri)
+	return nil
+}
+
+// redirectURIs returns what is registered. The first one is the default.
+func (s *Server) redirectURIs() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.registered)
+}
+
+func checkRedirectURI(uri string) error {
+	parsed, err := url.Parse(uri)
+	if err == nil && (!parsed.IsAbs() || strings.Contains(uri, "#")) {
+		err = errors.New("it must be absolute and without a fragment (RFC 6749 section 3.1.2)")
+	}
+	if err != nil {
+		return fmt.Errorf("redirect URI %q: %w", uri, err)
+	}
+	return nil
+}
