@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin/chromium"
 )
 
 // commands are what the stories can say beside the commands of testscript:
@@ -116,9 +117,9 @@ func always(command func(ts *testscript.TestScript, w *world, args []string)) fu
 	}
 }
 
-// condition knows [root], which is who no permission keeps out, [small-disk] and [hosts], which are where those commands
-// work, and which command line is under test: [terraform] or [opentofu], with a version as in [opentofu>=1.12] where
-// that matters.
+// condition knows [root], which no permission keeps out, [small-disk] and [hosts], which hold where those commands work,
+// [chromium], which holds where the program browser works, and the command line under test: [terraform] or [opentofu],
+// with a version as in [opentofu>=1.12] where that matters.
 func (p programs) condition(name string) (bool, error) {
 	switch name {
 	case "root":
@@ -127,6 +128,9 @@ func (p programs) condition(name string) (bool, error) {
 		return canMount()
 	case "hosts":
 		return canHost(), nil
+	case "chromium":
+		_, found := chromium.Find()
+		return found, nil
 	}
 	product, versions := name, ">= 0"
 	if at := strings.IndexAny(name, "<>="); at >= 0 {

@@ -1,0 +1,158 @@
+// Package chromium signs a person in on the pages of the stand-in with a real browser, a headless Chromium
+// that is installed already. It is for tests and the demo.
+package chromium
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// Find returns the path of a Chromium, or of a browser made from it.
+func Find() (path string, found bool) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path, true
+		}
+	}
+	return "", false
+}
+
+// Visit is what a person does in a browser with a fresh profile.
+type Visit struct {
+	// Address is what the browser opens.
+	Address string
+	// Person is the e-mail address to choose on the sign-in page. If it is empty, the person that the page
+	// suggests signs in.
+	Person string
+	// Press is the decision on the sign-in page, "allow" or "deny". If it is empty, nothing is pressed, and
+	// the visit ends at the address.
+	Press string
+	// Pictures is a directory for screenshots of the first and the last page, in light and dark, on a desktop
+	// and on a phone. If it is empty, none are taken.
+	Pictures string
+}
+
+// Seen is what a browser shows at the end of a visit.
+type Seen struct {
+	// URL is what the address bar shows, even if nothing answers there.
+	URL string
+	// Title and Text are those of the page, without markup.
+	Title, Text string
+	// History holds the addresses behind the Back button and the one in the address bar, in this order.
+	History []string
+	// Console holds what the browser has written to its console on all pages: refused styles, failed requests.
+	Console []string
+}
+
+// Run makes the visit. It ends when the last page has been loaded, or has turned out not to exist.
+func (v Visit) Run(ctx context.Context) (seen Seen, err error) {
+	path, found := Find()
+	if !found {
+		return Seen{}, errors.New("there is no Chromium in PATH")
+	}
+	home, err := os.MkdirTemp("", "chromium-")
+	if err != nil {
+		return Seen{}, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
+	ctx, stop := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.Env("HOME="+home, "TMPDIR="+home), // It leaves files in both.
+		// Neither root nor most containers can have the sandbox. The browser sees pages of this machine only.
+		chromedp.NoSandbox,
+		chromedp.Flag("no-proxy-server", true),
+		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE ::1"),
+	)...)
+	defer stop()
+	ctx, closeTab := chromedp.NewContext(ctx)
+	defer closeTab()
+
+	seen, err = v.browse(ctx)
+	if err != nil {
+		return Seen{}, fmt.Errorf("visiting the sign-in page with %s: %w", path, err)
+	}
+	return seen, chromedp.Cancel(ctx)
+}
+
+func (v Visit) browse(ctx context.Context) (seen Seen, err error) {
+	messages := chromedp.Console(ctx)
+	if err := chromedp.Do(ctx, chromedp.Navigate(v.Address)); err != nil {
+		return Seen{}, err
+	}
+	if err := v.takePictures(ctx, "first"); err != nil {
+		return Seen{}, err
+	}
+	if v.Person != "" {
+		if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(fmt.Sprintf("label:has([name=person][value=%q])", v.Person)))); err != nil {
+			return Seen{}, err
+		}
+	}
+	if v.Press != "" {
+		button := chromedp.Click(chromedp.CSS(fmt.Sprintf("button[name=decision][value=%q]", v.Press)))
+		if _, err := chromedp.Run(ctx, chromedp.WaitEvent(page.LoadEventFired, nil, button)); err != nil {
+			return Seen{}, err
+		}
+		if err := v.takePictures(ctx, "last"); err != nil {
+			return Seen{}, err
+		}
+	}
+	if seen, err = look(ctx); err != nil {
+		return Seen{}, err
+	}
+	// The browser tells about the console in the order of events, so the end of the visit is marked there.
+	const end = "the visit ends"
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void]("console.log('"+end+"')")); err != nil {
+		return Seen{}, err
+	}
+	for message, err := range messages {
+		if err != nil {
+			return Seen{}, err
+		}
+		if message.Text == end {
+			break
+		}
+		seen.Console = append(seen.Console, message.String())
+	}
+	return seen, nil
+}
+
+// look reads what the browser shows. The address is taken from the history, because a page that cannot be
+// loaded gives way to one of the browser's own.
+func look(ctx context.Context) (seen Seen, err error) {
+	entries, err := chromedp.Run(ctx, chromedp.NavigationEntries())
+	if err != nil {
+		return Seen{}, err
+	}
+	for _, entry := range entries.Entries[:entries.CurrentIndex+1] {
+		seen.History = append(seen.History, entry.URL)
+	}
+	seen.URL = seen.History[entries.CurrentIndex]
+	if seen.Title, err = chromedp.Run(ctx, chromedp.Title()); err != nil {
+		return Seen{}, err
+	}
+	seen.Text, err = chromedp.Run(ctx, chromedp.Evaluate[string]("document.body.innerText"))
+	return seen, err
+}
+
+// String returns one line for each thing seen, which begins with what it is.
+func (s Seen) String() string {
+	var lines strings.Builder
+	write := func(what string, texts ...string) {
+		for _, text := range texts {
+			fmt.Fprintf(&lines, "%s: %s\n", what, text)
+		}
+	}
+	write("url", s.URL)
+	write("title", s.Title)
+	write("history", s.History...)
+	write("console", s.Console...)
+	write("text", strings.FieldsFunc(s.Text, func(r rune) bool { return r == '\n' })...)
+	return lines.String()
+}
