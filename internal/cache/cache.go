@@ -85,20 +85,6 @@ func (c *Cache) open(ctx context.Context, key Key, sealer secret.Value, contents
 	return nil, ErrNotFound
 }
 
-// readFormat1 returns what the first format has under the same seal.
-func (c *Cache) readFormat1(ctx context.Context, key Key, id sealID, sealer secret.Value) ([]byte, error) {
-	name := format1Name(key, id)
-	contents, err := c.storage.Read(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	plaintext, err := unsealFormat1(key, sealer, contents)
-	if err != nil {
-		return nil, &UnreadableError{c.storage.Locate(name), err.Error()}
-	}
-	return plaintext, nil
-}
-
 // Claim takes the right to write key's entry, and keeps it from everybody else who uses the same storage. It
 // waits until ctx is done or the storage's limit is reached.
 //
@@ -156,8 +142,7 @@ func (c *Claim) Write(ctx context.Context, sealer secret.Value, plaintext []byte
 	if err := c.held.Write(ctx, contents, true); err != nil {
 		return err
 	}
-	// The newer entry is read first. An older one that cannot be removed does no harm, and is pruned.
-	_ = c.held.Remove(ctx, format1Name(c.key, id))
+	c.cache.removeFormat1(c.key, id)
 	return nil
 }
 

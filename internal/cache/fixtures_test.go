@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/buckettest"
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
@@ -114,6 +115,12 @@ func everyStorage(t *testing.T, test func(t *testing.T, storage cache.Storage)) 
 	directory, _ := newDirectory(t, cache.Options{})
 	t.Run("directory", func(t *testing.T) { test(t, directory) })
 	t.Run("memory", func(t *testing.T) { test(t, cache.NewMemory()) })
+	t.Run("bucket", func(t *testing.T) { test(t, newObjects(&buckettest.Store{})) })
+}
+
+// newObjects returns a storage in store, as one machine has it.
+func newObjects(store cache.Store) *cache.Objects {
+	return cache.NewObjects(store, "s3://bucket/prefix", cache.Options{})
 }
 
 func claim(t testing.TB, storage cache.Storage, key cache.Key) *cache.Claim {

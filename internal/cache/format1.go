@@ -2,6 +2,8 @@ package cache
 
 import (
 	"bytes"
+	"context"
+	"encoding/hex"
 	"errors"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
@@ -9,6 +11,38 @@ import (
 
 // format1Header begins entries of the first format, which held the sealed bytes of one sealer after it.
 const format1Header = "terraform-provider-goto cache entry v1\n"
+
+// format1Name is where the first format kept what was sealed with the sealer of that ID. It is read and no longer
+// written.
+func format1Name(key Key, id sealID) string {
+	return key.String() + "-" + hex.EncodeToString(id[:]) + ".v1"
+}
+
+// readFormat1 returns what the first format has under the same seal. Only a [Directory] has ever had that format.
+func (c *Cache) readFormat1(ctx context.Context, key Key, id sealID, sealer secret.Value) ([]byte, error) {
+	directory, ok := c.storage.(*Directory)
+	if !ok {
+		return nil, ErrNotFound
+	}
+	name := format1Name(key, id)
+	contents, err := directory.Read(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	plaintext, err := unsealFormat1(key, sealer, contents)
+	if err != nil {
+		return nil, &UnreadableError{directory.Locate(name), err.Error()}
+	}
+	return plaintext, nil
+}
+
+// removeFormat1 removes what a newer entry has replaced. The newer one is read first, so one that stays does no harm,
+// and is pruned.
+func (c *Cache) removeFormat1(key Key, id sealID) {
+	if directory, ok := c.storage.(*Directory); ok {
+		_ = removeIfThere(directory.Locate(format1Name(key, id)))
+	}
+}
 
 func unsealFormat1(key Key, sealer secret.Value, contents []byte) ([]byte, error) {
 	sealed, found := bytes.CutPrefix(contents, []byte(format1Header))

@@ -77,10 +77,6 @@ func (h heldInDirectory) WriteIntent(_ context.Context, contents []byte) error {
 	return h.directory.writeIntent(h.name, contents)
 }
 
-func (h heldInDirectory) Remove(_ context.Context, name string) error {
-	return h.directory.remove(name)
-}
-
 func (h heldInDirectory) End() error { return h.unlock() }
 
 func (h heldInDirectory) Excludes() bool { return true }

@@ -49,8 +49,6 @@ func (h heldInMemory) WriteIntent(ctx context.Context, contents []byte) error {
 	return h.Write(ctx, contents, true)
 }
 
-func (h heldInMemory) Remove(context.Context, string) error { return nil }
-
 func (h heldInMemory) End() error { return nil }
 
 func (h heldInMemory) Excludes() bool { return true }

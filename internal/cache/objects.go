@@ -201,9 +201,6 @@ func (h *heldObject) put(ctx context.Context, contents []byte) error {
 	return ErrOvertaken
 }
 
-// Remove implements [Held]. Object storage never had the first format.
-func (h *heldObject) Remove(context.Context, string) error { return nil }
-
 // End implements [Held]. The result has ended the claim, or its time will.
 func (h *heldObject) End() error { return nil }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
@@ -38,12 +39,17 @@ func decoded(encoded string) []byte {
 	return contents
 }
 
-// storing returns a storage that holds contents under a name.
+// storing returns a storage that holds contents under a name. Only directories have the first format.
 func storing(t testing.TB, name string, contents []byte) cache.Storage {
 	t.Helper()
-	storage := cache.NewMemory()
-	must(t, storage.Put(name, contents))
-	return storage
+	if strings.HasSuffix(name, ".v1") {
+		directory, _ := newDirectory(t, cache.Options{})
+		must(t, directory.Put(name, contents))
+		return directory
+	}
+	memory := cache.NewMemory()
+	must(t, memory.Put(name, contents))
+	return memory
 }
 
 // seal returns the contents of an entry.

@@ -2,7 +2,6 @@ package cache
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 )
@@ -33,8 +32,6 @@ type Held interface {
 	// WriteIntent is a durable Write, and makes sure that the next Write finds room. The error is [ErrOvertaken] if somebody
 	// else has claimed the entry first.
 	WriteIntent(ctx context.Context, contents []byte) error
-	// Remove removes what is stored under another name. That there is nothing is no error.
-	Remove(ctx context.Context, name string) error
 	// End gives the claim up. It may be called more than once.
 	End() error
 	// Excludes tells whether the claim keeps others out by itself, or only once an intent is written.
@@ -56,12 +53,6 @@ var ErrOvertaken = errors.New("another run has written the cache entry meanwhile
 const entrySuffix = ".v2"
 
 func entryName(key Key) string { return key.String() + entrySuffix }
-
-// format1Name is where the first format kept what was sealed with the sealer of that ID. It is read and no longer
-// written.
-func format1Name(key Key, id sealID) string {
-	return key.String() + "-" + hex.EncodeToString(id[:]) + ".v1"
-}
 
 // ErrNotFound says that nothing is stored for a key.
 var ErrNotFound = errors.New("no such cache entry")
