@@ -50,8 +50,10 @@ func (s *session) obtain(ctx context.Context, request Request, first entry, bega
 	if c.current.leadsTo != nil { // since it was read first
 		return nil, false, nil, errOvertaken
 	}
-	if c.current.intent != nil { // and its process has no claim any more
-		c.current.lost, c.current.intent = c.current.intent, nil
+	if intent := c.current.intent; intent != nil { // and its process has no claim any more
+		if c.current.intent = nil; intent.Grant != oauth.PersonalAccessToken {
+			c.current.lost = intent
+		}
 	}
 	if c.request.accepts(c.current.login, c.engine.Now()) {
 		c.engine.log(ctx, "using the stored access token", map[string]any{"expires_at": c.current.login.ExpiresAt})
@@ -186,15 +188,17 @@ func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Lo
 		c.engine.log(ctx, "requesting a token", map[string]any{"grant_type": string(grant.Type)})
 		return c.intend(ctx, *intent)
 	})
+	failed, isFailed := errors.AsType[*oauth.TokenError](err)
+	if isFailed && failed.MaybeProcessed() && grant.Type != oauth.PersonalAccessToken {
+		c.current.lost = intent
+	} else {
+		c.settle(intent)
+	}
 	if err == nil {
 		return before.after(grant, reply, intent.At), nil
 	}
-	failed, isFailed := errors.AsType[*oauth.TokenError](err)
 	if !isFailed || intent == nil {
 		return Login{}, err
-	}
-	if failed.MaybeProcessed() && grant.Type != oauth.PersonalAccessToken {
-		c.current.lost = intent
 	}
 	if ctx.Err() == nil {
 		c.current = c.current.withFailure(failure{Sending: fingerprint(c.request.Client, grant, budget), At: c.engine.Now(), Err: failed})

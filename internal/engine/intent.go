@@ -28,6 +28,11 @@ func newIntent(grant oauth.GrantType, now time.Time, budget time.Duration) *Inte
 	return &Intent{Grant: grant, At: now.UTC(), Until: now.UTC().Add(budget), Host: host, Process: os.Getpid()}
 }
 
+// is tells whether i and other are the same request.
+func (i *Intent) is(other *Intent) bool {
+	return i != nil && other != nil && i.At.Equal(other.At) && i.Host == other.Host && i.Process == other.Process
+}
+
 // String says who sent the request, and when.
 func (i Intent) String() string {
 	who := fmt.Sprintf("process %d", i.Process)

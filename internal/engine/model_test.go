@@ -43,7 +43,7 @@ type modelStart struct {
 	grant oauth.GrantType
 	due   bool // a login is stored, and has to be renewed
 	// again lets the second runner ask twice, and both for a token of their own: if the first one sleeps before it stores
-	// its token, it finds a newer one. Replaced tokens have to live for that, and nothing else goes wrong.
+	// its token, it finds a newer one, or a login that the second one has ended. Nothing else goes wrong.
 	again bool
 }
 
@@ -80,7 +80,7 @@ func TestModel(t *testing.T) {
 		} {
 			for _, bound := range bounds {
 				switch deep := os.Getenv("MODEL") == "deep"; {
-				case start.again && (kind.replaces || bound.runners > 2):
+				case start.again && bound.runners > 2:
 					continue
 				case bound.faults == 0 && !kind.kills: // without faults they do the same
 					continue
@@ -281,6 +281,7 @@ func (m *model) take(next move) {
 		r.note("%s: %s", r.stop, fault)
 		r.unstored = r.unstored || fault != late && (r.stop == getting || r.stop == putting)
 		m.offline = m.offline || r.stop == arriving
+		r.lost = r.lost || r.stop == arriving && fault == vanishing || r.stop == answering
 		if isHarmless := fault == late || r.stop == putting && fault == unanswered || r.stop == arriving && fault == failing; !isHarmless {
 			r.expose()
 		}
@@ -405,6 +406,7 @@ func (m *model) judge(r *modelRunner) {
 	case isLost:
 		m.checkBlame(r, lost.Lost)
 	case isFailed && failed.Outcome != oauth.Refused && (m.isExposed() || m.offline):
+	case isFailed && m.request.Private && m.isExposed(): // its own request, with the token from before the pause, has ended the login
 	case isBusy && m.ends > 1: // it has waited for longer than two claims last
 	case isStore && r.unstored:
 	case r.err != nil:
@@ -412,10 +414,11 @@ func (m *model) judge(r *modelRunner) {
 	}
 }
 
-// checkBlame checks that the runner which is said to have lost an answer may have lost one.
+// checkBlame checks that the runner which is said to have lost an answer may have lost one. It knows about itself.
 func (m *model) checkBlame(r *modelRunner, lost engine.Intent) {
 	for _, culprit := range m.runners {
-		if lost.At.Nanosecond()/int(modelSkew)%1000 == culprit.number && !culprit.exposed {
+		mayHaveLost := culprit.exposed && culprit != r || culprit.lost
+		if lost.At.Nanosecond()/int(modelSkew)%1000 == culprit.number && !mayHaveLost {
 			m.breaks("4: %s blames %s: %v", r.name, culprit.name, r.err)
 		}
 	}

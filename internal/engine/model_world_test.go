@@ -123,6 +123,7 @@ type modelRunner struct {
 
 	attempt  *attempt
 	exposed  bool // an attempt was
+	lost     bool // the answer to an attempt was
 	unstored bool // the store has failed it
 	asks     int  // for how many tokens
 	tokens   int  // how many it was handed

@@ -97,31 +97,34 @@ func TestClaimOfAKilledRunnerEnds(t *testing.T) {
 	t.Parallel()
 	w := newKillingWorld(t)
 	store, request := &buckettest.Store{Now: w.time}, w.refreshToken()
-	killed := w.runner(store)
-	killed.Endpoint.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
-		panic("kill -9")
-	})
-	func() {
-		defer func() { _ = recover() }()
-		_, _, _ = killed.Token(t.Context(), request)
-	}()
-	ctx, cancel := context.WithCancel(t.Context())
-	waiting := make(chan struct{})
-	next := w.engineOn(cache.NewObjects(store, "s3://bucket/prefix", cache.Options{ClaimLife: claimLife,
-		Log: func(context.Context, string, ...map[string]any) { close(waiting) }}))
-	go func() {
-		<-waiting
-		cancel()
-	}()
-	if _, _, err := next.Token(ctx, request); !errors.Is(err, context.Canceled) {
-		t.Errorf("did not wait for the claim: %v", err)
-	}
+	w.kill(store, request)
+	w.waits(store, request)
 	w.counts(0, 0, 0)
 	w.pass(claimLife + time.Second)
 	if _, warnings, err := w.runner(store).Token(t.Context(), request); err != nil || len(warnings) > 0 {
 		t.Errorf("got warnings %v and error %v", warnings, err)
 	}
 	w.counts(0, 1, 0)
+
+	// Nothing is lost with the answer to a personal access token.
+	request = with(oauth.PersonalAccessToken, "revoked")
+	w.kill(store, request)
+	w.pass(claimLife + time.Second)
+	_, _, err := w.runner(store).Token(t.Context(), request)
+	if refused, ok := errors.AsType[*oauth.TokenError](err); !ok || refused != err { //nolint:errorlint // as it is
+		t.Errorf("got %v", err)
+	}
+}
+
+// kill lets a runner die with its request on the way.
+func (w *world) kill(store cache.Store, request engine.Request) {
+	w.Helper()
+	killed := w.runner(store)
+	killed.Endpoint.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
+		panic("kill -9")
+	})
+	defer func() { _ = recover() }()
+	_, _, _ = killed.Token(w.Context(), request)
 }
 
 // A runner that is stopped beyond its claim, with its answer on the way, does no harm when it goes on: what it brings
@@ -160,6 +163,72 @@ func TestStoppedRunnerKeepsTheNewerToken(t *testing.T) {
 		t.Error(err)
 	}
 	w.counts(0, 1, 0)
+}
+
+// A runner that was stopped beyond its claim stores its token while another one's request is under way. The claim of that
+// one lasts: a third waits for it, and names it if its answer was lost. If it was not, nobody says so.
+func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
+	t.Parallel()
+	for name, isKilled := range map[string]bool{"which is killed": true, "which is refused": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newKillingWorld(t)
+			store, request := &buckettest.Store{Now: w.time}, w.refreshToken()
+			arrived, goOn := w.holding()
+			stopped, done := w.runner(store), make(chan error)
+			go func() {
+				_, warnings, err := stopped.Token(t.Context(), request)
+				done <- errors.Join(append(warnings, err)...)
+			}()
+			<-arrived
+			w.pass(claimLife + time.Second)
+			w.server.Configure(func(b *standin.Behaviour) { b.BeforeAnswer = nil })
+
+			other := w.runner(store)
+			wake := sync.OnceFunc(func() {
+				goOn()
+				if err := <-done; err != nil {
+					t.Error(err)
+				}
+			})
+			transport := other.Endpoint.HTTP.Transport
+			other.Endpoint.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
+				wake()
+				response, err := transport.RoundTrip(r) // of a token that was replaced, which ends the login
+				if isKilled {
+					panic("kill -9")
+				}
+				return response, err
+			})
+			request.Private = true // or the token of the first runner would do
+			var err error
+			func() {
+				defer func() { _ = recover() }()
+				_, _, err = other.Token(t.Context(), request)
+			}()
+			if isKilled {
+				w.waits(store, request)
+				w.pass(claimLife + time.Second)
+				_, _, err = w.runner(store).Token(t.Context(), request)
+			}
+			ended, isEnded := errors.AsType[*engine.LoginEndedError](err)
+			if isLost := isEnded && ended.Lost != nil; err == nil || isLost != isKilled {
+				t.Errorf("got %#v", err)
+			}
+		})
+	}
+}
+
+// waits expects that another runner waits for a claim in store.
+func (w *world) waits(store cache.Store, request engine.Request) {
+	w.Helper()
+	ctx, cancel := context.WithCancel(w.Context())
+	defer cancel()
+	runner := w.engineOn(cache.NewObjects(store, "s3://bucket/prefix", cache.Options{ClaimLife: claimLife,
+		Log: func(context.Context, string, ...map[string]any) { cancel() }}))
+	if _, _, err := runner.Token(ctx, request); !errors.Is(err, context.Canceled) {
+		w.Errorf("did not wait for the claim: %v", err)
+	}
 }
 
 // The answer to a write is lost, at each write in turn: nobody takes his own write for another's.
