@@ -76,7 +76,7 @@ func openDefault(options Options) *Directory {
 		directory.pathError = &LocationError{
 			Location: "in its default place",
 			Problem:  "this user has no cache directory",
-			Remedy:   `let token_cache name a directory, as in "file:///directory", or set it to "off"`,
+			Remedy:   `let token_cache name a directory, as in "file:///directory"`,
 			Err:      err,
 
 			NoDefault: true,
@@ -105,6 +105,10 @@ func parseLocation(location, goos string) (string, error) {
 			`write the path with slashes and put "file:///" before it, as in "file:///C:/cache"`)
 	case strings.HasPrefix(location, "/"):
 		return refuse("it is a path and not a URL", fmt.Sprintf("write %q", "file://"+location))
+	case strings.EqualFold(location, "off"):
+		return refuse("it is not a URL", `write "off" in small letters`)
+	case strings.HasPrefix(location, "~"):
+		return refuse("it is a path and not a URL, and ~ is not expanded", writeURL)
 	case scheme == nil:
 		return refuse("it is not a URL", writeURL+`, or "off"`)
 	case !strings.EqualFold(scheme[1], "file"):

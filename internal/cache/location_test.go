@@ -41,8 +41,8 @@ func TestWrongLocationsAreExplained(t *testing.T) {
 	for _, test := range []struct{ goos, location, problem, remedy string }{
 		{"linux", "/var/cache", "not a URL", `"file:///var/cache"`},
 		{"linux", "./a:b", "not a URL", "three slashes"},
-		{"linux", "~/cache", "not a URL", "three slashes"},
-		{"linux", "Off", "not a URL", `"off"`},
+		{"linux", "~/cache", "~ is not expanded", "three slashes"},
+		{"linux", "OFF", "not a URL", `write "off" in small letters`},
 		{"linux", `C:\cache`, "not a URL", `"file:///C:/cache"`},
 		{"linux", "file://relative", "host", "three slashes"},
 		{"linux", "file://~/x", "host", "three slashes"},
@@ -112,7 +112,7 @@ func TestDefaultIsInTheUsersCacheDirectory(t *testing.T) {
 		storage, err := cache.OpenLocation("", cache.Options{})
 		must(t, err)
 		if home == "" { // which matters only to who uses the cache
-			wantUnfitForEverything(t, storage, "token_cache", `"file:///directory"`, `"off"`)
+			wantUnfitForEverything(t, storage, "token_cache", `"file:///directory"`)
 			if location, ok := errors.AsType[*cache.LocationError](storage.Prune(t.Context())); !ok || !location.NoDefault {
 				t.Error("it passes for a place that was named")
 			}

@@ -74,6 +74,9 @@ func checkAPIURL(text string) error {
 
 // checkTokenCache looks at the text only: whether the directory can be used shows when it is used.
 func checkTokenCache(text string) error {
+	if err := checkNotEmpty(text); err != nil {
+		return err // to the cache it means the default
+	}
 	_, err := cache.OpenLocation(text, cache.Options{})
 	return err
 }

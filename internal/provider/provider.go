@@ -119,7 +119,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			"token_cache": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Where tokens outlive a run, encrypted: a directory that only you may read (`file:///directory`), a bucket that several machines share (`s3://bucket/prefix?region=…`, `gs://bucket/prefix`, `azblob://container/prefix?account=…`, see [Share a login between machines](guides/share-a-login.md)), or `off`. When off, codes and profiles are refused, every process makes a token request of its own, and a refresh token that GoTo replaces is lost. Default: the directory `terraform-provider-goto` in your cache directory (on Linux `~/.cache`); without one, as where `HOME` is unset, name a directory." + fromEnvironment("token_cache"),
-				Validators:          []validator.String{sentence(checkNotEmpty)},
+				Validators:          []validator.String{sentence(checkTokenCache)},
 			},
 			"interactive_login": schema.BoolAttribute{
 				Optional:            true,
