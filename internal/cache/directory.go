@@ -116,11 +116,16 @@ func readFile(path string) (contents []byte, err error) {
 // markAfter is when a file that is read is marked as used again.
 const markAfter = 24 * time.Hour
 
-const (
-	// makeUsable is what helps where files in a directory cannot be read, makeWritable where none can be written.
-	makeUsable   = "make the directory and everything in it readable and writable for you, or let token_cache name another directory that does not exist yet"
-	makeWritable = "make room, and " + makeUsable
-)
+// makeUsable is what helps where this user may not read or write.
+const makeUsable = "make the directory and everything in it readable and writable for you, or let token_cache name another directory that does not exist yet"
+
+// makeWritable returns what helps where writing has failed with err.
+func makeWritable(err error) string {
+	if errors.Is(err, fs.ErrPermission) {
+		return makeUsable
+	}
+	return "make room, and " + makeUsable
+}
 
 // write creates the directory again if somebody has removed it since the claim was made: what was just obtained must
 // not be lost.
@@ -151,7 +156,7 @@ func (d *Directory) writeIntent(name string, contents []byte) error {
 		err = d.replace(path, path+intentSuffix, contents, true)
 	}
 	if err != nil {
-		return d.unfit(errors.Join(err, removeIfThere(path+pendingSuffix)), "an entry in it cannot be written", makeWritable)
+		return d.unfit(errors.Join(err, removeIfThere(path+pendingSuffix)), "an entry in it cannot be written", makeWritable(err))
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (d *Directory) Claim(ctx context.Context, key Key, wait bool) (Held, error)
 	}
 	unlock := unlocker(file)
 	if err := d.completeWrite(key); err != nil {
-		return nil, errors.Join(d.unfit(err, "an entry in it whose writing was cut off cannot be completed", makeWritable), unlock())
+		return nil, errors.Join(d.unfit(err, "an entry in it whose writing was cut off cannot be completed", makeWritable(err)), unlock())
 	}
 	return heldInDirectory{d, entryName(key), unlock}, nil
 }

@@ -80,7 +80,7 @@ func TestChecks(t *testing.T) {
 		challenge  = "an S256 code challenge is 43 characters of unpadded base64url: the SHA-256 of the code verifier"
 		verifier   = "a code verifier is 43 to 128 characters out of A-Z a-z 0-9 - . _ ~"
 		empty      = "it is an empty string; leave the argument out instead"
-		whiteSpace = "it starts or ends with white space, which usually comes from copying; trimspace() removes it"
+		whiteSpace = "it starts or ends with white space, which usually comes from copying"
 		control    = "it contains a line break or another control character"
 		absolute   = "it is not an absolute URI; copy it exactly as it is registered for the OAuth client, starting with https:// or http://"
 		fragment   = "it must not have a fragment (#)"

@@ -1,12 +1,14 @@
 package oauth
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
@@ -23,10 +25,14 @@ type Answer struct {
 	State string // empty if there was none
 }
 
-// Answer takes the authorization code and the state out of landed, the whole address the browser was sent to. Its
-// errors are sentences that never repeat a code or a state.
+// Answer takes the authorization code and the state out of landed, the whole address the browser was sent to, with white
+// space and quotation marks around it or without. Its errors are sentences that never repeat a code or a state.
 func (c Callback) Answer(landed string) (Answer, error) {
+	landed = strings.TrimFunc(landed, isWrapping)
 	if !strings.Contains(landed, "://") {
+		if host, _, found := strings.Cut(landed, "?"); found && host != "" {
+			return Answer{}, fmt.Errorf("it lacks %s at its start: paste the whole address from the browser's address bar", c.scheme(host))
+		}
 		return Answer{}, errors.New("this is not an address: paste the whole address from the browser's address bar, or give a bare code as `code`")
 	}
 	parsed, err := url.Parse(landed)
@@ -60,6 +66,22 @@ func (c Callback) Answer(landed string) (Answer, error) {
 		}
 		return Answer{secret.New(codes[0]), query.Get("state")}, nil
 	}
+}
+
+// isWrapping matches what is copied with an address and never ends one: browsers escape it.
+func isWrapping(r rune) bool {
+	return unicode.IsSpace(r) || strings.ContainsRune("\"'<>“”‘’", r)
+}
+
+// scheme returns how an address at host most likely begins.
+func (c Callback) scheme(host string) string {
+	start := cmp.Or(c.RedirectURI, host)
+	for _, insecure := range []string{"http://", "localhost", "127.", "[::1]"} {
+		if strings.HasPrefix(start, insecure) {
+			return "http://"
+		}
+	}
+	return "https://"
 }
 
 // CheckCode tells, as a sentence that does not repeat it, why text cannot be an authorization code.

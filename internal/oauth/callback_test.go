@@ -24,12 +24,15 @@ func TestCallback(t *testing.T) {
 		noCode     = "it has no code: sign in at the authorize URL, press Allow, and paste the address the browser shows then, even if the page says that nothing was found"
 		twoCodes   = "it has more than one code: paste the address unchanged from the browser's address bar"
 		isControl  = "it contains a line break or another control character"
-		whiteSpace = "it starts or ends with white space, which usually comes from copying; trimspace() removes it"
+		whiteSpace = "it starts or ends with white space, which usually comes from copying"
 		isAddress  = "this is an address or a part of one: give the whole address as `callback_url`, or only what stands between code= and the next & as `code`"
 	)
 	elsewhere := func(expected, start string) string {
 		return "it does not start with `redirect_uri` (" + expected + ") but with " + start +
 			". Paste the address the browser landed on after Allow; `redirect_uri` must be the one in the authorize URL that was opened"
+	}
+	lacks := func(scheme string) string {
+		return "it lacks " + scheme + " at its start: paste the whole address from the browser's address bar"
 	}
 	denied := func(reason string) string {
 		return "GoTo reports that access was not allowed: " + reason +
@@ -70,15 +73,19 @@ func TestCallback(t *testing.T) {
 		"line break in the code":    {"", "", "https://example.com/?code=abc%0Adef", isControl},
 		"line break after the code": {"", "", "https://example.com/?code=abc%0A", whiteSpace},
 		"line break":                {"", "", "https://example.com/?code=abc\ndef", unreadable},
-		"line break at the end":     {"", "", "https://example.com/" + code + "\n", unreadable},
+		"line break at the end":     {"", "", "https://example.com/" + code + "\n", landedCode},
+		"in quotation marks":        {redirectURI, landedState, " \"" + redirectURI + code + state + "\"\r\n", landedCode},
+		"in an e-mail":              {redirectURI, landedState, "“<" + redirectURI + code + state + ">”", landedCode},
 		"invisible character":       {"", "", "https://example.com/" + code + "\u200b", unreadable},
-		"space in front":            {"", "", " https://example.com/" + code, unreadable},
 		"no host":                   {"", "", "https:///" + code, unreadable},
 		"bad escape":                {"", "", "https://example.com/?code=%zz" + landedCode, badQuery},
 		"semicolon":                 {"", "", "https://example.com/?a;code=" + landedCode, badQuery},
 		"bare code":                 {"", "", landedCode, bare},
 		"bare parameters":           {"", "", "code=" + landedCode + state, bare},
-		"without a scheme":          {"", "", "example.com/" + code, bare},
+		"without a scheme":          {"", "", "example.com/" + code, lacks("https://")},
+		"loopback without a scheme": {"", "", "127.0.0.1:8080/" + code, lacks("http://")},
+		"scheme of redirect_uri":    {"http://goto.test/cb", "", "goto.test/cb" + code, lacks("http://")},
+		"query alone":               {"", "", code, bare},
 		"nothing":                   {"", "", "", bare},
 		"authorize URL": {redirectURI, landedState, newServer(t, oauth.DefaultAuthenticationURL).AuthorizeURL(
 			oauth.AuthorizationRequest{ClientID: clientID, RedirectURI: redirectURI, State: landedState}), atStart},

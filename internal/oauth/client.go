@@ -33,14 +33,18 @@ func CheckClientID(id string) error {
 	return CheckCredential(id)
 }
 
+// ErrWhiteSpace is what [CheckCredential] says of a stray line break or space. How to remove it depends on where the
+// text comes from.
+var ErrWhiteSpace = errors.New("it starts or ends with white space, which usually comes from copying")
+
 // CheckCredential tells, as a sentence that does not repeat it, why text cannot be a client secret
-// or a token: what was meant nearly always has a stray newline or space from copying.
+// or a token.
 func CheckCredential(text string) error {
 	switch {
 	case text == "":
 		return errors.New("it is an empty string; leave the argument out instead")
 	case strings.TrimSpace(text) != text:
-		return errors.New("it starts or ends with white space, which usually comes from copying; trimspace() removes it")
+		return ErrWhiteSpace
 	case strings.ContainsFunc(text, isControl):
 		return errors.New("it contains a line break or another control character")
 	}

@@ -9,6 +9,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
@@ -32,8 +34,16 @@ func (s sentence) ValidateString(_ context.Context, req validator.StringRequest,
 		return
 	}
 	if err := s(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+name(req.Path), capitalized(err.Error())+".")
+		if errors.Is(err, oauth.ErrWhiteSpace) {
+			err = fmt.Errorf("%w; trimspace() removes it", err)
+		}
+		resp.Diagnostics.Append(invalid(req.Path, err))
 	}
+}
+
+// invalid refuses the argument at a path with a sentence.
+func invalid(at path.Path, err error) diag.Diagnostic {
+	return diag.NewAttributeErrorDiagnostic(at, "Invalid "+name(at), capitalized(err.Error())+".")
 }
 
 // capitalized makes a Go error the beginning of a sentence.
@@ -84,26 +94,30 @@ func checkTokenCache(text string) error {
 // maxRequestTimeout keeps the time that all repetitions of a request take within reason.
 const maxRequestTimeout = 10 * time.Minute
 
-// checkRequestTimeout leaves texts that are no duration to the attribute's type.
 func checkRequestTimeout(text string) error {
 	if duration, err := time.ParseDuration(text); err == nil && duration > maxRequestTimeout {
-		return fmt.Errorf("%q is longer than %s", text, maxRequestTimeout)
+		return fmt.Errorf("`%s` is longer than `%dm`", text, maxRequestTimeout/time.Minute)
 	}
-	return checkPositiveDuration(text)
+	return checkDuration(text)
 }
 
-// checkLoginTimeout leaves texts that are no duration to the attribute's type.
 func checkLoginTimeout(text string) error {
 	if duration, err := time.ParseDuration(text); err == nil && duration > engine.SignInLife {
-		return fmt.Errorf("%q is longer than %s, after which GoTo's answer to a sign-in is no longer taken", text, engine.SignInLife)
+		return fmt.Errorf("`%s` is longer than `%dh`, after which GoTo's answer to a sign-in is not taken", text, engine.SignInLife/time.Hour)
 	}
-	return checkPositiveDuration(text)
+	return checkDuration(text)
 }
 
-// checkPositiveDuration leaves texts that are no duration to the attribute's type.
-func checkPositiveDuration(text string) error {
-	if duration, err := time.ParseDuration(text); err == nil && duration <= 0 {
-		return fmt.Errorf("%q is not a positive duration", text)
+func checkDuration(text string) error {
+	if err := oauth.CheckCredential(text); err != nil {
+		return err // about white space and line breaks, which the next ones would repeat
+	}
+	duration, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("`%s` is not a duration like `30s` or `1m`", text)
+	case duration <= 0:
+		return fmt.Errorf("`%s` is not a positive duration", text)
 	}
 	return nil
 }

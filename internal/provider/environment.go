@@ -1,12 +1,12 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -31,6 +31,9 @@ func (e *environment) text(name string, configured types.String, check func(stri
 		return ""
 	}
 	if err := check(text); err != nil {
+		if errors.Is(err, oauth.ErrWhiteSpace) {
+			err = fmt.Errorf("%w; remove the line break or blank where the variable is set", err)
+		}
 		e.diags.AddAttributeError(path.Root(name), "Invalid "+variable(name),
 			fmt.Sprintf("The environment variable %s is read because the argument %s is absent. %s.", variable(name), name, capitalized(err.Error())))
 		return ""
@@ -74,13 +77,8 @@ func (e *environment) grant(model providerModel) (grant oauth.Grant, profile str
 	return grant, profile, silenced
 }
 
-func (e *environment) duration(name string, configured timetypes.GoDuration, otherwise time.Duration, check func(string) error) time.Duration {
-	text := e.text(name, configured.StringValue, func(text string) error {
-		if _, err := time.ParseDuration(text); err != nil {
-			return fmt.Errorf("%q is not a duration like 30s or 1m", text)
-		}
-		return check(text)
-	})
+func (e *environment) duration(name string, configured types.String, check func(string) error, otherwise time.Duration) time.Duration {
+	text := e.text(name, configured, check)
 	if text == "" {
 		return otherwise
 	}
@@ -113,10 +111,13 @@ func (e *environment) count(name string, configured types.Int64, otherwise, most
 	count := otherwise
 	e.text(name, types.StringNull(), func(text string) error {
 		var err error
-		if count, err = strconv.Atoi(text); err != nil || count < 0 || count > most {
-			return fmt.Errorf("%q is not a whole number from 0 to %d", text, most)
+		if count, err = strconv.Atoi(text); err == nil && 0 <= count && count <= most {
+			return nil
 		}
-		return nil
+		if err := oauth.CheckCredential(text); err != nil {
+			return err // about white space and line breaks
+		}
+		return fmt.Errorf("`%s` is not a whole number from 0 to %d", text, most)
 	})
 	return count
 }
@@ -127,7 +128,7 @@ func (e *environment) conflict(one, other string) {
 }
 
 func (e *environment) refuse(name string, err error) {
-	e.diags.AddAttributeError(path.Root(name), "Invalid "+name, capitalized(err.Error())+".")
+	e.diags.Append(invalid(path.Root(name), err))
 }
 
 // variable returns the environment variable of a provider argument.

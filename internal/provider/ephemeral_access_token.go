@@ -103,10 +103,9 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 				Validators:          []validator.String{sentence(checkProfile)},
 			},
 			"min_validity": schema.StringAttribute{
-				CustomType:          timetypes.GoDurationType{},
 				Optional:            true,
 				MarkdownDescription: fmt.Sprintf("How long the token lives at least from when it is handed out, like `30m`. A run that takes longer needs more: nothing can prolong a token that another provider already holds. Tokens last an hour at GoTo; one that is shorter than asked for is handed out with a warning. Default: `%dm`.", defaultMinValidity/time.Minute),
-				Validators:          []validator.String{sentence(checkPositiveDuration)},
+				Validators:          []validator.String{sentence(checkDuration)},
 			},
 			"required_scopes": schema.SetAttribute{
 				ElementType:         types.StringType,
@@ -239,27 +238,27 @@ func (m *accessTokenModel) fill(ctx context.Context, login engine.Login, now tim
 type accessTokenModel struct {
 	unprintable
 
-	ClientID              types.String         `tfsdk:"client_id"`
-	ClientSecret          types.String         `tfsdk:"client_secret"`
-	RedirectURI           types.String         `tfsdk:"redirect_uri"`
-	Code                  types.String         `tfsdk:"code"`
-	CodeVerifier          types.String         `tfsdk:"code_verifier"`
-	CallbackURL           types.String         `tfsdk:"callback_url"`
-	State                 types.String         `tfsdk:"state"`
-	RefreshToken          types.String         `tfsdk:"refresh_token"`
-	PersonalAccessToken   types.String         `tfsdk:"personal_access_token"`
-	Profile               types.String         `tfsdk:"profile"`
-	MinValidity           timetypes.GoDuration `tfsdk:"min_validity"`
-	RequiredScopes        types.Set            `tfsdk:"required_scopes"`
-	RevokeOnClose         types.Bool           `tfsdk:"revoke_on_close"`
-	AccessToken           types.String         `tfsdk:"access_token"`
-	AuthorizationHeader   types.String         `tfsdk:"authorization_header"`
-	NextRefreshToken      types.String         `tfsdk:"next_refresh_token"`
-	RefreshTokenExpiresAt timetypes.RFC3339    `tfsdk:"refresh_token_expires_at"`
-	TokenType             types.String         `tfsdk:"token_type"`
-	ExpiresIn             types.Int64          `tfsdk:"expires_in"`
-	ExpiresAt             timetypes.RFC3339    `tfsdk:"expires_at"`
-	Scope                 types.String         `tfsdk:"scope"`
-	Scopes                types.Set            `tfsdk:"scopes"`
-	Principal             types.String         `tfsdk:"principal"`
+	ClientID              types.String      `tfsdk:"client_id"`
+	ClientSecret          types.String      `tfsdk:"client_secret"`
+	RedirectURI           types.String      `tfsdk:"redirect_uri"`
+	Code                  types.String      `tfsdk:"code"`
+	CodeVerifier          types.String      `tfsdk:"code_verifier"`
+	CallbackURL           types.String      `tfsdk:"callback_url"`
+	State                 types.String      `tfsdk:"state"`
+	RefreshToken          types.String      `tfsdk:"refresh_token"`
+	PersonalAccessToken   types.String      `tfsdk:"personal_access_token"`
+	Profile               types.String      `tfsdk:"profile"`
+	MinValidity           types.String      `tfsdk:"min_validity"`
+	RequiredScopes        types.Set         `tfsdk:"required_scopes"`
+	RevokeOnClose         types.Bool        `tfsdk:"revoke_on_close"`
+	AccessToken           types.String      `tfsdk:"access_token"`
+	AuthorizationHeader   types.String      `tfsdk:"authorization_header"`
+	NextRefreshToken      types.String      `tfsdk:"next_refresh_token"`
+	RefreshTokenExpiresAt timetypes.RFC3339 `tfsdk:"refresh_token_expires_at"`
+	TokenType             types.String      `tfsdk:"token_type"`
+	ExpiresIn             types.Int64       `tfsdk:"expires_in"`
+	ExpiresAt             timetypes.RFC3339 `tfsdk:"expires_at"`
+	Scope                 types.String      `tfsdk:"scope"`
+	Scopes                types.Set         `tfsdk:"scopes"`
+	Principal             types.String      `tfsdk:"principal"`
 }

@@ -197,8 +197,8 @@ func TestAccessTokenRefusesArguments(t *testing.T) {
 		"another state":               {"callback_url = \"" + landing + "\"\nstate = \"abc\"", `Its state is not the one in`},
 		"no state":                    {"callback_url = \"" + standin.RedirectURI + "?code=abc\"\nstate = \"abc\"", `Its state is not the one in`},
 		"another redirect URI":        {`callback_url = "https://example.org/?code=abc"`, `It does not start with`},
-		"no duration":                 {"refresh_token = \"abc\"\nmin_validity = \"soon\"", `time: invalid duration "soon"`},
-		"no positive duration":        {"refresh_token = \"abc\"\nmin_validity = \"-5m\"", `Invalid min_validity … "-5m" is not a positive duration.`},
+		"no duration":                 {"refresh_token = \"abc\"\nmin_validity = \"soon\"", "Invalid min_validity … `soon` is not a duration like `30s` or `1m`."},
+		"no positive duration":        {"refresh_token = \"abc\"\nmin_validity = \"-5m\"", "Invalid min_validity … `-5m` is not a positive duration."},
 		"profile of a pat":            {"personal_access_token = \"abc\"\nprofile = \"ada\"", `Give only one of personal_access_token and profile: a personal access token keeps no login.`},
 		"short verifier":              {"code = \"abc\"\ncode_verifier = \"def\"", `A code verifier is 43 to 128 characters`},
 		"state with a code":           {"code = \"abc\"\nstate = \"def\"", `Give only one of state and code: state belongs to callback_url.`},
@@ -253,7 +253,7 @@ func TestAccessTokenRefusals(t *testing.T) {
 	}{
 		"code that was used": {func(*world) string {
 			return fmt.Sprintf("code = %q", "used-"+strings.Repeat("x", 50))
-		}, []string{"Code not accepted", "A code works once and for 10 minutes", "To sign in, open this address"}},
+		}, []string{"Code not accepted", "A code works once and for 10 minutes", "or it was not copied whole", "To sign in, open this address"}},
 		"another redirect URI": {func(w *world) string {
 			return fmt.Sprintf("redirect_uri = \"https://example.org/\"\ncode = %q", w.server.IssueCode(standin.CodeRequest{}))
 		}, []string{"Code not accepted", "redirect_uri must be exactly the one in the authorize URL (sent: https://example.org/)"}},

@@ -53,9 +53,9 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 			return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled while it waited for a person to sign in. Nothing was sent.")
 		}
 		if cancelled.Waiting {
-			return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled while another run used this login. Nothing was sent.")
+			return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled while it waited for another run, or another block, that is getting a token with the same login. This run has sent nothing, and no credential is used up.")
 		}
-		return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled before it asked GoTo for a token. Nothing was sent.")
+		return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled before it asked GoTo for a token. Nothing was sent, and no credential is used up.")
 	case errors.As(err, &busy):
 		return diag.NewErrorDiagnostic("Login in use", t.busy(busy))
 	case errors.As(err, &cacheRequired):
@@ -224,7 +224,7 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 			redirect = "sent: " + t.Client.RedirectURI
 		}
 		return t.errorAt(t.grantArgument, "Code not accepted",
-			what+"\n\nA code works once and for 10 minutes: it may have been exchanged already, for instance on another machine. "+
+			what+"\n\nA code works once and for 10 minutes: it may have been exchanged already, for instance on another machine, or it was not copied whole. "+
 				"It must also belong to this OAuth client, and redirect_uri must be exactly the one in the authorize URL ("+redirect+").\n\n"+t.signIn())
 	case oauth.RefreshToken:
 		return t.errorAt(t.grantArgument, "Refresh token not accepted",

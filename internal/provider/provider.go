@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -126,7 +125,6 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 				MarkdownDescription: "Whether a run opens a browser and waits for a person to sign in when the login of a profile is missing or has ended. The `redirect_uri` must then be a loopback address like `http://localhost:8976/callback`, with a port that is free. Without a `profile` and a grant, the login is kept under the profile `" + defaultProfile + "`. A run stops with the address to open instead when `CI` or `TF_IN_AUTOMATION` is set, or when there is no display. `BROWSER` names another browser. Default: `false`." + fromEnvironment("interactive_login"),
 			},
 			"login_timeout": schema.StringAttribute{
-				CustomType:          timetypes.GoDurationType{},
 				Optional:            true,
 				MarkdownDescription: fmt.Sprintf("How long a run with `interactive_login` waits for the person, at most `%dh`. Default: `%dm`.", engine.SignInLife/time.Hour, defaultLoginTimeout/time.Minute) + fromEnvironment("login_timeout"),
 				Validators:          []validator.String{sentence(checkLoginTimeout)},
@@ -136,7 +134,6 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 				MarkdownDescription: "Whether the addresses that the provider shows and opens have an S256 code challenge (RFC 7636). GoTo's server metadata offer it; no guide mentions it. Default: `true`." + fromEnvironment("pkce"),
 			},
 			"request_timeout": schema.StringAttribute{
-				CustomType:          timetypes.GoDurationType{},
 				Optional:            true,
 				MarkdownDescription: fmt.Sprintf("How long one request to GoTo may take, at most `%dm`. With its repetitions and the waiting between them it takes at most `request_timeout` times (`max_retries` + 1); a token request that waits for its turn, because GoTo takes 10 a second, takes that time in addition. Default: `%ds`.", maxRequestTimeout/time.Minute, defaultRequestTimeout/time.Second) + fromEnvironment("request_timeout"),
 				Validators:          []validator.String{sentence(checkRequestTimeout)},
@@ -187,18 +184,18 @@ func (p *gotoProvider) Resources(context.Context) []func() resource.Resource { r
 type providerModel struct {
 	unprintable
 
-	ClientID            types.String         `tfsdk:"client_id"`
-	ClientSecret        types.String         `tfsdk:"client_secret"`
-	RedirectURI         types.String         `tfsdk:"redirect_uri"`
-	RefreshToken        types.String         `tfsdk:"refresh_token"`
-	PersonalAccessToken types.String         `tfsdk:"personal_access_token"`
-	Profile             types.String         `tfsdk:"profile"`
-	AuthenticationURL   types.String         `tfsdk:"authentication_url"`
-	APIURL              types.String         `tfsdk:"api_url"`
-	TokenCache          types.String         `tfsdk:"token_cache"`
-	InteractiveLogin    types.Bool           `tfsdk:"interactive_login"`
-	LoginTimeout        timetypes.GoDuration `tfsdk:"login_timeout"`
-	PKCE                types.Bool           `tfsdk:"pkce"`
-	RequestTimeout      timetypes.GoDuration `tfsdk:"request_timeout"`
-	MaxRetries          types.Int64          `tfsdk:"max_retries"`
+	ClientID            types.String `tfsdk:"client_id"`
+	ClientSecret        types.String `tfsdk:"client_secret"`
+	RedirectURI         types.String `tfsdk:"redirect_uri"`
+	RefreshToken        types.String `tfsdk:"refresh_token"`
+	PersonalAccessToken types.String `tfsdk:"personal_access_token"`
+	Profile             types.String `tfsdk:"profile"`
+	AuthenticationURL   types.String `tfsdk:"authentication_url"`
+	APIURL              types.String `tfsdk:"api_url"`
+	TokenCache          types.String `tfsdk:"token_cache"`
+	InteractiveLogin    types.Bool   `tfsdk:"interactive_login"`
+	LoginTimeout        types.String `tfsdk:"login_timeout"`
+	PKCE                types.Bool   `tfsdk:"pkce"`
+	RequestTimeout      types.String `tfsdk:"request_timeout"`
+	MaxRetries          types.Int64  `tfsdk:"max_retries"`
 }

@@ -133,16 +133,16 @@ func TestProviderArguments(t *testing.T) {
 		"empty token":                {`personal_access_token = ""`, `Invalid personal_access_token … It is an empty string;`},
 		"empty profile":              {`profile = ""`, `Invalid profile … It is an empty string;`},
 		"empty token cache":          {`token_cache = ""`, `Invalid token_cache … It is an empty string;`},
-		"secret with a line break":   {"client_secret = \"secret\\n\"", `Invalid client_secret … It starts or ends with white space,`},
+		"secret with a line break":   {"client_secret = \"secret\\n\"", `Invalid client_secret … It starts or ends with white space, which usually comes from copying; trimspace() removes it.`},
 		"ID and secret in one":       {`client_id = "id:secret"`, `Invalid client_id … A client ID has no colon in it;`},
 		"bare path as token cache":   {`token_cache = "/var/cache"`, `Invalid token_cache … write "file:///var/cache".`},
 		"home as token cache":        {`token_cache = "~/cache"`, `Invalid token_cache … ~ is not expanded; write a whole path after three slashes`},
 		"OFF as token cache":         {`token_cache = "OFF"`, `Invalid token_cache … write "off" in small letters.`},
 		"relative token cache":       {`token_cache = "file://cache"`, `Invalid token_cache … what follows two slashes is the name of a host`},
 		"unknown scheme":             {`token_cache = "https://host/cache"`, `Invalid token_cache … this kind of place is not known`},
-		"no duration":                {`request_timeout = "soon"`, `time: invalid duration "soon"`},
-		"no positive duration":       {`request_timeout = "0s"`, `Invalid request_timeout … "0s" is not a positive duration.`},
-		"too long a timeout":         {`request_timeout = "11m"`, `Invalid request_timeout … "11m" is longer than 10m0s.`},
+		"no duration":                {`request_timeout = "soon"`, "Invalid request_timeout … `soon` is not a duration like `30s` or `1m`."},
+		"no positive duration":       {`request_timeout = "0s"`, "Invalid request_timeout … `0s` is not a positive duration."},
+		"too long a timeout":         {`request_timeout = "11m"`, "Invalid request_timeout … `11m` is longer than `10m`."},
 		"too many retries":           {`max_retries = 11`, `Attribute max_retries value must be between 0 and 10, got: 11`},
 		"redirect URI with fragment": {`redirect_uri = "https://example.com/#x"`, `Invalid redirect_uri … It must not have a fragment (#).`},
 	} {
@@ -161,14 +161,16 @@ func TestProviderEnvironment(t *testing.T) {
 		message     string
 	}{
 		"http to another machine": {[]string{"GOTO_AUTHENTICATION_URL", "http://goto.example.com"}, `Invalid GOTO_AUTHENTICATION_URL … The environment variable GOTO_AUTHENTICATION_URL is read because the argument authentication_url is absent.`},
-		"white space":             {[]string{"GOTO_CLIENT_SECRET", "secret\n"}, `Invalid GOTO_CLIENT_SECRET`},
+		"white space":             {[]string{"GOTO_CLIENT_SECRET", "secret\n"}, `Invalid GOTO_CLIENT_SECRET … which usually comes from copying; remove the line break or blank where the variable is set.`},
 		"two grants":              {[]string{"GOTO_REFRESH_TOKEN", "one", "GOTO_PERSONAL_ACCESS_TOKEN", "two"}, `GOTO_REFRESH_TOKEN and GOTO_PERSONAL_ACCESS_TOKEN are both set, and only one of them can be used.`},
 		"profile of a pat":        {[]string{"GOTO_PROFILE", "ada", "GOTO_PERSONAL_ACCESS_TOKEN", "two"}, `GOTO_PERSONAL_ACCESS_TOKEN and GOTO_PROFILE are both set,`},
 		"path as token cache":     {[]string{"GOTO_TOKEN_CACHE", "/var/cache"}, `Invalid GOTO_TOKEN_CACHE … write "file:///var/cache".`},
-		"no duration":             {[]string{"GOTO_REQUEST_TIMEOUT", "soon"}, `"soon" is not a duration like 30s or 1m.`},
-		"no positive duration":    {[]string{"GOTO_REQUEST_TIMEOUT", "-1s"}, `"-1s" is not a positive duration.`},
-		"no number":               {[]string{"GOTO_MAX_RETRIES", "many"}, `"many" is not a whole number from 0 to 10.`},
-		"too many retries":        {[]string{"GOTO_MAX_RETRIES", "11"}, `"11" is not a whole number from 0 to 10.`},
+		"no duration":             {[]string{"GOTO_REQUEST_TIMEOUT", "30"}, "`30` is not a duration like `30s` or `1m`."},
+		"duration with a break":   {[]string{"GOTO_REQUEST_TIMEOUT", "30s\n"}, `Invalid GOTO_REQUEST_TIMEOUT … remove the line break or blank where the variable is set.`},
+		"number with a break":     {[]string{"GOTO_MAX_RETRIES", "3\n"}, `Invalid GOTO_MAX_RETRIES … remove the line break or blank where the variable is set.`},
+		"no positive duration":    {[]string{"GOTO_REQUEST_TIMEOUT", "-1s"}, "`-1s` is not a positive duration."},
+		"no number":               {[]string{"GOTO_MAX_RETRIES", "many"}, "`many` is not a whole number from 0 to 10."},
+		"too many retries":        {[]string{"GOTO_MAX_RETRIES", "11"}, "`11` is not a whole number from 0 to 10."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

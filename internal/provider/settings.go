@@ -91,9 +91,9 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 	if interactive && s.grant.Type == "" && s.profile == "" {
 		s.profile = defaultProfile
 	}
-	loginTimeout := read.duration("login_timeout", model.LoginTimeout, defaultLoginTimeout, checkLoginTimeout)
+	loginTimeout := read.duration("login_timeout", model.LoginTimeout, checkLoginTimeout, defaultLoginTimeout)
 	s.pkce = read.flag("pkce", model.PKCE, true)
-	timeout := read.duration("request_timeout", model.RequestTimeout, defaultRequestTimeout, checkRequestTimeout)
+	timeout := read.duration("request_timeout", model.RequestTimeout, checkRequestTimeout, defaultRequestTimeout)
 	retries := read.count("max_retries", model.MaxRetries, defaultMaxRetries, maxMaxRetries)
 	if read.diags.HasError() {
 		return nil, read.diags

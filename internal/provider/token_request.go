@@ -58,9 +58,10 @@ func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (
 		return s.engine.ShowSignIn(context.WithoutCancel(ctx), t.Client, t.Profile, s.pkce)
 	}
 	if !model.MinValidity.IsNull() {
-		var durationDiags diag.Diagnostics
-		t.MinValidity, durationDiags = model.MinValidity.ValueGoDuration()
-		diags.Append(durationDiags...)
+		var err error
+		if t.MinValidity, err = time.ParseDuration(model.MinValidity.ValueString()); err != nil {
+			diags.Append(invalid(path.Root("min_validity"), err))
+		}
 	}
 	if t.Client.ID == "" {
 		diags.Append(missingClient("client_id"))

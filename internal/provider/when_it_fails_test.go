@@ -91,8 +91,7 @@ func libraryMessages(t *testing.T) (messages []string) {
 	server := newServer(t, func(string) string { return "" })
 	validated, err := server.ValidateProviderConfig(t.Context(), &tfprotov6.ValidateProviderConfigRequest{
 		Config: arguments(t, schemas(t, server).Provider, map[string]tftypes.Value{
-			"request_timeout": tftypes.NewValue(tftypes.String, "soon"),
-			"max_retries":     tftypes.NewValue(tftypes.Number, 11),
+			"max_retries": tftypes.NewValue(tftypes.Number, 11),
 		}),
 	})
 	if err != nil {
