@@ -26,8 +26,10 @@ variable "callback_url" {
 variable "command" {
   description = "What is run with the token. It finds the header in the environment variable AUTHORIZATION."
   type        = string
-  # Through standard input, because other users of the machine can see the arguments of a command.
+  # Through standard input, because other users of the machine can see the arguments of a command. It must not print
+  # the header: what a command prints is shown when it fails.
   default = <<-EOT
+    umask 077
     printf 'Authorization: %s' "$AUTHORIZATION" | curl --fail --silent --show-error --header @- \
       --output me.json "$${GOTO_API_URL:-https://api.getgo.com}/admin/rest/v1/me"
   EOT
