@@ -31,7 +31,14 @@ provider "restapi" {
   }
 }
 
-data "goto_me" "example" {}
+data "goto_me" "example" {
+  lifecycle {
+    postcondition {
+      condition     = self.account_key != null
+      error_message = "GoTo names no default account for this person."
+    }
+  }
+}
 
 data "restapi_object" "number" {
   path         = "/voice-admin/v1/phone-numbers"

@@ -26,7 +26,14 @@ provider "restful" {
   }
 }
 
-data "goto_me" "example" {}
+data "goto_me" "example" {
+  lifecycle {
+    postcondition {
+      condition     = self.account_key != null
+      error_message = "GoTo names no default account for this person."
+    }
+  }
+}
 
 data "restful_resource" "users" {
   id = "/users/v1/users"

@@ -25,9 +25,10 @@ ephemeral "goto_access_token" "example" {
 }
 
 resource "vault_kv_secret_v2" "goto" {
-  mount        = "secret"
-  name         = "goto"
-  disable_read = true # nothing comes back into the state
+  mount               = "secret"
+  name                = "goto"
+  disable_read        = true # nothing comes back into the state
+  delete_all_versions = true # destroy removes the tokens of earlier applies as well
 
   data_json_wo = jsonencode({
     access_token = ephemeral.goto_access_token.example.access_token

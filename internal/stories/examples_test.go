@@ -98,13 +98,26 @@ func TestExamplesAreComplete(t *testing.T) {
 			t.Fatal(err)
 		}
 		for address := range played {
-			said := strings.Contains(strings.Join(strings.Fields(string(readme)), " "),
-				"Tested against a hand-written schema of the arguments used here, not against the real "+address)
+			said := strings.Contains(strings.Join(strings.Fields(string(readme)), " "), checkedAgainst(t, address))
 			if needed := strings.Contains(string(configuration), strconv.Quote(address)); needed != said {
-				t.Errorf("examples/%s: uses %s: %t, README.md says so: %t", name, address, needed, said)
+				t.Errorf("examples/%s: uses %s: %t, README.md says %q: %t", name, address, needed, checkedAgainst(t, address), said)
 			}
 		}
 	}
+}
+
+// checkedAgainst returns what a page says of the schema that stub has for a provider: the real one where it is recorded.
+func checkedAgainst(t *testing.T, address string) string {
+	t.Helper()
+	recorded, err := filepath.Glob(filepath.Join("testdata", "schemas", played[address]+"-*.json"))
+	if err != nil || len(recorded) > 1 {
+		t.Fatalf("found %q (error %v)", recorded, err)
+	}
+	if len(recorded) == 0 {
+		return "Tested against a hand-written schema of the arguments used here, not against the real " + address + "."
+	}
+	version := strings.TrimPrefix(strings.TrimSuffix(filepath.Base(recorded[0]), ".json"), played[address]+"-")
+	return "Checked against the schema of " + address + " " + version + "."
 }
 
 // buildExamplePrograms builds the provider and, once for all whom it plays, stub.

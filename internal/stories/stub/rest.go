@@ -16,19 +16,23 @@ import (
 )
 
 func newRestful() provider.Provider {
-	return newRest("restful", "base_url", "header", func() datasource.DataSource { return &restfulResource{} })
+	return newRest("restful", "base_url", schema.StringAttribute{Required: true}, "header",
+		func() datasource.DataSource { return &restfulResource{} })
 }
 
 func newRestapi() provider.Provider {
-	return newRest("restapi", "uri", "headers", func() datasource.DataSource { return &restapiObject{} })
+	return newRest("restapi", "uri", schema.StringAttribute{Optional: true}, "headers",
+		func() datasource.DataSource { return &restapiObject{} })
 }
 
 // newRest returns a provider that knows an address and headers, by the names of these arguments.
-func newRest(name, address, headers string, dataSource func() datasource.DataSource) provider.Provider {
+func newRest(
+	name, address string, addressSchema schema.StringAttribute, headers string, dataSource func() datasource.DataSource,
+) provider.Provider {
 	return &stub{
 		name: name,
 		attributes: map[string]schema.Attribute{
-			address: schema.StringAttribute{Required: true},
+			address: addressSchema,
 			headers: schema.MapAttribute{ElementType: types.StringType, Optional: true},
 		},
 		dataSources: []func() datasource.DataSource{dataSource},

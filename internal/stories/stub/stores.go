@@ -16,6 +16,7 @@ import (
 // id is the attribute that every resource of the real providers has.
 func id() schema.StringAttribute {
 	return schema.StringAttribute{
+		Optional:      true,
 		Computed:      true,
 		PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
 	}
@@ -31,7 +32,8 @@ func newVault() provider.Provider {
 				"mount":                schema.StringAttribute{Required: true},
 				"name":                 schema.StringAttribute{Required: true},
 				"disable_read":         schema.BoolAttribute{Optional: true},
-				"data_json_wo":         schema.StringAttribute{Optional: true, Sensitive: true, WriteOnly: true},
+				"delete_all_versions":  schema.BoolAttribute{Optional: true},
+				"data_json_wo":         schema.StringAttribute{Optional: true, WriteOnly: true},
 				"data_json_wo_version": schema.Int64Attribute{Optional: true},
 			}},
 		}},
@@ -89,7 +91,7 @@ func newKubernetes() provider.Provider {
 					"metadata": schema.ListNestedBlock{
 						Validators: []validator.List{listvalidator.SizeBetween(1, 1)},
 						NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-							"name":      schema.StringAttribute{Optional: true},
+							"name":      schema.StringAttribute{Optional: true, Computed: true},
 							"namespace": schema.StringAttribute{Optional: true},
 						}},
 					},
