@@ -3,6 +3,7 @@ package stories
 import (
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -23,6 +24,8 @@ import (
 //	code NAME [PERSON]                a person signs in; the environment variable NAME gets the code
 //	callback NAME [PERSON]            …the whole address the browser landed on
 //	press-allow NAME                  the same, at the authorize URL in what the last command said
+//	loopback                          the OAuth client gets a redirect URI with a free port of this machine, and a person
+//	                                  sits at it, so that interactive_login may open a browser
 //	refresh-token NAME [PERSON]       a refresh token, as a login elsewhere would have brought it
 //	newest-refresh-token NAME         the refresh token that was issued last, as next_refresh_token says it
 //	personal-access-token NAME        a personal access token
@@ -67,6 +70,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"code":                  always(issueCode),
 	"callback":              always(issueCallback),
 	"press-allow":           always(pressAllow),
+	"loopback":              always(sitAtLoopback),
 	"refresh-token":         always(issueRefreshToken),
 	"newest-refresh-token":  always(tellNewestRefreshToken),
 	"personal-access-token": always(issuePersonalAccessToken),
@@ -184,7 +188,7 @@ func issuePersonalAccessToken(ts *testscript.TestScript, w *world, args []string
 	ts.Setenv(name, w.standin.IssuePersonalAccessToken())
 }
 
-var authorizeURL = regexp.MustCompile(`http://\S+/oauth/authorize\?\S+`)
+var authorizeURL = regexp.MustCompile(`http://[^\s"]+/oauth/authorize\?[^\s"]+`)
 
 func pressAllow(ts *testscript.TestScript, _ *world, args []string) {
 	name, _ := nameAndPerson(ts, args)
@@ -197,6 +201,21 @@ func pressAllow(ts *testscript.TestScript, _ *world, args []string) {
 		ts.Fatalf("the browser was sent nowhere: %s", response.Status)
 	}
 	ts.Setenv(name, landed)
+}
+
+func sitAtLoopback(ts *testscript.TestScript, w *world, _ []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // to find a free port
+	ts.Check(err)
+	address := listener.Addr().String()
+	ts.Check(listener.Close())
+	_, port, err := net.SplitHostPort(address)
+	ts.Check(err)
+	redirect := "http://localhost:" + port + "/callback"
+	ts.Check(w.standin.RegisterRedirectURI(redirect))
+	ts.Setenv("GOTO_REDIRECT_URI", redirect)
+	ts.Setenv("GOTO_INTERACTIVE_LOGIN", "true")
+	ts.Setenv("TF_IN_AUTOMATION", "")
+	ts.Setenv("BROWSER", "browser")
 }
 
 func useClient(ts *testscript.TestScript, w *world, args []string) {
