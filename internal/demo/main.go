@@ -8,9 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 )
 
@@ -20,7 +18,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var err error
 	if flag.Arg(0) == getCommand {
-		err = get(ctx, flag.Arg(1), flag.Arg(2))
+		err = get(ctx, flag.Arg(1))
 	} else {
 		err = demonstrate(ctx, *name)
 	}
@@ -36,18 +34,10 @@ func main() {
 
 // demonstrate tells the story in a temporary directory of its own.
 func demonstrate(ctx context.Context, cliName string) (err error) {
-	path, err := exec.LookPath(cliName)
-	if err != nil {
-		return err
-	}
-	path, err = filepath.Abs(path) // It will run in another directory.
-	if err != nil {
-		return err
-	}
 	directory, err := os.MkdirTemp("", "goto-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
-	return tell(ctx, path, directory)
+	return tell(ctx, cliName, directory)
 }

@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
 // tell shows the main job step by step, in directory.
-func tell(ctx context.Context, cliPath, directory string) (err error) {
+func tell(ctx context.Context, cliName, directory string) (err error) {
 	number := 0
 	step := func(title string) {
 		number++
@@ -20,42 +20,30 @@ func tell(ctx context.Context, cliPath, directory string) (err error) {
 	fmt.Println("A person signs in to GoTo once, and a configuration uses the token from then on.")
 	fmt.Println("GoTo is played by a stand-in on this machine: no account is needed, nothing leaves it.")
 
-	step("Build the provider and put it where only this demo finds it")
-	top, err := repository(ctx)
-	if err != nil {
-		return err
-	}
-	configFile, err := install(ctx, top, directory)
-	if err != nil {
-		return err
-	}
-
-	step("Start the stand-in")
 	server, err := standin.Start()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	say("It listens on %s.", server.URL)
 
-	step("Take the configuration examples/sign-in-once")
-	w, err := newWorkspace(directory, filepath.Join(top, "examples", "sign-in-once"), cliPath, configFile, server)
+	step("Build the provider, and take the configuration examples/sign-in-once")
+	c, err := newCLI(ctx, cliName, directory, server)
 	if err != nil {
 		return err
 	}
 	say("It gives the token to a command, which is curl. This machine may have none, so it is the demo here.")
-	if err := w.init(ctx); err != nil {
-		return err
-	}
 
 	step("Apply it: nobody has signed in, so it stops and says where to do that")
-	authorizeURL, err := w.applyTooEarly(ctx)
-	if err != nil {
-		return err
+	printed, err := c.run(ctx, "apply", "-auto-approve")
+	_, message, found := strings.Cut(printed, "Error: No stored login")
+	address := authorizeURL.FindString(message)
+	if err == nil || !found || address == "" {
+		return fmt.Errorf("apply was to stop and say where to sign in: %w", errors.Join(err, errors.New(printed)))
 	}
+	show("Error: No stored login\n\n"+strings.Trim(message, "\r\n"), everything)
 
-	step("Sign in: the demo opens that address in place of a browser and presses Allow")
-	landed, err := allow(ctx, authorizeURL)
+	step("Sign in: open that address and press Allow")
+	landed, err := signIn(ctx, address)
 	if err != nil {
 		return fmt.Errorf("signing in: %w", err)
 	}
@@ -63,30 +51,70 @@ func tell(ctx context.Context, cliPath, directory string) (err error) {
 	say("There need not be a page. The address has a code in it, of which the demo shows the beginning.")
 
 	step("Apply again with that address")
-	once := standin.Counts{Token: 1, Code: 1, Granted: 1, Me: 1}
-	if err := w.apply(ctx, authorizeURL, once, "-var", "callback_url="+landed); err != nil {
+	if err := apply(ctx, c, server, "-var", "callback_url="+landed); err != nil {
 		return err
 	}
 	say("The token was opened twice, to plan and to apply. The code went to GoTo once.")
 
 	step("Apply once more without a code: the login is kept under the profile of the configuration")
-	twice := once
-	twice.Me++
-	if err := w.apply(ctx, authorizeURL, twice); err != nil {
+	if err := apply(ctx, c, server); err != nil {
 		return err
 	}
 	say("GoTo got no token request.")
 
 	step("Look for secrets")
-	if err := w.findNoSecret(); err != nil {
+	secrets := server.Secrets()
+	if err := c.findNone(secrets, standin.ClientID); err != nil {
 		return err
 	}
+	say("Looked for  the client secret, its Basic header, the code, the access token, the refresh token,")
+	say("            as they are, base64-encoded and URL-encoded: %d secrets", len(secrets))
+	say("Looked in   the state, the token cache, everything %s has printed", c.name())
+	say("Found       nothing")
 
-	fmt.Printf("\nToken requests GoTo has seen: %d.\n", server.Counts().Token)
-	fmt.Println("Everything the demo has made is removed again.")
+	fmt.Println("\nEverything the demo has made is removed again.")
 	return nil
+}
+
+var (
+	authorizeURL = regexp.MustCompile(`\S+/oauth/authorize\?\S+`)
+	opened       = regexp.MustCompile(`(?m)^ephemeral\..*: Open(ing)? complete`)
+	everything   = regexp.MustCompile(``)
+	relevant     = regexp.MustCompile(`^ephemeral\..*: Open(ing)? complete|^Plan:|^terraform_data\..*: Creation complete|^Apply complete!`)
+)
+
+// apply applies the configuration, which has to open the token twice, with one token request in all, and
+// to use it.
+func apply(ctx context.Context, c *cli, server *standin.Server, options ...string) error {
+	before := server.Counts().Me
+	printed, err := c.run(ctx, append([]string{"apply", "-auto-approve"}, options...)...)
+	if err != nil {
+		return err
+	}
+	show(printed, relevant)
+	counts := server.Counts()
+	if n := len(opened.FindAllString(printed, -1)); n != 2 || counts.Token != 1 || counts.Me != before+1 {
+		return fmt.Errorf("the token was to be opened twice and used once. It was opened %d times, and GoTo has seen %+v", n, counts)
+	}
+	person, err := c.answer()
+	say("terraform_data.me called GET Me with the token. The answer is %s.", person)
+	return err
+}
+
+// show prints the lines that pattern matches.
+func show(printed string, pattern *regexp.Regexp) {
+	for line := range strings.Lines(printed) {
+		if line = strings.TrimRight(line, "\r\n"); pattern.MatchString(line) {
+			say("  %s", line)
+		}
+	}
 }
 
 func say(format string, values ...any) {
 	fmt.Println(strings.TrimRight("   "+fmt.Sprintf(format, values...), " "))
 }
+
+var code = regexp.MustCompile(`(\bcode=[\w.%-]{8})[\w.%-]+`)
+
+// shortened takes the end off every authorization code in text.
+func shortened(text string) string { return code.ReplaceAllString(text, "$1…") }
