@@ -15,7 +15,8 @@ import (
 //
 //	SIGN_IN_AS=grace@example.com      who signs in; the person that the page suggests if it is not set
 //	SIGN_IN_PRESS=allow|deny|nothing  the button, allow if it is not set
-//	SIGN_IN_RESULT=FILE               what the browser shows at the end is appended to it, see [chromium.Seen]
+//	SIGN_IN_RESULT=FILE               what the browser shows at the end is appended to it, see [chromium.Seen]; in $WORK,
+//	                                  the search for leaks finds a code that the address or the history still has
 //	SIGN_IN_PICTURES=DIRECTORY        screenshots, see [chromium.Visit]
 func runBrowser() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
