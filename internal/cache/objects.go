@@ -14,7 +14,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
 )
 
-// Store is the object storage that several machines share, usually a [*bucket.Bucket].
+// Store is the object storage that several machines share, usually a [*bucket.Bucket]. Its errors are of type
+// [*bucket.Error].
 type Store interface {
 	Get(ctx context.Context, name string) (bucket.Object, error)
 	Put(ctx context.Context, name string, contents []byte, ifVersion bucket.Version) (bucket.Version, error)
@@ -60,19 +61,20 @@ func (o *Objects) Locate(name string) string { return o.location + "/" + name }
 // Read implements [Storage].
 func (o *Objects) Read(ctx context.Context, name string) ([]byte, error) {
 	object, err := o.get(ctx, name)
-	return object.Contents, err
+	return object.Contents, o.unfit(err)
 }
 
 // touchAfter is when an object that is read is written again, so that [Objects.Prune] sees that it is used.
 const touchAfter = unusedAfter / 2
 
+// get returns the object called name. The error is [ErrNotFound] or the store's.
 func (o *Objects) get(ctx context.Context, name string) (bucket.Object, error) {
 	object, err := o.store.Get(ctx, name)
 	if errors.Is(err, bucket.ErrNotFound) {
 		return bucket.Object{}, ErrNotFound
 	}
 	if err != nil {
-		return bucket.Object{}, o.unfit(err)
+		return bucket.Object{}, err
 	}
 	if object.Age() > touchAfter {
 		if _, err := o.store.Put(ctx, name, object.Contents, object.Version); err != nil {
@@ -82,7 +84,11 @@ func (o *Objects) get(ctx context.Context, name string) (bucket.Object, error) {
 	return object, nil
 }
 
+// unfit makes what the store says into what [Storage] says.
 func (o *Objects) unfit(err error) error {
+	if err == nil || errors.Is(err, ErrNotFound) {
+		return err
+	}
 	return &LocationError{Location: o.location, Problem: err.Error()}
 }
 
@@ -102,7 +108,7 @@ func (o *Objects) Claim(ctx context.Context, key Key, patient bool) (Held, error
 	for pause := firstPause; ; pause = min(pause*3/2, lastPause) {
 		foreign, err := held.look(ctx)
 		if err != nil {
-			return nil, err
+			return nil, o.unfit(err)
 		}
 		if foreign == nil {
 			return held, nil
@@ -188,7 +194,7 @@ func (h *heldObject) put(ctx context.Context, contents []byte) error {
 	}
 	before := h.version
 	if _, lookErr := h.look(ctx); lookErr != nil {
-		return h.objects.unfit(errors.Join(err, lookErr))
+		return h.objects.unfit(unclear(err, lookErr))
 	}
 	switch {
 	case bytes.Equal(h.contents, contents):
@@ -199,6 +205,17 @@ func (h *heldObject) put(ctx context.Context, contents []byte) error {
 		h.objects.log(ctx, "the cache entry was removed while it was in use", map[string]any{"object": h.objects.Locate(h.name)})
 	}
 	return ErrOvertaken
+}
+
+// unclear says in one sentence that a write has failed, and the look at what has come of it too.
+func unclear(err, lookErr error) error {
+	write, look := (*bucket.Error)(nil), (*bucket.Error)(nil)
+	if !errors.As(err, &write) || !errors.As(lookErr, &look) {
+		return err
+	}
+	both := *write
+	both.Problem += ", and reading it to find out failed too: " + look.Problem
+	return &both
 }
 
 // End implements [Held]. The result has ended the claim, or its time will.

@@ -148,7 +148,7 @@ func TestRightsThatAreMissing(t *testing.T) {
 
 	claimed := claim(t, directory, key)
 	chmod(path, 0o500) // not to be written
-	wantUnfit(t, writeAs(t.Context(), "intent", claimed, sealer, "y"), path, "; make the directory", "writable", "token_cache") // and no room
+	wantUnfit(t, writeAs(t.Context(), "intent", claimed, sealer, "y"), path, "; make the directory", "writable", "token_cache")
 	wantParts(t, writeAs(t.Context(), "lasting", claimed, sealer, "y"), path)
 	_, err := cache.New(directory).Claim(t.Context(), otherKey)
 	wantUnfit(t, err, path, "writable", "token_cache")
