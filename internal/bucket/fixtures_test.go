@@ -79,6 +79,9 @@ func expectFailure(t *testing.T, err error, reason bucket.Reason, words ...strin
 		t.Errorf("got the error %v, want one because of %q", err, reason)
 		return
 	}
+	if strings.Contains(err.Error(), " )") {
+		t.Errorf("the message %q has a blank where a code would go", err)
+	}
 	for _, word := range append(words, string(failed.Operation), failed.Object) {
 		if !strings.Contains(err.Error(), word) {
 			t.Errorf("the message %q does not contain %q", err, word)

@@ -14,7 +14,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// failure puts err into words and points at the argument at fault.
+// failure puts err into words and points at the argument at fault. What may work the next time is "plan again": a run
+// that fails here has used up its saved plan.
 func (t tokenRequest) failure(err error) diag.Diagnostic {
 	var (
 		noCredential  *engine.NoCredentialError
@@ -105,7 +106,7 @@ func (t tokenRequest) busy(busy *engine.BusyError) string {
 	if busy.Intent != nil {
 		text += "It is " + busy.Intent.String() + ", when it sent a token request. "
 	}
-	return text + "It is stopped or hangs: end it, and run again. " + capitalized(busy.Error()) + "."
+	return text + "It is stopped or hangs: end it, and plan again. " + capitalized(busy.Error()) + "."
 }
 
 // signedInSince says that a code may simply be left over.
@@ -155,21 +156,21 @@ func (t tokenRequest) requestFailed(failed *oauth.TokenError) diag.Diagnostic {
 	switch failed.Outcome {
 	case oauth.NotSent:
 		return diag.NewErrorDiagnostic("GoTo cannot be reached",
-			what+"\n\nNothing was sent"+t.still(failed)+". Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and authentication_url, then run again.")
+			what+"\n\nNothing was sent"+t.still(failed)+". Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and authentication_url, then plan again.")
 	case oauth.Interrupted:
 		return t.errorAt(t.grantArgument, "No answer from GoTo", what+"\n\n"+t.ambiguous(failed))
 	case oauth.Unavailable:
 		if failed.MaybeProcessed() && failed.Grant == oauth.AuthorizationCode {
 			return t.errorAt(t.grantArgument, "GoTo cannot answer now", what+"\n\n"+t.ambiguous(failed))
 		}
-		remedy := "Run again later"
+		remedy := "Plan again later"
 		if failed.RetryAfter > 0 {
 			wait := "GoTo asks to wait " + left(failed.RetryAfter) + ". "
 			if failed.Grant == oauth.AuthorizationCode && failed.RetryAfter > 10*time.Minute {
 				return t.errorAt(t.grantArgument, "GoTo cannot answer now",
 					what+"\n\n"+wait+"By then the code, which is good for 10 minutes, has ended: sign in again then. "+t.signIn())
 			}
-			remedy = wait + "Run again then"
+			remedy = wait + "Plan again then"
 		}
 		return diag.NewErrorDiagnostic("GoTo cannot answer now", what+"\n\n"+remedy+t.still(failed)+".")
 	case oauth.Unusable:
@@ -194,10 +195,10 @@ func (t tokenRequest) ambiguous(failed *oauth.TokenError) string {
 	case oauth.AuthorizationCode:
 		return "The code may have been used up. It is not sent again, because showing a code twice can revoke what it brought. " + t.signIn()
 	case oauth.RefreshToken:
-		return "Run again. If GoTo then refuses the refresh token, it has replaced it in the answer that was lost, and somebody has to sign in again."
+		return "Plan again. If GoTo then refuses the refresh token, it has replaced it in the answer that was lost, and somebody has to sign in again."
 	case oauth.PersonalAccessToken:
 	}
-	return "Run again; nothing is used up."
+	return "Plan again; nothing is used up."
 }
 
 // refused puts GoTo's own no into words, decided on the error code and never on the status alone.

@@ -38,7 +38,7 @@ func (t tokenRequest) warning(err error) diag.Diagnostic {
 		return diag.NewWarningDiagnostic("New token could not be stored", t.notStored(notStored))
 	case errors.As(err, &noProfile):
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile not stored",
-			fmt.Sprintf("The login is stored, but not under the profile %q: %s. Fix the token cache and run again with the same credential.", noProfile.Profile, noProfile.Error()))
+			fmt.Sprintf("The login is stored, but not under the profile %q: %s. Fix the token cache and plan again with the same credential.", noProfile.Profile, noProfile.Error()))
 	case errors.As(err, &moved):
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile now leads to another person",
 			fmt.Sprintf("The profile %q led to the login of %s and now leads to that of %s, because %s stands beside it. If that is not what you meant, use another profile name for one of the two, and sign in again as the first.",

@@ -126,7 +126,7 @@ func (f faultTold) words() []string {
 	}
 	signIn := "To sign in, open this address in a browser and press Allow:"
 	what, again := "Getting a token with the refresh token in refresh_token failed.",
-		"Run again. If GoTo then refuses the refresh token, it has replaced it in the answer that was lost, and somebody has to sign in again."
+		"Plan again. If GoTo then refuses the refresh token, it has replaced it in the answer that was lost, and somebody has to sign in again."
 	if f.Code() {
 		what, again = "Getting a token with the authorization code in code failed.",
 			"The code may have been used up. It is not sent again, because showing a code twice can revoke what it brought. "+signIn
@@ -135,7 +135,7 @@ func (f faultTold) words() []string {
 	switch f.Fault.Outcome {
 	case oauth.NotSent:
 		words = append(words, "Error: GoTo cannot be reached", "Nothing was sent",
-			"Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and authentication_url, then run again.")
+			"Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and authentication_url, then plan again.")
 	case oauth.Interrupted:
 		words = append(words, "Error: No answer from GoTo", again)
 	case oauth.Unavailable:
@@ -151,15 +151,15 @@ func (f faultTold) words() []string {
 	case f.Fault.RetryAfter == 0 && f.Fault.Outcome == oauth.Unavailable && f.Code() && f.Fault.MaybeProcessed():
 		words = append(words, again)
 	case f.Fault.RetryAfter == 0 && f.Fault.Outcome == oauth.Unavailable && f.Code():
-		words = append(words, "Run again later"+stillGood)
+		words = append(words, "Plan again later"+stillGood)
 	case f.Fault.RetryAfter == 0 && f.Fault.Outcome == oauth.Unavailable:
-		words = append(words, "Run again later.")
+		words = append(words, "Plan again later.")
 	case f.Fault.Outcome == oauth.NotSent && f.Code():
 		words = append(words, "Nothing was sent"+stillGood)
 	case f.Fault.RetryAfter > 0 && f.Code():
 		words = append(words, "By then the code, which is good for 10 minutes, has ended: sign in again then. "+signIn)
 	case f.Fault.RetryAfter > 0:
-		words = append(words, "Run again then.")
+		words = append(words, "Plan again then.")
 	}
 	return words
 }
