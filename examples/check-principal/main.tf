@@ -22,7 +22,8 @@ variable "account_key" {
 
 provider "goto" {}
 
-# Stops the run before anything is changed.
+# Stops a plan, and so an apply that plans, before anything is changed. Where a saved plan is applied, changes that
+# have nothing to do with the token may come first.
 ephemeral "goto_access_token" "example" {
   lifecycle {
     postcondition {

@@ -17,7 +17,8 @@ terraform {
 
 provider "goto" {}
 
-# Stops the run before anything is changed if the token cannot do what the rest needs.
+# Stops a plan if the token cannot do what the rest needs, and so an apply that plans, before anything is changed. Where
+# a saved plan is applied, changes that have nothing to do with the token may come first.
 ephemeral "goto_access_token" "pipeline" {
   min_validity    = "30m"
   required_scopes = ["users.v1.lines.read"]
