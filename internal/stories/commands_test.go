@@ -63,6 +63,8 @@ import (
 //	hosts NAME...                     machines with networks of their own, see hosts_test.go
 //	says TEXT                         the last command said so; white space does not count
 //	basic SECRET                      the last token request had this secret in its Basic header, raw
+//	noleak                            no file holds a secret, see leak_test.go
+//	leaked FILE                       this one does; it is removed
 //	requests [code=N] [refresh=N] [personal-access-token=N] [revoked=N] [me=N]
 //	                                  exactly these token requests and revocations since the last such
 //	                                  line, none if none is named; GET Me counts only if it is named
@@ -109,6 +111,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"basic":                 always(checkBasic),
 	"requests":              always(checkRequests),
 	"noleak":                always(checkLeaks),
+	"leaked":                always(checkLeaked),
 }
 
 // always makes a command of one that cannot be negated.
@@ -444,4 +447,17 @@ func checkLeaks(ts *testscript.TestScript, w *world, _ []string) {
 	if len(found) > 0 {
 		ts.Fatalf("secrets have leaked:\n%s", strings.Join(found, "\n"))
 	}
+}
+
+func checkLeaked(ts *testscript.TestScript, w *world, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: leaked FILE")
+	}
+	file := ts.MkAbs(args[0])
+	found, err := w.leaks(file)
+	ts.Check(err)
+	if len(found) == 0 {
+		ts.Fatalf("%s holds no secret", args[0])
+	}
+	ts.Check(os.Remove(file))
 }
