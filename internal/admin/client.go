@@ -16,16 +16,17 @@ import (
 )
 
 const (
-	mePath = "/admin/rest/v1/me"
+	adminPath = "/admin/rest/v1/me"
+	scimPath  = "/identity/v1/Users/me"
 	// maxReply bounds what is read of a reply, in bytes.
 	maxReply = 1 << 20
 	// invalidToken is what api.getgo.com answers, with 403, to a token that has ended.
 	invalidToken = "InvalidToken"
 )
 
-// Client sends requests to the Admin API.
+// Client asks GoTo's APIs who a token stands for.
 type Client struct {
-	// URL is the base of the API, without a slash at its end.
+	// URL is the base of both APIs, without a slash at its end.
 	URL        string
 	UserAgent  string
 	HTTP       *http.Client // see [oauth.NewHTTPClient]
@@ -50,17 +51,47 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("GET %s: %d %s: %s", e.Endpoint, e.Status, http.StatusText(e.Status), e.Reason)
 }
 
-// TokenEnded tells whether the API may have refused the token because it has ended: 401, and on
-// api.getgo.com 403 with a code of its own.
-func (e *Error) TokenEnded() bool {
-	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden && e.Code == invalidToken
+// refused tells whether the API did not accept the token: it has ended, or lacks a scope, or its person a right.
+func (e *Error) refused() bool {
+	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 }
 
-// Me asks who accessToken stands for (GoTo guide "Admin API", GET Me). A failure is an [*Error].
+// RefusedError says that the Admin API did not accept the token, and that SCIM had no answer either.
+type RefusedError struct{ Admin, SCIM *Error }
+
+// Error implements the error interface.
+func (e *RefusedError) Error() string { return e.Admin.Error() + ". " + e.SCIM.Error() }
+
+// TokenEnded tells whether the token may have been refused because it has ended: 401, and on api.getgo.com 403 with a
+// code of its own.
+func (e *RefusedError) TokenEnded() bool {
+	return e.Admin.Status == http.StatusUnauthorized || e.Admin.Code == invalidToken
+}
+
+// Me asks who accessToken stands for: the Admin API (GoTo guide "Admin API", GET Me) and, if that does not accept the
+// token, SCIM, which wants another scope. A failure is an [*Error] or a [*RefusedError].
 func (c *Client) Me(ctx context.Context, accessToken secret.Value) (Person, error) {
+	person, failure := c.ask(ctx, adminPath, accessToken, decodePerson)
+	if failure == nil {
+		person.Source = AdminAPI
+		return person, nil
+	}
+	if !failure.refused() {
+		return Person{}, failure
+	}
+	person, scimFailure := c.ask(ctx, scimPath, accessToken, decodeUser)
+	if scimFailure == nil {
+		person.Source = SCIM
+		return person, nil
+	}
+	return Person{}, &RefusedError{Admin: failure, SCIM: scimFailure}
+}
+
+// ask sends one request, repeated where that helps.
+func (c *Client) ask(ctx context.Context, path string, accessToken secret.Value, decode func([]byte) (Person, error)) (Person, *Error) {
 	ctx, cancel := context.WithTimeout(ctx, c.HTTP.Timeout*time.Duration(c.MaxRetries+1))
 	defer cancel()
-	failure := &Error{Endpoint: c.URL + mePath}
+	failure := &Error{Endpoint: c.URL + path}
 	response, err := c.get(ctx, failure.Endpoint, accessToken)
 	if err != nil {
 		failure.Reason = oauth.Clean(unwrapped(err).Error(), []secret.Value{accessToken})
@@ -77,7 +108,7 @@ func (c *Client) Me(ctx context.Context, accessToken secret.Value) (Person, erro
 	case len(body) > maxReply:
 		failure.Reason = "the reply is longer than 1 MiB"
 	default:
-		person, err := decodePerson(body)
+		person, err := decode(body)
 		if err == nil {
 			return person, nil
 		}

@@ -43,6 +43,9 @@ func ask(t *testing.T, handler http.HandlerFunc) (failure *admin.Error, requests
 		return nil, count.Load()
 	}
 	failure, ok := errors.AsType[*admin.Error](err)
+	if refused, isRefused := errors.AsType[*admin.RefusedError](err); isRefused {
+		failure, ok = refused.SCIM, true
+	}
 	if !ok {
 		t.Fatalf("%T %v", err, err)
 	}
@@ -71,6 +74,26 @@ func TestMeAsksAsDocumented(t *testing.T) {
 	})
 	if failure != nil || requests != 1 {
 		t.Errorf("%v after %d requests", failure, requests)
+	}
+}
+
+// SCIM is asked, with the same token, only where the Admin API does not accept it.
+func TestSCIMStandsIn(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]int64{401: 2, 403: 2, 400: 1, 404: 1} {
+		failure, requests := ask(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/admin/rest/v1/me" {
+				reply(status, "application/json", `{"errorCode":"not.authenticated"}`)(w, r)
+				return
+			}
+			if r.Method != http.MethodGet || r.URL.Path != "/identity/v1/Users/me" || r.Header.Get("Authorization") != "Bearer "+accessToken {
+				t.Errorf("got %s %s %v", r.Method, r.URL, r.Header)
+			}
+			reply(http.StatusOK, "application/scim+json", `{"id":"1"}`)(w, r)
+		})
+		if answered := failure == nil; answered != (want == 2) || requests != want {
+			t.Errorf("%d: %v after %d requests", status, failure, requests)
+		}
 	}
 }
 
@@ -104,8 +127,8 @@ func TestMeFaults(t *testing.T) {
 		reason   string
 		requests int64
 	}{
-		"401":                 {reply(401, "application/json", `{"errorCode":"not.authenticated","msg":"no"}`), 401, "not.authenticated (no)", 1},
-		"403":                 {reply(403, "application/json", `{"int_err_code":"InvalidToken","msg":"Invalid token passed"}`), 403, "InvalidToken (Invalid token passed)", 1},
+		"401":                 {reply(401, "application/json", `{"errorCode":"not.authenticated","msg":"no"}`), 401, "not.authenticated (no)", 2},
+		"403":                 {reply(403, "application/json", `{"int_err_code":"InvalidToken","msg":"Invalid token passed"}`), 403, "InvalidToken (Invalid token passed)", 2},
 		"404":                 {reply(404, "text/html", `<html>`), 404, web, 1},
 		"429":                 {reply(429, "", ""), 429, "an empty reply", 2},
 		"500":                 {reply(500, "text/plain", "oops"), 500, "oops", 2},

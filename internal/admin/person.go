@@ -1,4 +1,4 @@
-// Package admin speaks to GoTo's Admin API.
+// Package admin asks GoTo who a token stands for.
 package admin
 
 import (
@@ -8,9 +8,19 @@ import (
 	"time"
 )
 
-// Person is the answer of GET Me: who a token stands for. What the reply left out is nil or zero,
-// which is usual for people who are no administrators.
+// Source is the API that has told who a person is.
+type Source string
+
+// The APIs. SCIM knows less than the Admin API.
+const (
+	AdminAPI Source = "admin"
+	SCIM     Source = "scim"
+)
+
+// Person is who a token stands for. What the reply left out is nil or zero, which is usual for people who are no
+// administrators.
 type Person struct {
+	Source     Source    `json:"-"`
 	Key        string    `json:"key"`
 	AccountKey string    `json:"accountKey"` // of the default account
 	Email      string    `json:"email"`
@@ -49,7 +59,7 @@ func (k *key) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// decodePerson reads the body of a successful reply.
+// decodePerson reads the body of a successful reply of the Admin API.
 func decodePerson(body []byte) (Person, error) {
 	var reply struct {
 		Person

@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/admin"
@@ -35,11 +37,18 @@ func (d *meDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, res
 		return schema.ListAttribute{ElementType: types.StringType, Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Who the provider is signed in as: GET Me of GoTo's Admin API, with the provider's own grant or profile. Nearly every GoTo API wants the account key, and this is where to find it. " +
-			"The OAuth client needs the scope of Admin Center. What GoTo leaves out is null, which is usual for people who are no administrators.",
+		MarkdownDescription: "Who the provider, or the login under a profile, is signed in as. Nearly every GoTo API wants the account key, and this is where to find it. " +
+			"GoTo's Admin API is asked first, which needs the scope Admin Center (`identity:`). Where it refuses, GoTo's SCIM API is asked, which knows less and is content with the scope Profile (`identity:scim.me`). " +
+			"What GoTo leaves out is null, which is usual for people who are no administrators.",
 		Attributes: map[string]schema.Attribute{
+			"profile": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Name of the stored login to ask with. Default: the provider's grant or profile. That of a `goto_access_token` does not count here.",
+				Validators:          []validator.String{sentence(checkProfile)},
+			},
+			"source":      text("Which API has answered: `admin`, or `scim`, which leaves out `admin_roles`, `products` and `created_at`."),
 			"key":         text("Key of the user."),
-			"account_key": text("Key of the user's default account."),
+			"account_key": text("Key of the user's default account. From SCIM, which does not tell the default one: the key of the only account, null where there are several."),
 			"email":       text("E-mail address."),
 			"first_name":  text("First name."),
 			"last_name":   text("Last name."),
@@ -75,18 +84,20 @@ func (d *meDataSource) Read(ctx context.Context, req datasource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	var profile types.String
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("profile"), &profile)...)
 	ctx, done := d.settings.interruptible(ctx)
 	defer done()
-	asked, diags := newTokenRequest(ctx, d.settings, accessTokenModel{})
+	asked, diags := newTokenRequest(ctx, d.settings, accessTokenModel{Profile: profile})
 	asked.byProvider = true
 	if !diags.HasError() {
 		var person admin.Person
 		person, diags = d.me(ctx, asked)
 		if !diags.HasError() {
-			diags.Append(resp.State.Set(ctx, newMeModel(person))...)
+			diags.Append(resp.State.Set(ctx, newMeModel(profile, person))...)
 		}
 	}
-	resp.Diagnostics.Append(withoutPlace(diags)...)
+	resp.Diagnostics.Append(placedAtProfile(diags)...)
 }
 
 // me asks with the token there is, and once more with a fresh one if that has ended before its time.
@@ -96,7 +107,7 @@ func (d *meDataSource) me(ctx context.Context, asked tokenRequest) (admin.Person
 		return admin.Person{}, diags
 	}
 	person, err := d.settings.admin.Me(ctx, login.AccessToken)
-	if failure, ok := errors.AsType[*admin.Error](err); ok && failure.TokenEnded() {
+	if refused, ok := errors.AsType[*admin.RefusedError](err); ok && refused.TokenEnded() {
 		asked.Refused = login.AccessToken
 		again, more := d.token(ctx, asked)
 		diags.Append(more...)
@@ -124,39 +135,53 @@ func (d *meDataSource) token(ctx context.Context, asked tokenRequest) (login eng
 
 // describeMeFailure says what a failed GET Me with a fresh token means.
 func describeMeFailure(err error) string {
-	what := "Asking GoTo's Admin API who is signed in failed. " + err.Error() + ".\n\n"
+	what := "Asking GoTo who is signed in failed. " + err.Error() + ".\n\n"
+	var refused *admin.RefusedError
+	var failure *admin.Error
 	status := 0
-	if failure, ok := errors.AsType[*admin.Error](err); ok {
+	switch {
+	case errors.As(err, &refused):
+		status = refused.SCIM.Status
+	case errors.As(err, &failure):
 		status = failure.Status
 	}
+	isPassing := status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
+	const scopes = "The Admin API wants the scope Admin Center (`identity:`), and SCIM is content with Profile (`identity:scim.me`). " +
+		"Give the OAuth client one of the two on its page at " + clientsPage + ", then sign in again or create the personal access token again: a login keeps the scopes it was made with. " +
+		"If it has the scope, the person who signed in may not use these APIs."
 	switch {
-	case status == http.StatusUnauthorized:
-		return what + "The token is fresh, so the OAuth client most likely lacks the Admin Center scope. Give the client that scope on its page at " + clientsPage +
-			", then sign in again, or create the personal access token anew with it: a login keeps the scopes it was made with."
-	case status == http.StatusForbidden:
-		return what + "The token is fresh, so the person who signed in may not use the Admin API, or the login lacks a scope. Sign in as an administrator of the account, " +
-			"or give the OAuth client the Admin Center scope on its page at " + clientsPage + " and sign in again."
+	case refused != nil && (status == 0 || isPassing):
+		return what + "Run again later, when SCIM may answer. If that does not help, the token lacks a scope. " + scopes
+	case refused != nil:
+		return what + "The token is valid, so it most likely lacks a scope. " + scopes
 	case status == http.StatusNotFound:
 		return what + "Check api_url (" + variable("api_url") + "); its default is " + defaultAPIURL + "."
-	case status == http.StatusTooManyRequests || status >= http.StatusInternalServerError:
+	case isPassing:
 		return what + "Run again later."
 	}
 	return what + "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and api_url (" + variable("api_url") + "), then run again."
 }
 
-// withoutPlace drops the arguments that diagnostics point at: a data source without arguments has none.
-func withoutPlace(diags diag.Diagnostics) (plain diag.Diagnostics) {
+// placedAtProfile drops the arguments that diagnostics point at, but for profile, which is the only one that the data
+// sources of a login have.
+func placedAtProfile(diags diag.Diagnostics) (placed diag.Diagnostics) {
 	for _, d := range diags {
-		if d.Severity() == diag.SeverityError {
-			plain.AddError(d.Summary(), d.Detail())
-		} else {
-			plain.AddWarning(d.Summary(), d.Detail())
+		at, hasPlace := d.(diag.DiagnosticWithPath)
+		switch {
+		case hasPlace && at.Path().Equal(path.Root("profile")):
+			placed.Append(d)
+		case d.Severity() == diag.SeverityError:
+			placed.AddError(d.Summary(), d.Detail())
+		default:
+			placed.AddWarning(d.Summary(), d.Detail())
 		}
 	}
-	return plain
+	return placed
 }
 
 type meModel struct {
+	Profile    types.String      `tfsdk:"profile"`
+	Source     types.String      `tfsdk:"source"`
 	Key        types.String      `tfsdk:"key"`
 	AccountKey types.String      `tfsdk:"account_key"`
 	Email      types.String      `tfsdk:"email"`
@@ -175,8 +200,10 @@ type accountModel struct {
 	AdminRoles []string     `tfsdk:"admin_roles"`
 }
 
-func newMeModel(person admin.Person) meModel {
+func newMeModel(profile types.String, person admin.Person) meModel {
 	model := meModel{
+		Profile:    profile,
+		Source:     types.StringValue(string(person.Source)),
 		Key:        stringOrNull(person.Key),
 		AccountKey: stringOrNull(person.AccountKey),
 		Email:      stringOrNull(person.Email),
@@ -185,10 +212,7 @@ func newMeModel(person admin.Person) meModel {
 		Locale:     stringOrNull(person.Locale),
 		AdminRoles: person.AdminRoles,
 		Products:   person.Products,
-		CreatedAt:  timetypes.NewRFC3339Null(),
-	}
-	if !person.CreatedAt.IsZero() {
-		model.CreatedAt = timetypes.NewRFC3339TimeValue(person.CreatedAt)
+		CreatedAt:  timeOrNull(person.CreatedAt),
 	}
 	for _, account := range person.Accounts {
 		model.Accounts = append(model.Accounts, accountModel{

@@ -32,6 +32,7 @@ func TestMe(t *testing.T) {
 	w.run(resource.TestStep{
 		Config: useMe + echoed(""),
 		ConfigStateChecks: []statecheck.StateCheck{
+			me("source", knownvalue.StringExact("admin")),
 			me("key", knownvalue.StringExact(standin.UserKey)),
 			me("account_key", knownvalue.StringExact(standin.AccountKey)),
 			me("email", knownvalue.StringExact(standin.Principal)),
@@ -52,6 +53,58 @@ func TestMe(t *testing.T) {
 		},
 	})
 	w.expectRequests(0, 0, 1)
+}
+
+// A client without Admin Center gets from SCIM what that knows, and the token is not refreshed for it.
+func TestMeFromSCIM(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.set("GOTO_API_URL", w.server.URL, "GOTO_REFRESH_TOKEN", w.server.IssueRefreshTokenFor(standin.Login{Scope: standin.ProfileScope}))
+	account := func(key, name string) knownvalue.Check {
+		return knownvalue.ObjectExact(map[string]knownvalue.Check{
+			"key": knownvalue.StringExact(key), "name": knownvalue.StringExact(name), "admin_roles": knownvalue.Null(),
+		})
+	}
+	w.run(resource.TestStep{
+		Config: useMe,
+		ConfigStateChecks: []statecheck.StateCheck{
+			me("source", knownvalue.StringExact("scim")),
+			me("key", knownvalue.StringExact(standin.UserKey)),
+			me("account_key", knownvalue.Null()),
+			me("email", knownvalue.StringExact(standin.Principal)),
+			me("first_name", knownvalue.StringExact("Ada")),
+			me("last_name", knownvalue.StringExact("Lovelace")),
+			me("locale", knownvalue.StringExact("en_US")),
+			me("accounts", knownvalue.ListExact([]knownvalue.Check{
+				account(standin.AccountKey, "Analytical Engines"), account(standin.OtherAccountKey, "Difference Engines"),
+			})),
+			me("admin_roles", knownvalue.Null()),
+			me("products", knownvalue.Null()),
+			me("created_at", knownvalue.Null()),
+		},
+	})
+	w.expectRequests(0, 1, 0)
+}
+
+// Each profile has its own answer, whatever the provider's credential is.
+func TestMeOfProfiles(t *testing.T) {
+	t.Parallel()
+	w := newWorldOfOne(t)
+	var signIn, ask string
+	var checks []statecheck.StateCheck
+	for _, name := range []string{"ada", "grace"} {
+		person := name + "@example.com"
+		signIn += fmt.Sprintf("ephemeral \"goto_access_token\" %[1]q {\n  code    = %[2]q\n  profile = %[1]q\n}\n",
+			name, w.server.IssueCode(standin.CodeRequest{Principal: person}))
+		ask += fmt.Sprintf("data \"goto_me\" %[1]q {\n  profile = %[1]q\n}\n", name)
+		checks = append(checks, statecheck.ExpectKnownValue("data.goto_me."+name, tfjsonpath.New("email"), knownvalue.StringExact(person)))
+	}
+	w.run(
+		resource.TestStep{Config: ask, ExpectError: words(`No login is stored under the profile "grace"`)},
+		resource.TestStep{Config: signIn},
+		resource.TestStep{Config: ask, ConfigStateChecks: checks},
+	)
+	w.expectRequests(2, 0, 0)
 }
 
 func TestMeOfSomebodyWithFewAttributes(t *testing.T) {
@@ -88,7 +141,7 @@ func answerMe(status int, body string) func(http.ResponseWriter, *http.Request) 
 	}
 }
 
-// A token that has ended before its time is refreshed once, and the call repeated.
+// A token that has ended before its time, which SCIM does not accept either, is refreshed once, and the call repeated.
 func TestMeRefreshesAStaleToken(t *testing.T) {
 	t.Parallel()
 	for name, refusal := range map[string]func(http.ResponseWriter, *http.Request) bool{
@@ -125,8 +178,8 @@ func TestMeFailures(t *testing.T) {
 		body    string
 		message string
 	}{
-		"no scope":     {http.StatusUnauthorized, `{"errorCode":"not.authenticated","msg":"no"}`, "401 Unauthorized: not.authenticated (no). The token is fresh, so the OAuth client most likely lacks the Admin Center scope."},
-		"not allowed":  {http.StatusForbidden, `{"errorCode":"AUTHZ_INSUFFICIENT_SCOPE","message":"no"}`, "The token is fresh, so the person who signed in may not use the Admin API"},
+		"no scope":     {http.StatusUnauthorized, `{"errorCode":"not.authenticated","msg":"no"}`, "401 Unauthorized: not.authenticated (no). The token is valid, so it most likely lacks a scope. The Admin API wants the scope Admin Center (`identity:`), and SCIM is content with Profile (`identity:scim.me`)."},
+		"not allowed":  {http.StatusForbidden, `{"errorCode":"AUTHZ_INSUFFICIENT_SCOPE","message":"no"}`, "If it has the scope, the person who signed in may not use these APIs."},
 		"wrong base":   {http.StatusNotFound, `<html>`, "404 Not Found: a web page instead of a reply, probably from a gateway or proxy on the way. Check api_url (GOTO_API_URL);"},
 		"trouble":      {http.StatusBadGateway, `<html>`, "502 Bad Gateway: a web page instead of a reply, probably from a gateway or proxy on the way. Run again later."},
 		"too many":     {http.StatusTooManyRequests, ``, "429 Too Many Requests: an empty reply. Run again later."},
@@ -143,6 +196,6 @@ func TestMeFailures(t *testing.T) {
 	}
 	t.Run("no credential", func(t *testing.T) {
 		t.Parallel()
-		newWorld(t).refuses(useMe, "goto_me asks with the provider's own credential, and there is none")
+		newWorld(t).refuses(useMe, "goto_me has no profile, and the provider has neither a profile nor a credential.")
 	})
 }

@@ -223,12 +223,9 @@ func (m *accessTokenModel) fill(ctx context.Context, login engine.Login, now tim
 	if m.RefreshToken.IsNull() {
 		m.RefreshToken = m.NextRefreshToken
 	}
-	m.RefreshTokenExpiresAt = timetypes.NewRFC3339Null()
-	if end := login.RefreshTokenExpiresAt; !end.IsZero() {
-		m.RefreshTokenExpiresAt = timetypes.NewRFC3339TimeValue(end.UTC().Truncate(time.Second))
-	}
+	m.RefreshTokenExpiresAt = timeOrNull(login.RefreshTokenExpiresAt)
 	m.ExpiresIn = types.Int64Value(int64(max(login.ExpiresAt.Sub(now), 0) / time.Second))
-	m.ExpiresAt = timetypes.NewRFC3339TimeValue(login.ExpiresAt.UTC().Truncate(time.Second))
+	m.ExpiresAt = timeOrNull(login.ExpiresAt)
 	m.Scope = stringOrNull(login.Scope)
 	m.Principal = stringOrNull(login.Principal)
 	m.Scopes, diags = types.SetValueFrom(ctx, types.StringType, distinct(strings.Fields(login.Scope)))

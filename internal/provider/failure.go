@@ -34,8 +34,9 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 	switch {
 	case errors.As(err, &noCredential) && t.byProvider:
 		return diag.NewErrorDiagnostic("No credential of the provider",
-			"goto_me asks with the provider's own credential, and there is none: give the provider a personal_access_token, a refresh_token or the profile of a stored login ("+
-				variable("personal_access_token")+", "+variable("refresh_token")+", "+variable("profile")+").\n\n"+t.signIn())
+			"goto_me has no profile, and the provider has neither a profile nor a credential. If you have signed in with a goto_access_token that has a profile, do not sign in again: "+
+				"give goto_me or the provider the same profile ("+variable("profile")+"). Otherwise give the provider a personal_access_token or a refresh_token ("+
+				variable("personal_access_token")+", "+variable("refresh_token")+"), or sign in under a profile.\n\n"+t.signIn())
 	case errors.As(err, &noCredential):
 		return diag.NewErrorDiagnostic("No credential",
 			"There is nothing to get a token with: give one of callback_url, code, refresh_token or personal_access_token, "+

@@ -112,7 +112,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"api_url": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Base of GoTo's Admin API" + describeURL + " Only `goto_me` asks it, with the access token. Default: `" + defaultAPIURL + "`." + fromEnvironment("api_url"),
+				MarkdownDescription: "Base of GoTo's Admin API and SCIM" + describeURL + " Only `goto_me` asks them, with the access token. Default: `" + defaultAPIURL + "`." + fromEnvironment("api_url"),
 				Validators:          []validator.String{sentence(checkAPIURL)},
 			},
 			"token_cache": schema.StringAttribute{

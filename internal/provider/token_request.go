@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -25,7 +26,7 @@ type tokenRequest struct {
 	grantArgument string
 	// silenced are sentences about credentials that are there and not used, because a profile is named.
 	silenced []string
-	// byProvider tells that the provider itself asks, and no goto_access_token.
+	// byProvider tells that a data source asks, and no goto_access_token.
 	byProvider   bool
 	state        string
 	codeVerifier secret.Value
@@ -98,7 +99,7 @@ func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (
 
 // silence notes a credential that is not used because a profile is named in place.
 func (t *tokenRequest) silence(source, argument, place string) {
-	remedy := fmt.Sprintf("To keep its login under the profile, give it as %s beside profile in %s.", argument, place)
+	remedy := fmt.Sprintf("To keep its login under the profile, give it as %s beside profile, at the provider or in a goto_access_token.", argument)
 	if argument == string(oauth.PersonalAccessToken) {
 		remedy = "To use it, leave profile out: a personal access token keeps no login."
 	}
@@ -154,6 +155,13 @@ func stringOrNull(text string) types.String {
 		return types.StringNull()
 	}
 	return types.StringValue(text)
+}
+
+func timeOrNull(at time.Time) timetypes.RFC3339 {
+	if at.IsZero() {
+		return timetypes.NewRFC3339Null()
+	}
+	return timetypes.NewRFC3339TimeValue(at.UTC().Truncate(time.Second))
 }
 
 func distinct(words []string) []string {

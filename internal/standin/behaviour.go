@@ -53,9 +53,9 @@ type Behaviour struct {
 	// OmitReply names members that granted token replies leave out.
 	OmitReply []string
 
-	// Intercept sees every request to the token endpoint that is within the limit and every GET Me
-	// first, counted already and with its body still to be read; true means that it has answered. It runs outside the lock,
-	// so it may wait, and may call the server's methods.
+	// Intercept sees every request to the token endpoint that is within the limit and every GET Me (that of SCIM as
+	// well) first, counted already and with its body still to be read; true means that it has answered. It runs outside
+	// the lock, so it may wait, and may call the server's methods.
 	Intercept func(w http.ResponseWriter, r *http.Request) bool
 	// BeforeAnswer sees every token request that the stand-in has processed: a refresh token is replaced by then, a
 	// code is used up. The answer waits for it, and panic(http.ErrAbortHandler) loses the answer. It is called even

@@ -18,7 +18,8 @@ type Counts struct {
 	// Token requests beyond [Behaviour.RequestsPerSecond].
 	TurnedAway int
 
-	Me     int // GET Me.
+	Me     int // GET Me of the Admin API.
+	SCIM   int // GET Me of SCIM.
 	Revoke int // Revocation requests.
 }
 

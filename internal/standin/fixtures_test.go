@@ -149,7 +149,13 @@ func exchangePersonalAccessToken(t *testing.T, server *standin.Server, token str
 
 func getMe(t *testing.T, server *standin.Server, token string) reply {
 	t.Helper()
-	request := newRequest(t, http.MethodGet, server.URL+"/admin/rest/v1/me", nil)
+	return askMe(t, server, "/admin/rest/v1/me", token)
+}
+
+// askMe is getMe at the path of one of the APIs.
+func askMe(t *testing.T, server *standin.Server, path, token string) reply {
+	t.Helper()
+	request := newRequest(t, http.MethodGet, server.URL+path, nil)
 	request.Header.Set("Authorization", "Bearer "+token)
 	return do(t, request)
 }

@@ -10,6 +10,17 @@ import (
 // they mean elsewhere.
 func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 	s.count(func(c *Counts) { c.Me++ })
+	s.tell(w, r, person.me, AdminCenterScope)
+}
+
+// scimMe answers GET Me of SCIM, which no guide documents: what was seen of it on the live service.
+func (s *Server) scimMe(w http.ResponseWriter, r *http.Request) {
+	s.count(func(c *Counts) { c.SCIM++ })
+	s.tell(w, r, person.scim, AdminCenterScope, ProfileScope)
+}
+
+// tell answers with the person of a living token that has one of the scopes.
+func (s *Server) tell(w http.ResponseWriter, r *http.Request, reply func(person) map[string]any, scopes ...string) {
 	if s.intercepted(w, r) {
 		return
 	}
@@ -21,13 +32,13 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 			"int_err_code": "InvalidToken", "msg": "Invalid token passed",
 		})
 	case !strings.EqualFold(scheme, "Bearer"), state == unknown,
-		!slices.Contains(strings.Fields(token.scope), AdminCenterScope):
+		!slices.ContainsFunc(strings.Fields(token.scope), func(scope string) bool { return slices.Contains(scopes, scope) }):
 		writeJSON(w, http.StatusUnauthorized, map[string]any{
 			"errorCode": "not.authenticated", "msg": "The request is not authenticated",
 		})
 	default:
 		caller, _ := findPerson(token.principal)
-		writeJSON(w, http.StatusOK, caller.me())
+		writeJSON(w, http.StatusOK, reply(caller))
 	}
 }
 

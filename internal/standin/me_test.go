@@ -44,6 +44,34 @@ func TestMe(t *testing.T) {
 	}
 }
 
+func TestSCIM(t *testing.T) {
+	t.Parallel()
+	server := start(t)
+
+	token := refresh(t, server, server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com", Scope: standin.ProfileScope}))
+	got := askMe(t, server, "/identity/v1/Users/me", token.str("access_token"))
+	want := map[string]any{
+		"id":       json.Number(standin.UserKey),
+		"userName": "grace@example.com",
+		"name":     map[string]any{"givenName": "Ada", "familyName": "Lovelace"},
+		"emails":   []any{map[string]any{"value": "grace@example.com", "primary": true}},
+		"locale":   "en_US",
+		"urn:scim:schemas:extension:getgo:1.0": map[string]any{"accounts": []any{
+			map[string]any{"value": json.Number(standin.AccountKey), "display": "Analytical Engines"},
+			map[string]any{"value": standin.OtherAccountKey, "display": "Difference Engines"},
+		}},
+	}
+	if diff := cmp.Diff(want, got.body); diff != "" || got.status != http.StatusOK {
+		t.Errorf("%d %s", got.status, diff)
+	}
+	if got := getMe(t, server, token.str("access_token")); got.status != http.StatusUnauthorized {
+		t.Errorf("the Admin API: %d %s", got.status, got.text)
+	}
+	if got := server.Counts(); got.SCIM != 1 || got.Me != 1 {
+		t.Errorf("counts %+v", got)
+	}
+}
+
 func TestMeRefuses(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
@@ -58,12 +86,14 @@ func TestMeRefuses(t *testing.T) {
 		member string
 		want   string
 	}{
-		"unknown":              {"nobody's", http.StatusUnauthorized, "errorCode", "not.authenticated"},
-		"without Admin Center": {powerless, http.StatusUnauthorized, "errorCode", "not.authenticated"},
-		"expired":              {old, http.StatusForbidden, "int_err_code", "InvalidToken"},
+		"unknown":         {"nobody's", http.StatusUnauthorized, "errorCode", "not.authenticated"},
+		"without a scope": {powerless, http.StatusUnauthorized, "errorCode", "not.authenticated"},
+		"expired":         {old, http.StatusForbidden, "int_err_code", "InvalidToken"},
 	} {
-		if got := getMe(t, server, c.token); got.status != c.status || got.str(c.member) != c.want {
-			t.Errorf("%s: %d %s", name, got.status, got.text)
+		for _, path := range []string{"/admin/rest/v1/me", "/identity/v1/Users/me"} {
+			if got := askMe(t, server, path, c.token); got.status != c.status || got.str(c.member) != c.want {
+				t.Errorf("%s: %s: %d %s", name, path, got.status, got.text)
+			}
 		}
 	}
 	if got := get(t, server.URL+"/admin/rest/v1/me"); got.status != http.StatusUnauthorized {

@@ -13,7 +13,7 @@ const (
 	OtherPrincipal = "grace@example.com"
 )
 
-// The keys that GET Me answers with. Read as floating-point numbers they change.
+// The keys that both GET Me answer with. Read as floating-point numbers they change.
 const (
 	// UserKey is the key of the first person, sent as a number.
 	UserKey = "29876543210987654321012345"
@@ -73,5 +73,21 @@ func (p person) me() map[string]any {
 		"accounts":   accounts,
 		"createTime": int64(1462375028000),
 		"products":   []string{"G2M", "G2W"},
+	}
+}
+
+// scim is what GET Me of SCIM says about the person.
+func (p person) scim() map[string]any {
+	accounts := []map[string]any{{"value": json.Number(AccountKey), "display": "Analytical Engines"}}
+	if p.administrator {
+		accounts = append(accounts, map[string]any{"value": OtherAccountKey, "display": "Difference Engines"})
+	}
+	return map[string]any{
+		"id":                                   json.Number(p.key),
+		"userName":                             p.Email,
+		"name":                                 map[string]any{"givenName": p.FirstName, "familyName": p.LastName},
+		"emails":                               []map[string]any{{"value": p.Email, "primary": true}},
+		"locale":                               "en_US",
+		"urn:scim:schemas:extension:getgo:1.0": map[string]any{"accounts": accounts},
 	}
 }

@@ -85,6 +85,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /oauth/token", s.token)
 	mux.HandleFunc("POST /oauth/revoke", s.revoke)
 	mux.HandleFunc("GET /admin/rest/v1/me", s.me)
+	mux.HandleFunc("GET /identity/v1/Users/me", s.scimMe)
 	mux.HandleFunc("GET /.well-known/oauth-authorization-server", metadata)
 	mux.HandleFunc("GET "+landingPath, landing)
 	mux.HandleFunc("GET /{$}", s.begin)

@@ -18,6 +18,8 @@ const (
 	RedirectURI = "https://example.com/oauth-landing"
 	// AdminCenterScope is what a token needs for GET Me (GoTo's client page calls it Admin Center).
 	AdminCenterScope = "identity:"
+	// ProfileScope is enough for SCIM, which AdminCenterScope opens as well (GoTo's client page calls it Profile).
+	ProfileScope = "identity:scim.me"
 	// Scope is what a login gets when nothing is asked for and no scopes are registered.
 	Scope = "collab: " + AdminCenterScope + " users.v1.lines.read"
 )

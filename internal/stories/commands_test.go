@@ -27,6 +27,7 @@ import (
 //	loopback                          the OAuth client gets a redirect URI with a free port of this machine, and a person
 //	                                  sits at it, so that interactive_login may open a browser
 //	refresh-token NAME [PERSON]       a refresh token, as a login elsewhere would have brought it
+//	scoped-login SCOPES               …with these scopes; GOTO_REFRESH_TOKEN gets it
 //	newest-refresh-token NAME         the refresh token that was issued last, as next_refresh_token says it
 //	personal-access-token NAME        a personal access token
 //	client SECRET                     the OAuth client with this secret is used from here on
@@ -65,7 +66,7 @@ import (
 //	basic SECRET                      the last token request had this secret in its Basic header, raw
 //	noleak                            no file holds a secret, see leak_test.go
 //	leaked FILE                       this one does; it is removed
-//	requests [code=N] [refresh=N] [personal-access-token=N] [revoked=N] [me=N]
+//	requests [code=N] [refresh=N] [personal-access-token=N] [revoked=N] [me=N] [scim=N]
 //	                                  exactly these token requests and revocations since the last such
 //	                                  line, none if none is named; GET Me counts only if it is named
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
@@ -74,6 +75,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"press-allow":           always(pressAllow),
 	"loopback":              always(sitAtLoopback),
 	"refresh-token":         always(issueRefreshToken),
+	"scoped-login":          always(issueScopedLogin),
 	"newest-refresh-token":  always(tellNewestRefreshToken),
 	"personal-access-token": always(issuePersonalAccessToken),
 	"client":                always(useClient),
@@ -179,6 +181,10 @@ func issueCallback(ts *testscript.TestScript, w *world, args []string) {
 func issueRefreshToken(ts *testscript.TestScript, w *world, args []string) {
 	name, person := nameAndPerson(ts, args)
 	ts.Setenv(name, w.standin.IssueRefreshTokenFor(standin.Login{ClientID: w.clientID, Principal: person}))
+}
+
+func issueScopedLogin(ts *testscript.TestScript, w *world, args []string) {
+	ts.Setenv("GOTO_REFRESH_TOKEN", w.standin.IssueRefreshTokenFor(standin.Login{ClientID: w.clientID, Scope: strings.Join(args, " ")}))
 }
 
 func tellNewestRefreshToken(ts *testscript.TestScript, w *world, args []string) {
@@ -421,16 +427,16 @@ func checkBasic(ts *testscript.TestScript, w *world, args []string) {
 func checkRequests(ts *testscript.TestScript, w *world, args []string) {
 	got := w.standin.Counts()
 	w.standin.ResetCounts()
-	want := standin.Counts{Me: got.Me}
+	want := standin.Counts{Me: got.Me, SCIM: got.SCIM}
 	fields := map[string]*int{
 		"code": &want.Code, "refresh": &want.Refresh, "personal-access-token": &want.PersonalAccessToken, "me": &want.Me,
-		"revoked": &want.Revoke,
+		"revoked": &want.Revoke, "scim": &want.SCIM,
 	}
 	for _, arg := range args {
 		name, number, _ := strings.Cut(arg, "=")
 		n, err := strconv.Atoi(number)
 		if fields[name] == nil || err != nil {
-			ts.Fatalf("usage: requests [code=N] [refresh=N] [personal-access-token=N] [revoked=N] [me=N]")
+			ts.Fatalf("usage: requests [code=N] [refresh=N] [personal-access-token=N] [revoked=N] [me=N] [scim=N]")
 		}
 		*fields[name] = n
 	}

@@ -39,14 +39,12 @@ var played = map[string]string{
 
 // exampleCommands are what the stories of the examples can say beside [commands]:
 //
-//	scoped-login SCOPES        a refresh token with these scopes; the environment variable GOTO_REFRESH_TOKEN gets it
 //	edit FILE OLD NEW          OLD, which is in the file, becomes NEW
 //	stored RESOURCE NUMBER     so often has the secret been written; what was written last is a living token
 //	stored-again RESOURCE      applies until a second has passed since the last plan; then it was written once more
 var exampleCommands = func() map[string]func(*testscript.TestScript, bool, []string) {
 	all := maps.Clone(commands)
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
-		"scoped-login": always(issueScopedLogin),
 		"edit":         always(edit),
 		"stored":       always(checkStored),
 		"stored-again": always(checkStoredAgain),
@@ -270,10 +268,6 @@ func (s *store) look(name string) (count int, value []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.counts[name], s.last[name]
-}
-
-func issueScopedLogin(ts *testscript.TestScript, w *world, args []string) {
-	ts.Setenv("GOTO_REFRESH_TOKEN", w.standin.IssueRefreshTokenFor(standin.Login{Scope: strings.Join(args, " ")}))
 }
 
 func edit(ts *testscript.TestScript, _ *world, args []string) {
