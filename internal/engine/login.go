@@ -58,6 +58,13 @@ func (l *Login) askedFor(request Request) *string {
 	return l.AskedFor
 }
 
+// Ended tells whether neither token of the login is good for anything, as far as their dates tell.
+func (l Login) Ended(now time.Time) bool {
+	end := l.RefreshTokenExpiresAt
+	mayRefresh := !l.RefreshToken.IsEmpty() && (end.IsZero() || now.Before(end))
+	return !mayRefresh && (l.AccessToken.IsEmpty() || !now.Before(l.ExpiresAt))
+}
+
 // after returns the login once the server has answered grant with reply. What the reply leaves out
 // stays as it was; a refresh token that was not replaced stays in use (GoTo guide "Refresh a token").
 func (l Login) after(grant oauth.Grant, reply oauth.Token, sent time.Time) Login {

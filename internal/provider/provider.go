@@ -169,7 +169,7 @@ func (p *gotoProvider) Configure(ctx context.Context, req provider.ConfigureRequ
 
 // DataSources implements [provider.Provider].
 func (p *gotoProvider) DataSources(context.Context) []func() datasource.DataSource {
-	return []func() datasource.DataSource{newAuthorizeURLDataSource, newMeDataSource}
+	return []func() datasource.DataSource{newAuthorizeURLDataSource, newLoginDataSource, newMeDataSource}
 }
 
 // EphemeralResources implements [provider.ProviderWithEphemeralResources].

@@ -48,13 +48,13 @@ func TestSCIM(t *testing.T) {
 	t.Parallel()
 	server := start(t)
 
-	token := refresh(t, server, server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com", Scope: standin.ProfileScope}))
+	token := refresh(t, server, server.IssueRefreshTokenFor(standin.Login{Principal: "ada@example.com", Scope: standin.ProfileScope}))
 	got := askMe(t, server, "/identity/v1/Users/me", token.str("access_token"))
 	want := map[string]any{
 		"id":       json.Number(standin.UserKey),
-		"userName": "grace@example.com",
+		"userName": "ada@example.com",
 		"name":     map[string]any{"givenName": "Ada", "familyName": "Lovelace"},
-		"emails":   []any{map[string]any{"value": "grace@example.com", "primary": true}},
+		"emails":   []any{map[string]any{"value": "ada@example.com", "primary": true}},
 		"locale":   "en_US",
 		"urn:scim:schemas:extension:getgo:1.0": map[string]any{"accounts": []any{
 			map[string]any{"value": json.Number(standin.AccountKey), "display": "Analytical Engines"},
