@@ -151,15 +151,15 @@ func describeMeFailure(err error) string {
 		"If it has the scope, the person who signed in may not use these APIs."
 	switch {
 	case refused != nil && (status == 0 || isPassing):
-		return what + "Run again later, when SCIM may answer. If that does not help, the token lacks a scope. " + scopes
+		return what + "Plan again later, when SCIM may answer. If that does not help, the token lacks a scope. " + scopes
 	case refused != nil:
 		return what + "The token is valid, so it most likely lacks a scope. " + scopes
 	case status == http.StatusNotFound:
 		return what + "Check api_url (" + variable("api_url") + "); its default is " + defaultAPIURL + "."
 	case isPassing:
-		return what + "Run again later."
+		return what + "Plan again later."
 	}
-	return what + "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and api_url (" + variable("api_url") + "), then run again."
+	return what + "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and api_url (" + variable("api_url") + "), then plan again."
 }
 
 // placedAtProfile drops the arguments that diagnostics point at, but for profile, which is the only one that the data

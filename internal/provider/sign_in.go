@@ -23,9 +23,9 @@ func (t tokenRequest) signIn() string {
 	if t.byProvider {
 		block = " to a goto_access_token with the same profile"
 	}
-	text += " browser then lands on an address with code= in it; that its page may not be found is harmless. Within 10 minutes, give that whole address as callback_url" + block + ", and run again."
+	text += " browser then lands on an address with code= in it; that its page may not be found is harmless. Within 10 minutes, give that whole address as callback_url" + block + ", and plan again."
 	if !t.interactive && signin.IsLoopback(t.Client.RedirectURI) {
-		text += " Or set interactive_login (" + variable("interactive_login") + ") to true, and the next run opens the browser and needs no callback_url."
+		text += " Or set interactive_login (" + variable("interactive_login") + ") to true, and the next plan opens the browser and needs no callback_url."
 	}
 	return text
 }
@@ -53,7 +53,7 @@ func (t tokenRequest) signInFailure(err error) diag.Diagnostic {
 		if failed.Refused {
 			what = "The person did not sign in. " + capitalized(failed.Reason) + "."
 		}
-		return t.errorAt("", "Nobody signed in", what+" Run again, and the browser opens again. A machine without a browser takes the second way:\n\n"+t.signIn())
+		return t.errorAt("", "Nobody signed in", what+" Plan again, and the browser opens again. A machine without a browser takes the second way:\n\n"+t.signIn())
 	}
 	if exchange, ok := errors.AsType[*signin.ExchangeError](err); ok {
 		t.signedIn, t.Grant = true, oauth.Grant{Type: oauth.AuthorizationCode}
