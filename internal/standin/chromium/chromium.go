@@ -82,6 +82,9 @@ func (v Visit) Run(ctx context.Context) (seen Seen, err error) {
 }
 
 func (v Visit) browse(ctx context.Context) (seen Seen, err error) {
+	if err := chromedp.Do(ctx); err != nil { // It starts the browser. After a failure nothing else may try to.
+		return Seen{}, err
+	}
 	messages := chromedp.Console(ctx)
 	if err := chromedp.Do(ctx, chromedp.Navigate(v.Address)); err != nil {
 		return Seen{}, err
@@ -90,13 +93,20 @@ func (v Visit) browse(ctx context.Context) (seen Seen, err error) {
 		return Seen{}, err
 	}
 	if v.Person != "" {
-		if err := chromedp.Do(ctx, chromedp.Click(chromedp.CSS(fmt.Sprintf("label:has([name=person][value=%q])", v.Person)))); err != nil {
+		label, err := find(ctx, "label:has([name=person][value=%q])", v.Person)
+		if err != nil {
+			return Seen{}, err
+		}
+		if err := chromedp.Do(ctx, chromedp.Click(label)); err != nil {
 			return Seen{}, err
 		}
 	}
 	if v.Press != "" {
-		button := chromedp.Click(chromedp.CSS(fmt.Sprintf("button[name=decision][value=%q]", v.Press)))
-		if _, err := chromedp.Run(ctx, chromedp.WaitEvent(page.LoadEventFired, nil, button)); err != nil {
+		button, err := find(ctx, "button[name=decision][value=%q]", v.Press)
+		if err != nil {
+			return Seen{}, err
+		}
+		if _, err := chromedp.Run(ctx, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(button))); err != nil {
 			return Seen{}, err
 		}
 		if err := v.takePictures(ctx, "last"); err != nil {
@@ -121,6 +131,16 @@ func (v Visit) browse(ctx context.Context) (seen Seen, err error) {
 		seen.Console = append(seen.Console, message.String())
 	}
 	return seen, nil
+}
+
+// find returns the selector of an element that the page has. Without it, chromedp would wait for one to appear.
+func find(ctx context.Context, format, value string) (chromedp.CSS, error) {
+	selector := fmt.Sprintf(format, value)
+	there, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf("document.querySelector(%q) !== null", selector)))
+	if err == nil && !there {
+		err = fmt.Errorf("the page has no %s", selector)
+	}
+	return chromedp.CSS(selector), err
 }
 
 // look reads what the browser shows. The address is taken from the history, because a page that cannot be
