@@ -66,7 +66,8 @@ func newCLI(ctx context.Context, name, directory string, server *standin.Server)
 		}
 	}
 	for _, variable := range os.Environ() {
-		if name := strings.ToUpper(variable); !strings.HasPrefix(name, "GOTO_") && !strings.HasPrefix(name, "TF_") && !strings.HasPrefix(name, "TERRAFORM_CONFIG=") {
+		// CI would say that nobody is there to sign in. The demo is.
+		if name := strings.ToUpper(variable); !strings.HasPrefix(name, "CI=") && !strings.HasPrefix(name, "GOTO_") && !strings.HasPrefix(name, "TF_") && !strings.HasPrefix(name, "TERRAFORM_CONFIG=") {
 			c.environment = append(c.environment, variable)
 		}
 	}

@@ -17,9 +17,12 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var err error
-	if flag.Arg(0) == getCommand {
+	switch flag.Arg(0) {
+	case getCommand:
 		err = get(ctx, flag.Arg(1))
-	} else {
+	case browserCommand:
+		err = browse(ctx, flag.Arg(1), flag.Arg(2))
+	default:
 		err = demonstrate(ctx, *name)
 	}
 	if ctx.Err() != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin/chromium"
 )
 
 // tell shows the main job step by step, in directory.
@@ -33,30 +34,18 @@ func tell(ctx context.Context, cliName, directory string) (err error) {
 	}
 	say("It gives the token to a command, which is curl. This machine may have none, so it is the demo here.")
 
-	step("Apply it: nobody has signed in, so it stops and says where to do that")
-	printed, err := c.run(ctx, "apply", "-auto-approve")
-	_, message, found := strings.Cut(printed, "Error: No stored login")
-	address := authorizeURL.FindString(message)
-	if err == nil || !found || address == "" {
-		return fmt.Errorf("apply was to stop and say where to sign in: %w", errors.Join(err, errors.New(printed)))
+	if path, found := chromium.Find(); found {
+		step("Apply it: nobody has signed in, so it opens a browser, waits for the person, and goes on")
+		err = signInByClick(ctx, c, server, path)
+	} else {
+		err = signInByPaste(ctx, c, server, step)
 	}
-	show("Error: No stored login\n\n"+strings.Trim(message, "\r\n"), everything)
-
-	step("Sign in: open that address and press Allow")
-	landed, err := signIn(ctx, address)
 	if err != nil {
-		return fmt.Errorf("signing in: %w", err)
-	}
-	say("The browser lands on %s", shortened(landed))
-	say("There need not be a page. The address has a code in it, of which the demo shows the beginning.")
-
-	step("Apply again with that address")
-	if err := apply(ctx, c, server, "-var", "callback_url="+landed); err != nil {
 		return err
 	}
 	say("The token was opened twice, to plan and to apply. The code went to GoTo once.")
 
-	step("Apply once more without a code: the login is kept under the profile of the configuration")
+	step("Apply once more: the login is kept under the profile of the configuration")
 	if err := apply(ctx, c, server); err != nil {
 		return err
 	}
@@ -77,10 +66,8 @@ func tell(ctx context.Context, cliName, directory string) (err error) {
 }
 
 var (
-	authorizeURL = regexp.MustCompile(`\S+/oauth/authorize\?\S+`)
-	opened       = regexp.MustCompile(`(?m)^ephemeral\..*: Open(ing)? complete`)
-	everything   = regexp.MustCompile(``)
-	relevant     = regexp.MustCompile(`^ephemeral\..*: Open(ing)? complete|^Plan:|^terraform_data\..*: Creation complete|^Apply complete!`)
+	opened   = regexp.MustCompile(`(?m)^ephemeral\..*: Open(ing)? complete`)
+	relevant = regexp.MustCompile(`^ephemeral\..*: Open(ing)? complete|^Plan:|^terraform_data\..*: Creation complete|^Apply complete!`)
 )
 
 // apply applies the configuration, which has to open the token twice, with one token request in all, and
