@@ -43,6 +43,7 @@ func TestGuideHasEveryMessage(t *testing.T) {
 	for _, misuse := range misuses {
 		messages = append(messages, misuse.terraform, misuse.openTofu)
 	}
+	messages = append(messages, "Error: Variable does not allow ephemeral value") // of a module, so it is in a story: ephemeral-values
 	slices.Sort(messages)
 	slices.Sort(headings)
 	if diff := cmp.Diff(slices.Compact(messages), headings); diff != "" {
@@ -69,6 +70,11 @@ var misuses = []struct{ configuration, terraform, openTofu string }{
 	{
 		"output \"test\" {\n  value = ephemeral.goto_access_token.test.access_token\n  ephemeral = true\n}",
 		"Error: Ephemeral output not allowed", "Error: Invalid output configuration",
+	},
+	{ // OpenTofu 1.11 accepts it in count, so this has both
+		"resource \"terraform_data\" \"test\" {\n  count = ephemeral.goto_access_token.test.expires_in\n}\n" +
+			"resource \"terraform_data\" \"test_2\" {\n  for_each = toset([ephemeral.goto_access_token.test.principal])\n}",
+		"Error: Invalid count argument", "Error: Invalid for_each argument",
 	},
 }
 
