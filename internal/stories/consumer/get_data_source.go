@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
 // getDataSource is what one GET brings.
@@ -44,6 +45,7 @@ func (d *getDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	tflog.Debug(ctx, "asks with its header, which some providers would log")
 	body, err := d.api.get(ctx, model.Path.ValueString())
 	if err != nil {
 		resp.Diagnostics.AddError("GET failed", err.Error())
