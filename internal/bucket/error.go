@@ -88,3 +88,12 @@ func (e *Error) Is(target error) bool {
 
 // Unwrap returns the context's error if that ended the operation.
 func (e *Error) Unwrap() error { return e.cause }
+
+// IsOutage tells whether the store has failed the request and its repetitions, and may work again later.
+func (e *Error) IsOutage() bool {
+	switch e.Reason {
+	case Busy, Broken, NoAnswer, Unreachable:
+		return true
+	}
+	return false
+}

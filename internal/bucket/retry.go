@@ -50,7 +50,7 @@ func (b *Bucket) run(ctx context.Context, operation Operation, name string, requ
 			previous = failed
 			continue
 		}
-		if ctx.Err() != nil && (failed.status == 0 || failed.worthRepeating(attempt)) {
+		if errors.Is(ctx.Err(), context.Canceled) && (failed.status == 0 || failed.worthRepeating(attempt)) {
 			failed.reason, failed.cause = Canceled, ctx.Err()
 		}
 		explained := b.fail(operation, name, *failed)

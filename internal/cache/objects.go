@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
@@ -33,7 +34,9 @@ type Objects struct {
 	claimTimeout, claimLife time.Duration
 	// nonce tells the claims of this process from those of others.
 	nonce string
-	log   func(ctx context.Context, message string, fields ...map[string]any)
+	// failed is when the store has last failed a request.
+	failed atomic.Pointer[time.Time]
+	log    func(ctx context.Context, message string, fields ...map[string]any)
 }
 
 // NewObjects returns the storage in store, which people know as location.
@@ -68,8 +71,11 @@ func (o *Objects) Read(ctx context.Context, name string) ([]byte, error) {
 const touchAfter = unusedAfter / 2
 
 // get returns the object called name. The error is [ErrNotFound] or the store's.
-func (o *Objects) get(ctx context.Context, name string) (bucket.Object, error) {
-	object, err := o.store.Get(ctx, name)
+func (o *Objects) get(ctx context.Context, name string) (object bucket.Object, err error) {
+	err = o.ask(ctx, false, func(ctx context.Context) error {
+		object, err = o.store.Get(ctx, name)
+		return err
+	})
 	if errors.Is(err, bucket.ErrNotFound) {
 		return bucket.Object{}, ErrNotFound
 	}
@@ -77,11 +83,41 @@ func (o *Objects) get(ctx context.Context, name string) (bucket.Object, error) {
 		return bucket.Object{}, err
 	}
 	if object.Age() > touchAfter {
-		if _, err := o.store.Put(ctx, name, object.Contents, object.Version); err != nil {
+		err := o.ask(ctx, false, func(ctx context.Context) error {
+			_, err := o.store.Put(ctx, name, object.Contents, object.Version)
+			return err
+		})
+		if err != nil {
 			o.log(ctx, "cannot mark a cache entry as used, it may be pruned too early", map[string]any{"error": err.Error()})
 		}
 	}
 	return object, nil
+}
+
+const (
+	// failingFor is how long a store counts as failing after it has failed a request and its repetitions.
+	failingFor = time.Minute
+	// briefly is how long a failing store is asked for what can be done later, or without.
+	briefly = 2 * time.Second
+)
+
+// ask sends a request to the store. A patient one takes its time even if the store is failing.
+func (o *Objects) ask(ctx context.Context, patient bool, request func(context.Context) error) error {
+	if !patient && o.isFailing() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, briefly)
+		defer cancel()
+	}
+	err := request(ctx)
+	if failed, ok := errors.AsType[*bucket.Error](err); ok && failed.IsOutage() {
+		o.failed.Store(new(time.Now()))
+	}
+	return err
+}
+
+func (o *Objects) isFailing() bool {
+	at := o.failed.Load()
+	return at != nil && time.Since(*at) < failingFor
 }
 
 // unfit makes what the store says into what [Storage] says.
@@ -166,25 +202,31 @@ func (h *heldObject) Read(context.Context) ([]byte, error) {
 	return bytes.Clone(h.contents), nil
 }
 
-// Write implements [Held]. The claim of another process that came between stays: it ends by itself.
+// Write implements [Held]. The claim of another process that came between stays: it ends by itself. What follows an intent
+// often cannot be obtained again.
 func (h *heldObject) Write(ctx context.Context, contents []byte, _ bool) error {
 	if note := h.foreign(); note != nil {
 		contents = withClaim(contents, *note)
 	}
-	return h.put(ctx, contents)
+	isResult := !h.since.IsZero()
+	return h.put(ctx, contents, isResult)
 }
 
 // WriteIntent implements [Held].
 func (h *heldObject) WriteIntent(ctx context.Context, contents []byte) error {
 	h.since = time.Now()
 	seconds := int(h.objects.claimLife / time.Second)
-	return h.put(ctx, withClaim(contents, claimNote{Nonce: h.objects.nonce, Seconds: seconds, ID: rand.Text()}))
+	return h.put(ctx, withClaim(contents, claimNote{Nonce: h.objects.nonce, Seconds: seconds, ID: rand.Text()}), false)
 }
 
 // put replaces what was read or written last. Contents are never written twice, so that finding them there tells
 // one's own write whose answer was lost from another process's.
-func (h *heldObject) put(ctx context.Context, contents []byte) error {
-	version, err := h.objects.store.Put(ctx, h.name, contents, h.version)
+func (h *heldObject) put(ctx context.Context, contents []byte, patient bool) (err error) {
+	var version bucket.Version
+	err = h.objects.ask(ctx, patient, func(ctx context.Context) error {
+		version, err = h.objects.store.Put(ctx, h.name, contents, h.version)
+		return err
+	})
 	if err == nil {
 		h.contents, h.version = contents, version
 		return nil
@@ -267,6 +309,9 @@ func (h *heldObject) foreign() *claimNote {
 	return &note
 }
 
+// pruneFor bounds pruning.
+const pruneFor = 10 * time.Second
+
 // pruning is what is noted between two prunings. The ID makes each note another one, for stores that take equal
 // contents for the same version.
 type pruning struct {
@@ -276,7 +321,14 @@ type pruning struct {
 
 // Prune implements [Storage]. It removes objects that two prunings in a row, at least a day apart, found unwritten for
 // 60 days; what is read is written again before that. All times are the store's.
+//
+// A run that has a token waits for it, so it does not take long: what it does not finish, the next one does.
 func (o *Objects) Prune(ctx context.Context) error {
+	if o.isFailing() {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, pruneFor)
+	defer cancel()
 	marker, err := o.store.Get(ctx, pruneMarker)
 	switch {
 	case errors.Is(err, bucket.ErrNotFound):

@@ -3,6 +3,8 @@ package cache_test
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/buckettest"
@@ -57,4 +59,46 @@ func TestUnclearWrite(t *testing.T) {
 		err.Error() != want+name+": no answer, and reading it to find out failed too: unreachable; it may have been written anyway" {
 		t.Error(err)
 	}
+}
+
+// A store that is failing is not waited for again and again, but by what cannot be had again.
+func TestFailingStoreIsAskedBriefly(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		const budget, briefly = 30 * time.Second, 2 * time.Second
+		isCut := false
+		storage := newObjects(&buckettest.Store{Budget: budget, Fault: func(operation bucket.Operation, name string) error {
+			if isCut {
+				return &bucket.Error{Operation: operation, Object: name, Reason: bucket.Busy, Ambiguous: operation == bucket.Write}
+			}
+			return nil
+		}})
+		fails := func(what string, after time.Duration, err error, began time.Time) {
+			t.Helper()
+			if took := time.Since(began); err == nil || took != after {
+				t.Errorf("%s takes %v and ends with %v, want %v", what, took, err, after)
+			}
+		}
+		claimed := claim(t, storage, key)
+		isCut = true
+		began := time.Now()
+		_, err := storage.Read(t.Context(), entryOf(otherKey))
+		fails("reading", budget, err, began)
+		began = time.Now()
+		_, err = storage.Read(t.Context(), entryOf(otherKey))
+		fails("reading again", briefly, err, began)
+		began = time.Now()
+		fails("an intent, and a look for it", 2*briefly, writeAs(t.Context(), "intent", claimed, sealer, "x"), began)
+		began = time.Now()
+		fails("a result, and a look for it", budget+briefly, writeAs(t.Context(), "lasting", claimed, sealer, "x"), began)
+		began = time.Now()
+		if err := storage.Prune(t.Context()); err != nil || time.Since(began) > 0 {
+			t.Errorf("pruning takes %v and ends with %v", time.Since(began), err)
+		}
+		<-time.After(time.Minute)
+		began = time.Now()
+		_, err = storage.Read(t.Context(), entryOf(otherKey))
+		fails("reading after a while", budget, err, began)
+	})
 }

@@ -3,10 +3,14 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
@@ -285,6 +289,56 @@ func TestStoreCutOff(t *testing.T) {
 		w.pass(time.Hour)
 		if _, warnings, err := w.runner(store).Token(t.Context(), request); err != nil || len(warnings) > 0 {
 			t.Errorf("cut off after %d operations, another runner: %v, %v", from, warnings, err)
+		}
+	}
+}
+
+// A store that fails for long is waited for once, in any operation. Everything after that is quick: the run has what GoTo
+// has given it, and so have its other blocks.
+func TestFailingStoreIsWaitedForOnce(t *testing.T) {
+	t.Parallel()
+	for from := range 12 {
+		for _, onlyWrites := range []bool{false, true} {
+			t.Run(fmt.Sprintf("after %d operations, only writes: %t", from, onlyWrites), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) { failStore(t, from, onlyWrites) })
+			})
+		}
+	}
+}
+
+func failStore(t *testing.T, from int, onlyWrites bool) {
+	const budget, more = 30 * time.Second, 15 * time.Second
+	operations := 0
+	store := &buckettest.Store{Budget: budget, Fault: func(operation bucket.Operation, name string) error {
+		operations++
+		if isWrite := operation == bucket.Write; operations > from && (isWrite || !onlyWrites) {
+			return &bucket.Error{Operation: operation, Object: name, Reason: bucket.Busy, Ambiguous: isWrite && !onlyWrites}
+		}
+		return nil
+	}}
+	goTo, err := oauth.NewServer("https://goto.invalid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	isGranted := false
+	transport := roundTripper(func(*http.Request) (*http.Response, error) {
+		isGranted = true
+		return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(
+			`{"access_token":"access","refresh_token":"replaced","expires_in":3600}`))}, nil
+	})
+	runner := &engine.Engine{
+		Endpoint: &oauth.TokenEndpoint{Server: goTo, HTTP: &http.Client{Transport: transport}, Now: time.Now},
+		Cache:    cache.New(cache.NewObjects(store, "s3://bucket/prefix", cache.Options{ClaimLife: claimLife})),
+		Now:      time.Now,
+	}
+	request := with(oauth.RefreshToken, "configured")
+	request.Profile = "main"
+	for block, limit := range []time.Duration{budget + more, more, more} {
+		began := time.Now()
+		_, warnings, err := runner.Token(t.Context(), request)
+		if took := time.Since(began); took > limit || (err == nil) != isGranted {
+			t.Errorf("block %d waits for %v and has %v, %v", block, took, warnings, err)
 		}
 	}
 }

@@ -19,6 +19,8 @@ type Store struct {
 	// Fault sees every operation before it takes place. With an error the operation fails, and takes place all the
 	// same if that is ambiguous.
 	Fault func(operation bucket.Operation, name string) error
+	// Budget is how long an operation tries in vain before it fails.
+	Budget time.Duration
 
 	mutex   sync.Mutex
 	objects map[string]bucket.Object
@@ -32,11 +34,17 @@ func (s *Store) now() time.Time {
 	return s.Now()
 }
 
-func (s *Store) fault(operation bucket.Operation, name string) error {
+func (s *Store) fault(ctx context.Context, operation bucket.Operation, name string) error {
 	if s.Fault == nil {
 		return nil
 	}
-	return s.Fault(operation, name)
+	err := s.Fault(operation, name)
+	if err != nil && s.Budget > 0 {
+		trying, cancel := context.WithTimeout(ctx, s.Budget)
+		defer cancel()
+		<-trying.Done()
+	}
+	return err
 }
 
 // Ambiguous is the error of a write whose answer was lost.
@@ -50,8 +58,8 @@ func Unreachable(operation bucket.Operation, name string) error {
 }
 
 // Get returns an object.
-func (s *Store) Get(_ context.Context, name string) (bucket.Object, error) {
-	if err := s.fault(bucket.Read, name); err != nil {
+func (s *Store) Get(ctx context.Context, name string) (bucket.Object, error) {
+	if err := s.fault(ctx, bucket.Read, name); err != nil {
 		return bucket.Object{}, err
 	}
 	s.mutex.Lock()
@@ -65,8 +73,8 @@ func (s *Store) Get(_ context.Context, name string) (bucket.Object, error) {
 }
 
 // Put writes an object if it has that version.
-func (s *Store) Put(_ context.Context, name string, contents []byte, ifVersion bucket.Version) (bucket.Version, error) {
-	failure := s.fault(bucket.Write, name)
+func (s *Store) Put(ctx context.Context, name string, contents []byte, ifVersion bucket.Version) (bucket.Version, error) {
+	failure := s.fault(ctx, bucket.Write, name)
 	if ambiguous, ok := failure.(*bucket.Error); failure != nil && (!ok || !ambiguous.Ambiguous) { //nolint:errorlint // never wrapped
 		return bucket.Absent, failure
 	}
@@ -88,8 +96,8 @@ func (s *Store) Put(_ context.Context, name string, contents []byte, ifVersion b
 }
 
 // Delete removes an object.
-func (s *Store) Delete(_ context.Context, name string) error {
-	if err := s.fault(bucket.Delete, name); err != nil {
+func (s *Store) Delete(ctx context.Context, name string) error {
+	if err := s.fault(ctx, bucket.Delete, name); err != nil {
 		return err
 	}
 	s.mutex.Lock()
@@ -99,8 +107,8 @@ func (s *Store) Delete(_ context.Context, name string) error {
 }
 
 // List returns the objects whose names begin with prefix.
-func (s *Store) List(_ context.Context, prefix string) ([]bucket.Entry, error) {
-	if err := s.fault(bucket.List, prefix); err != nil {
+func (s *Store) List(ctx context.Context, prefix string) ([]bucket.Entry, error) {
+	if err := s.fault(ctx, bucket.List, prefix); err != nil {
 		return nil, err
 	}
 	s.mutex.Lock()
