@@ -1,93 +1,210 @@
-package main
+package bench
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
+	"context"
+	"debug/buildinfo"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-
-	"github.com/terraform-goto/terraform-provider-goto/internal/bench/constant"
-	"github.com/terraform-goto/terraform-provider-goto/internal/provider"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// The floor costs the command line what the real provider costs it only as long as it looks the same.
-func TestConstantProviderHasTheSameAttributes(t *testing.T) {
-	t.Parallel()
-	var seen [2]map[string][]string
-	for i, server := range []func() (tfprotov6.ProviderServer, error){
-		providerserver.NewProtocol6WithError(provider.New("test")()), providerserver.NewProtocol6WithError(constant.New()),
-	} {
-		served, err := server()
-		if err != nil {
-			t.Fatal(err)
-		}
-		schemas, err := served.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		seen[i] = map[string][]string{
-			"provider":          attributes(schemas.Provider),
-			"goto_access_token": attributes(schemas.EphemeralResourceSchemas["goto_access_token"]),
+// process is a provider as the command line starts it, but without TLS.
+type process struct {
+	testing.TB
+	command          *exec.Cmd
+	network, address string
+	connection       *grpc.ClientConn
+}
+
+// start runs the provider at path until it listens. What it logs goes to logs.
+func start(tb testing.TB, path string, logs io.Writer, variables ...string) *process {
+	tb.Helper()
+	p := &process{TB: tb, command: exec.CommandContext(tb.Context(), path)}
+	// https://developer.hashicorp.com/terraform/plugin/terraform-plugin-protocol
+	p.command.Env = append(variables, "PLUGIN_PROTOCOL_VERSIONS=6", "TF_PLUGIN_MAGIC_COOKIE=d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2")
+	p.command.Stderr = logs
+	output, err := p.command.StdoutPipe()
+	must(tb, err)
+	must(tb, p.command.Start())
+	line, err := bufio.NewReader(output).ReadString('\n')
+	must(tb, err)
+	said := strings.Split(line, "|") // 1|6|unix|/tmp/plugin123|grpc|
+	p.network, p.address = said[2], said[3]
+	p.connection, err = grpc.NewClient("passthrough:", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, p.network, p.address)
+		}))
+	must(tb, err)
+	return p
+}
+
+// call calls a method whose request is empty, and throws the reply away.
+func (p *process) call(method string) error {
+	return p.connection.Invoke(p.Context(), method, &emptypb.Empty{}, &emptypb.Empty{})
+}
+
+func (p *process) schema() { must(p, p.call("/tfplugin6.Provider/GetProviderSchema")) }
+
+func (p *process) stop() {
+	_ = p.call("/plugin.GRPCController/Shutdown") // it may be gone before it answers
+	must(p, p.connection.Close())
+	must(p, p.command.Wait())
+}
+
+// reattach is the environment variable with which a command line uses this process.
+func (p *process) reattach() string {
+	type address struct{ Network, String string }
+	text, err := json.Marshal(map[string]any{source: struct {
+		Protocol             string
+		ProtocolVersion, Pid int
+		Test                 bool
+		Addr                 address
+	}{"grpc", 6, p.command.Process.Pid, true, address{p.network, p.address}}})
+	must(p, err)
+	return "TF_REATTACH_PROVIDERS=" + string(text)
+}
+
+// residentMemory returns the memory that the process has in RAM, in bytes. It needs Linux.
+func (p *process) residentMemory() float64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+	must(p, err)
+	_, rest, _ := strings.Cut(string(status), "VmRSS:")
+	kibibytes, err := strconv.Atoi(strings.Fields(rest)[0])
+	must(p, err)
+	return float64(kibibytes) * 1024
+}
+
+func (p programs) measureProcess(t *testing.T, found *results) {
+	w := newWorld(t, 0)
+	costs := found.section("The provider process", "what", "ours", "floor")
+	measured := inTurns(41, func() float64 { return startToSchema(w, p.floor) }, func() float64 { return startToSchema(w, p.ours) },
+		func() float64 {
+			sum := 0.0
+			for _, seconds := range p.sdkInitialization(w) {
+				sum += seconds
+			}
+			return sum
+		})
+	floor, ours := measured[0], measured[1]
+	for i := range floor {
+		floor[i] += measured[2][i]
+	}
+	target := slices.Repeat(samples{2e-3}, len(ours)) // of all initialization
+	costs.compare("initialization of the SDKs; the floor is its target", 1, milliseconds, measured[2], target)
+	costs.compare("start to schema; the floor initializes the SDKs as well", 1.03, milliseconds, ours, floor)
+	for _, count := range []int{1, 1000} {
+		measured := inTurns(3, func() float64 { return p.memory(w, p.floor, count) }, func() float64 { return p.memory(w, p.ours, count) })
+		costs.compare(fmt.Sprintf("resident memory after an apply, blocks: %d", count), 1.1, mebibytes, measured[1], measured[0])
+	}
+	costs.compare("binary, stripped", 2, mebibytes, samples{size(t, p.ours)}, samples{size(t, p.floor)})
+
+	packages := found.section("Initialization of linked packages", "module", "takes")
+	packages.text = "What `GODEBUG=inittrace=1` says of the packages that the floor does not have, summed per module where it is 0.01 ms or more."
+	took := map[string]samples{}
+	for range 11 {
+		for module, seconds := range p.sdkInitialization(w) {
+			took[module] = append(took[module], seconds)
 		}
 	}
-	if diff := cmp.Diff(seen[0], seen[1]); diff != "" {
-		t.Errorf("the attributes (-provider +constant):\n%s", diff)
+	for _, module := range slices.SortedFunc(maps.Keys(took), func(a, b string) int { return cmp.Compare(took[b].median(), took[a].median()) }) {
+		if took[module].median() >= 0.01e-3 {
+			packages.add(module, milliseconds(took[module].median()))
+		}
 	}
 }
 
-// attributes returns a line for each attribute.
-func attributes(schema *tfprotov6.Schema) (lines []string) {
-	for _, attribute := range schema.Block.Attributes {
-		line := attribute.Name + " " + attribute.Type.String()
-		for name, is := range map[string]bool{" optional": attribute.Optional, " computed": attribute.Computed, " sensitive": attribute.Sensitive} {
-			if is {
-				line += name
+// startToSchema returns how many seconds a provider takes from its start until it has sent its schema.
+func startToSchema(w *world, path string) float64 {
+	started := time.Now()
+	process := start(w, path, io.Discard, w.variables...)
+	process.schema()
+	took := time.Since(started).Seconds()
+	process.stop()
+	return took
+}
+
+// memory returns what a provider has in RAM after an apply of that many blocks.
+func (p programs) memory(w *world, path string, count int) float64 {
+	writeBlocks(w, make([]string, count))
+	process := start(w, path, io.Discard, w.variables...)
+	defer process.stop()
+	p.apply(w, "", process.reattach())
+	return process.residentMemory()
+}
+
+func size(tb testing.TB, path string) float64 {
+	info, err := os.Stat(path)
+	must(tb, err)
+	return float64(info.Size())
+}
+
+var initialization = regexp.MustCompile(`(?m)^init (\S+) @\S+ ms, (\S+) ms clock`)
+
+// sdkInitialization returns how long it takes to initialize the packages that only the real provider links, by module.
+func (p programs) sdkInitialization(w *world) map[string]float64 {
+	ours, floor, modules := initializations(w, p.ours), initializations(w, p.floor), map[string]float64{}
+	built, err := buildinfo.ReadFile(p.ours)
+	must(w, err)
+	for name, seconds := range ours {
+		if _, both := floor[name]; both {
+			continue
+		}
+		module := "the standard library"
+		for _, dependency := range append(built.Deps, &built.Main) {
+			if strings.HasPrefix(name+"/", dependency.Path+"/") {
+				module = dependency.Path
 			}
 		}
-		words := strings.Fields(line)
-		slices.Sort(words)
-		lines = append(lines, strings.Join(words, " "))
+		modules[module] += seconds
 	}
-	slices.Sort(lines)
-	return lines
+	return modules
+}
+
+// initializations returns how long each package of a provider takes, in seconds.
+func initializations(w *world, path string) map[string]float64 {
+	var traced bytes.Buffer
+	process := start(w, path, &traced, append(slices.Clip(w.variables), "GODEBUG=inittrace=1")...)
+	process.stop()
+	packages := map[string]float64{}
+	for _, match := range initialization.FindAllStringSubmatch(traced.String(), -1) {
+		milliseconds, err := strconv.ParseFloat(match[2], 64)
+		must(w, err)
+		packages[match[1]] += milliseconds / 1000
+	}
+	return packages
 }
 
 // The provider logs where it is asked to, and nowhere else: the command line pays for every line.
 func TestProcessLogsOnlyWhenAsked(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "terraform-provider-goto.exe") // Windows starts nothing without it
-	if output, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, "../..").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
+	w := newWorld(t, 0)
+	path := filepath.Join(w.directory, "terraform-provider-goto.exe") // Windows starts nothing without it
+	build(t, path, "")
 	for asked, variable := range map[bool]string{false: "TF_LOG=", true: "TF_LOG=TRACE"} {
-		w := newBenchWorld(t)
 		var logged bytes.Buffer
-		p, err := startProcess(path, &logged, append(w.variables, variable)...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := w.provider() // for the schemas alone
-		err = p.configure(t.Context(), o.schemas.Provider)
-		if err == nil {
-			err = p.open(t.Context(), o.schemas.EphemeralResourceSchemas["goto_access_token"], nil)
-		}
-		p.stop()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if w.requests() != 1 {
-			t.Errorf("%s: the process has not asked for a token", variable)
-		}
-		for _, line := range []string{"requesting a token", `"@module":"sdk.proto"`} { // the engine's, and the framework's
-			if said := strings.Contains(logged.String(), line); said != asked {
-				t.Errorf("%s: logged %s: %t", variable, line, said)
-			}
+		process := start(t, path, &logged, append(slices.Clip(w.variables), variable)...)
+		process.schema()
+		process.stop()
+		if said := strings.Contains(logged.String(), `"@module":"sdk.proto"`); said != asked {
+			t.Errorf("%s: logged: %t", variable, said)
 		}
 	}
 }

@@ -21,6 +21,7 @@ type Directory struct {
 	pathError    error // why there is no path; reported at the first use
 	claimTimeout time.Duration
 	now          func() time.Time
+	sync         func(*os.File) error
 	log          func(ctx context.Context, message string, fields ...map[string]any)
 }
 
@@ -29,6 +30,8 @@ type Options struct {
 	ClaimTimeout time.Duration    // how long to wait for a claim; 5 minutes if zero
 	ClaimLife    time.Duration    // how long a claim lasts in object storage; half of ClaimTimeout if zero
 	Now          func() time.Time // the clock of a [Directory]; time.Now if nil
+	// Sync makes what a [Directory] has written survive a power cut; (*os.File).Sync if nil.
+	Sync func(*os.File) error
 	// Log hears of waiting and of what went wrong without harm; nobody does if nil. It has the type of tflog.Info.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 }
@@ -48,12 +51,15 @@ func OpenDirectory(path string, options Options) (*Directory, error) {
 }
 
 func newDirectory(path string, options Options) *Directory {
-	directory := &Directory{path: path, claimTimeout: options.ClaimTimeout, now: options.Now, log: options.Log}
+	directory := &Directory{path: path, claimTimeout: options.ClaimTimeout, now: options.Now, sync: options.Sync, log: options.Log}
 	if directory.claimTimeout == 0 {
 		directory.claimTimeout = defaultClaimTimeout
 	}
 	if directory.now == nil {
 		directory.now = time.Now
+	}
+	if directory.sync == nil {
+		directory.sync = (*os.File).Sync
 	}
 	if directory.log == nil {
 		directory.log = func(context.Context, string, ...map[string]any) {}

@@ -52,7 +52,7 @@ func (d *Directory) writePending(path string, contents []byte, durable bool) (er
 	_, err = file.Write(contents)
 	err = errors.Join(err, file.Truncate(int64(len(contents))), file.Chmod(0o600)) // whatever the umask
 	if err == nil && durable {
-		err = file.Sync()
+		err = d.sync(file)
 	}
 	if err = errors.Join(err, file.Close()); err == nil {
 		_ = d.stamp(path) // otherwise it has the time of the file system
@@ -80,7 +80,7 @@ func (d *Directory) settle(pending, path string) error {
 	if err := rename(pending, path); err != nil {
 		return err
 	}
-	return syncDirectory(d.path) // without this the old file may be back after a power cut
+	return d.syncDirectory(d.path) // without this the old file may be back after a power cut
 }
 
 // completeWrite puts a file in its place that was whole when its writer was killed. One that is not is left for
@@ -102,22 +102,22 @@ func (d *Directory) completeWrite(key Key) error {
 	if _, err := d.place(entryName(key)); err != nil {
 		return err
 	}
-	if err := syncFile(pending); err != nil {
+	if err := d.syncFile(pending); err != nil {
 		return err
 	}
 	return d.settle(pending, path)
 }
 
-func syncFile(path string) error {
+func (d *Directory) syncFile(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0) // Windows syncs what can be written to
 	if err != nil {
 		return err
 	}
-	return errors.Join(file.Sync(), file.Close())
+	return errors.Join(d.sync(file), file.Close())
 }
 
 // syncDirectory makes the names in a directory survive a power cut, where that is possible.
-func syncDirectory(path string) (err error) {
+func (d *Directory) syncDirectory(path string) (err error) {
 	if runtime.GOOS == "windows" { // has no such thing
 		return nil
 	}
@@ -129,7 +129,7 @@ func syncDirectory(path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, directory.Close()) }()
-	err = directory.Sync()
+	err = d.sync(directory)
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		return nil // some network file systems do not know it for directories
 	}

@@ -15,7 +15,7 @@ func (d *Directory) prepare() error {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := makeDirectory(d.path); err != nil {
+	if err := d.makeDirectory(d.path); err != nil {
 		return d.unfit(err, "the directory cannot be created",
 			"let token_cache name one in a place where you may create it")
 	}
@@ -54,10 +54,10 @@ func (d *Directory) check() error {
 
 // makeDirectory creates a directory and its parents for this user only, whatever the umask, and durably.
 // That another process was faster is no error.
-func makeDirectory(path string) error {
+func (d *Directory) makeDirectory(path string) error {
 	err := os.Mkdir(path, 0o700)
 	if parent := filepath.Dir(path); errors.Is(err, fs.ErrNotExist) && parent != path {
-		if err := makeDirectory(parent); err != nil {
+		if err := d.makeDirectory(parent); err != nil {
 			return err
 		}
 		err = os.Mkdir(path, 0o700)
@@ -71,7 +71,7 @@ func makeDirectory(path string) error {
 	if err := os.Chmod(path, 0o700); err != nil {
 		return err
 	}
-	return syncDirectory(filepath.Dir(path))
+	return d.syncDirectory(filepath.Dir(path))
 }
 
 func (d *Directory) unfit(err error, problem, remedy string) error {

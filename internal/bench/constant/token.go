@@ -2,7 +2,6 @@ package constant
 
 import (
 	"context"
-	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -43,12 +42,6 @@ func (token) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemera
 
 // Open implements [ephemeral.EphemeralResource].
 func (token) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	if endpoint := os.Getenv(AskVariable); endpoint != "" {
-		if err := ask(ctx, endpoint); err != nil {
-			resp.Diagnostics.AddError("No token", err.Error())
-			return
-		}
-	}
 	var m model
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	if resp.Diagnostics.HasError() {

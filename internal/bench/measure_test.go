@@ -1,4 +1,4 @@
-package main
+package bench
 
 import "slices"
 
@@ -7,30 +7,11 @@ type samples []float64
 
 func (s samples) median() float64 {
 	sorted := slices.Sorted(slices.Values(s))
-	if len(sorted) == 0 {
-		return 0
-	}
 	middle := len(sorted) / 2
 	if len(sorted)%2 == 1 {
 		return sorted[middle]
 	}
 	return (sorted[middle-1] + sorted[middle]) / 2
-}
-
-// inTurns makes all calls, one after the other, that many times: a change in the speed of the machine
-// meets all of them.
-func inTurns(runs int, calls ...func() (float64, error)) ([]samples, error) {
-	measured := make([]samples, len(calls))
-	for range runs {
-		for i, call := range calls {
-			value, err := call()
-			if err != nil {
-				return nil, err
-			}
-			measured[i] = append(measured[i], value)
-		}
-	}
-	return measured, nil
 }
 
 // over is the median of the ratios to a floor that was measured in turns with it.
@@ -40,4 +21,16 @@ func (s samples) over(floor samples) float64 {
 		ratios = append(ratios, s[i]/floor[i])
 	}
 	return ratios.median()
+}
+
+// inTurns makes all calls, one after the other, that many times: a change in the speed of the machine
+// meets all of them.
+func inTurns(runs int, calls ...func() float64) []samples {
+	measured := make([]samples, len(calls))
+	for range runs {
+		for i, call := range calls {
+			measured[i] = append(measured[i], call())
+		}
+	}
+	return measured
 }

@@ -1,0 +1,138 @@
+package bench
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// source is the provider's address, on Terraform's registry whatever the command line.
+const source = "registry.terraform.io/terraform-goto/goto"
+
+// programs are what is measured from outside: the provider built as for a release, the floor built alike, and the
+// command line that runs them.
+type programs struct{ ours, floor, cli string }
+
+func buildPrograms(t *testing.T) programs {
+	cli, err := exec.LookPath(cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform"))
+	must(t, err)
+	path := func(kind string) string { return filepath.Join(t.TempDir(), kind, "terraform-provider-goto") }
+	p := programs{path("ours"), path("floor"), cli}
+	build(t, p.ours, "")
+	build(t, p.floor, "/internal/bench/floor")
+	return p
+}
+
+func build(tb testing.TB, path, program string) {
+	tb.Helper()
+	command := exec.CommandContext(tb.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path,
+		"github.com/terraform-goto/terraform-provider-goto"+program)
+	command.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := command.CombinedOutput(); err != nil {
+		tb.Fatalf("building: %v\n%s", err, output)
+	}
+}
+
+// apply applies the configuration of w with the provider at path and returns the seconds it took.
+func (p programs) apply(w *world, path string, variables ...string) float64 {
+	w.Helper()
+	configuration := filepath.Join(w.directory, "cli.tfrc")
+	must(w, os.WriteFile(configuration, fmt.Appendf(nil, "provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n", source, filepath.Dir(path)), 0o600))
+	command := exec.CommandContext(w.Context(), p.cli, "apply", "-auto-approve", "-no-color", "-input=false")
+	command.Dir = w.directory
+	command.Env = append(slices.Concat(w.variables, variables), "TF_CLI_CONFIG_FILE="+configuration)
+	started := time.Now()
+	output, err := command.CombinedOutput()
+	took := time.Since(started).Seconds()
+	if err != nil {
+		w.Fatalf("%s apply: %v\n%s", p.cli, err, output[max(0, len(output)-2000):])
+	}
+	return took
+}
+
+// writeBlocks writes a configuration with one goto_access_token for each refresh token, "" being the
+// provider's own. Its apply walk is never left out, because something changes at every run.
+func writeBlocks(w *world, refreshTokens []string) {
+	var text strings.Builder
+	fmt.Fprintf(&text, "terraform {\n  required_providers {\n    goto = { source = %q }\n  }\n}\n\n"+
+		"resource \"terraform_data\" \"every_run\" {\n  triggers_replace = timestamp()\n}\n", source)
+	for i, token := range refreshTokens {
+		fmt.Fprintf(&text, "\nephemeral \"goto_access_token\" \"token_%d\" {\n", i)
+		if token != "" {
+			fmt.Fprintf(&text, "  refresh_token = %q\n", token)
+		}
+		text.WriteString("}\n")
+	}
+	must(w, os.WriteFile(filepath.Join(w.directory, "main.tf"), []byte(text.String()), 0o600))
+}
+
+// refreshTokens issues that many.
+func (w *world) refreshTokens(count int) (tokens []string) {
+	for range count {
+		tokens = append(tokens, w.standin.IssueRefreshToken())
+	}
+	return tokens
+}
+
+// warmLimits are the targets of warm applies, by their blocks.
+var warmLimits = map[int][2]float64{1000: {1.03, 1.08}}
+
+func (p programs) measureApplies(t *testing.T, found *results) {
+	const runs = 5
+	one := found.section("One apply, one credential", "blocks", "warm", "floor", "cold", "token requests cold", "warm")
+	one.text = "The server takes " + serverTime.String() + ". The floor is the constant provider, which logs nothing, like ours."
+	many := found.section("One apply, a credential per block", "blocks", "warm", "floor", "token requests warm")
+	for _, count := range []int{1, 100, 1000} {
+		w := newWorld(t, serverTime)
+		floor, warm := func() float64 { return p.apply(w, p.floor) }, func() float64 { return p.apply(w, p.ours) }
+		writeBlocks(w, make([]string, count))
+		measured := inTurns(runs, func() float64 {
+			w.forget()
+			cold := p.apply(w, p.ours)
+			w.wantRequests(1)
+			return cold
+		}, floor, warm)
+		w.wantRequests(0)
+		one.compare(number(count), warmLimits[count][0], seconds, measured[2], measured[1], seconds(measured[0].median()), "1", "0")
+
+		w = newWorld(t, 0)
+		tokens := w.refreshTokens(count)
+		for _, token := range tokens {
+			w.provider().open(arguments{"refresh_token": token}) // not held up by GoTo's limit
+		}
+		w.standin.ResetCounts()
+		writeBlocks(w, tokens)
+		measured = inTurns(runs, floor, warm)
+		w.wantRequests(0)
+		many.compare(number(count), warmLimits[count][1], seconds, measured[1], measured[0], "0")
+	}
+}
+
+// measureLimit applies many credentials, cold, against a server that keeps to GoTo's limit.
+func (p programs) measureLimit(t *testing.T, found *results) {
+	const credentials, perSecond = 30, 10
+	limited := found.section("30 credentials, cold, against a limit of 10 requests a second", "the server says when to come back", "ours", "floor", "token requests", "turned away at most")
+	limited.text = `The server answers 429 to what is beyond, and counts the requests of the second that ends now, which is stricter than
+counting by the clock. The floor is the time until the last second begins, and an apply of the constant provider.`
+	for said, retryAfter := range map[string]time.Duration{"no": 0, "Retry-After: 1": time.Second} {
+		turnedAway := 0
+		apply := func(path string) float64 { // in a world of its own, so that no run meets the requests of the one before
+			w := newWorld(t, serverTime)
+			w.standin.Configure(func(s *standin.Behaviour) { s.RequestsPerSecond, s.RetryAfter = perSecond, retryAfter })
+			writeBlocks(w, w.refreshTokens(credentials))
+			took := p.apply(w, path)
+			turnedAway = max(turnedAway, w.standin.Counts().TurnedAway)
+			return took
+		}
+		measured := inTurns(3, func() float64 { return apply(p.floor) + credentials/perSecond - 1 }, func() float64 { return apply(p.ours) })
+		limited.compare(said, 1.5, seconds, measured[1], measured[0], number(credentials), number(turnedAway))
+	}
+}

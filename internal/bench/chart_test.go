@@ -1,0 +1,37 @@
+package bench
+
+import (
+	"fmt"
+	"html"
+	"strings"
+)
+
+// chart draws a bar for the ratio of each row, a line at the floor and a mark at each target, as SVG on a card of its own,
+// which makes it readable in light and dark.
+func chart(rows []row) string {
+	const width, left, right, step = 720, 330, 70, 24
+	longest := 1.0
+	for _, r := range rows {
+		longest = max(longest, r.ratio, r.limit)
+	}
+	at := func(ratio float64) float64 { return left + ratio/longest*(width-left-right) }
+	height := len(rows)*step + 16
+	var svg strings.Builder
+	fmt.Fprintf(&svg, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d" role="img">
+<style>
+.card { fill: #f6f8fa } text { fill: #1f2328; font: 12px sans-serif } .bar { fill: #2f81f7 } line { stroke: #1f2328 } .target { stroke: #cf222e; stroke-width: 2 }
+@media (prefers-color-scheme: dark) { .card { fill: #161b22 } text { fill: #e6edf3 } line { stroke: #e6edf3 } .target { stroke: #ff7b72 } }
+</style>
+<rect class="card" width="%[1]d" height="%[2]d" rx="6"/>
+`, width, height)
+	for i, r := range rows {
+		y := 8 + i*step
+		fmt.Fprintf(&svg, `<text x="%d" y="%d" text-anchor="end">%s</text><rect class="bar" x="%d" y="%d" width="%.1f" height="16"/><text x="%.1f" y="%[2]d">%s</text>`+"\n",
+			left-8, y+16, html.EscapeString(r.what), left, y+4, at(r.ratio)-left, max(at(r.ratio), at(r.limit))+6, times(r.ratio))
+		if r.limit > 0 {
+			fmt.Fprintf(&svg, `<line class="target" x1="%.1f" x2="%[1]f" y1="%d" y2="%d"/>`+"\n", at(r.limit), y+2, y+22)
+		}
+	}
+	fmt.Fprintf(&svg, `<line x1="%.1f" x2="%[1]f" y1="4" y2="%d" stroke-dasharray="3 3"/>`+"\n</svg>\n", at(1), height-4)
+	return svg.String()
+}

@@ -1,0 +1,31 @@
+package bench
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bench/constant"
+)
+
+// A warm opening allocates little more than the framework does for any provider.
+func TestWarmOpeningAllocatesLittle(t *testing.T) { //nolint:paralleltest // it counts what the whole process allocates
+	w := newWorld(t, 0)
+	allocated := func(o *opener) float64 {
+		const openings = 200
+		given := grants["refresh_token"](w)
+		o.open(given)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for range openings {
+			o.open(given)
+		}
+		runtime.ReadMemStats(&after)
+		return float64(after.TotalAlloc-before.TotalAlloc) / openings
+	}
+	ours, floor := allocated(w.provider()), allocated(newOpener(t, constant.New))
+	t.Logf("%.0f bytes per opening, %.0f of the constant provider", ours, floor)
+	if ours > 1.2*floor {
+		t.Errorf("%.0f bytes per opening, and the constant provider needs %.0f", ours, floor)
+	}
+	w.wantRequests(1)
+}

@@ -1,0 +1,90 @@
+package bench
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"testing"
+	"time"
+
+	frameworkprovider "github.com/hashicorp/terraform-plugin-framework/provider"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bench/constant"
+	"github.com/terraform-goto/terraform-provider-goto/internal/provider"
+)
+
+// crowdVariable makes this binary a process of a crowd, with the provider that it names.
+const crowdVariable = "GOTO_BENCH_CROWD"
+
+// TestCrowdMember is a process of a crowd: it configures a provider, waits for the end of its input, and opens.
+func TestCrowdMember(t *testing.T) {
+	t.Parallel()
+	made := map[string]func() frameworkprovider.Provider{"ours": provider.New("bench"), "constant": constant.New}[os.Getenv(crowdVariable)]
+	if made == nil {
+		t.Skip("only TestPage needs it")
+	}
+	opener := newOpener(t, made)
+	fmt.Println("ready")
+	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+		t.Fatal(err)
+	}
+	opener.open(nil)
+	fmt.Println("done")
+}
+
+// crowd lets that many processes open at once and returns how long that took.
+func (w *world) crowd(count int, provider string, variables ...string) float64 {
+	var inputs []io.Closer
+	var outputs []*bufio.Reader
+	expect := func(output *bufio.Reader, word string) {
+		if line, err := output.ReadString('\n'); line != word+"\n" {
+			rest, _ := io.ReadAll(output)
+			w.Fatalf("a process of a crowd said %q%s (%v), want %q", line, rest, err, word)
+		}
+	}
+	for range count {
+		command := exec.CommandContext(w.Context(), os.Args[0], "-test.run=^TestCrowdMember$")
+		command.Env = append(slices.Concat(w.variables, variables), crowdVariable+"="+provider)
+		input, err := command.StdinPipe()
+		must(w, err)
+		output, err := command.StdoutPipe()
+		must(w, err)
+		must(w, command.Start())
+		defer func() { must(w, command.Wait()) }()
+		inputs, outputs = append(inputs, input), append(outputs, bufio.NewReader(output))
+		expect(outputs[len(outputs)-1], "ready")
+	}
+	started := time.Now()
+	for _, input := range inputs {
+		must(w, input.Close())
+	}
+	for _, output := range outputs {
+		expect(output, "done")
+	}
+	return time.Since(started).Seconds()
+}
+
+func measureCrowds(t *testing.T, found *results) {
+	const runs, many = 9, 64
+	w := newWorld(t, serverTime)
+	crowds := found.section("Many processes at once, one credential", "processes", "ours", "floor")
+	crowds.text = `From the moment at which all configured processes are told to open until the last one has its token. The server takes
+` + serverTime.String() + `. The floor of cold processes, with nothing in the cache, is one of them; they make one request together. That of warm
+ones is as many with the constant provider.`
+	cold := func(count int) func() float64 {
+		return func() float64 {
+			w.forget()
+			took := w.crowd(count, "ours")
+			w.wantRequests(1)
+			return took
+		}
+	}
+	measured := inTurns(runs, cold(1), cold(many), // after which the cache is warm
+		func() float64 { return w.crowd(many, "constant") }, func() float64 { return w.crowd(many, "ours") })
+	w.wantRequests(0)
+	crowds.compare(fmt.Sprintf("cold, %d", many), 1.25, milliseconds, measured[1], measured[0])
+	crowds.compare(fmt.Sprintf("warm, %d", many), 1.1, milliseconds, measured[3], measured[2])
+}

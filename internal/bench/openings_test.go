@@ -1,0 +1,253 @@
+package bench
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bench/constant"
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// grants makes a new credential of each kind.
+var grants = map[string]func(*world) arguments{
+	"code": func(w *world) arguments {
+		return arguments{"code": w.standin.IssueCode(standin.CodeRequest{ClientID: standin.ClientID, Principal: standin.Principal})}
+	},
+	"refresh_token": func(w *world) arguments { return arguments{"refresh_token": w.standin.IssueRefreshToken()} },
+	"personal_access_token": func(w *world) arguments {
+		return arguments{"personal_access_token": w.standin.IssuePersonalAccessToken()}
+	},
+}
+
+// benchmark does one thing in the process many times.
+type benchmark func(*testing.B)
+
+func BenchmarkOpenings(b *testing.B) { runAll(b, openings(b)) }
+
+func BenchmarkEntries(b *testing.B) { runAll(b, entries(b)) }
+
+func runAll(b *testing.B, all map[string]benchmark) {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		b.Run(name, all[name])
+	}
+}
+
+func openings(tb testing.TB) map[string]benchmark {
+	tb.Helper()
+	w, floor := newWorld(tb, 0), newOpener(tb, constant.New)
+	all := steps(w)
+	for name, issue := range grants {
+		given := issue(w)
+		all["constant/"+name] = func(b *testing.B) {
+			for b.Loop() {
+				floor.open(given)
+			}
+		}
+		all["warm/"+name], all["cold/"+name] = warm(w, given), cold(w, issue)
+	}
+	return all
+}
+
+var entryCounts = []int{1, 1000, 100_000}
+
+// entries opens beside the entries of others.
+func entries(tb testing.TB) map[string]benchmark {
+	tb.Helper()
+	all := map[string]benchmark{}
+	for _, count := range entryCounts {
+		w := newWorld(tb, 0)
+		w.provider().open(nil) // makes the directory, and prunes
+		fill(w, count)
+		issue := grants["refresh_token"]
+		all[fmt.Sprintf("warm/%d", count)], all[fmt.Sprintf("cold/%d", count)] = warm(w, issue(w)), cold(w, issue)
+	}
+	return all
+}
+
+// warm opens with a credential whose token is in the cache.
+func warm(w *world, given arguments) benchmark {
+	opener := w.provider()
+	opener.open(given)
+	return func(b *testing.B) {
+		for b.Loop() {
+			opener.open(given)
+		}
+	}
+}
+
+// cold opens with a credential that no provider has seen.
+func cold(w *world, issue func(*world) arguments) benchmark {
+	return func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			given, opener := issue(w), w.provider() // which has not used up its requests for this second
+			b.StartTimer()
+			opener.open(given)
+		}
+	}
+}
+
+// fill puts that many entries of others into the cache, with their lock files.
+func fill(w *world, count int) {
+	for i := range count {
+		path := filepath.Join(w.cache(), hex.EncodeToString(fmt.Appendf(nil, "%032d", i)))
+		must(w, errors.Join(os.WriteFile(path+".lock", nil, 0o600), os.WriteFile(path+".v2", nil, 0o600)))
+	}
+}
+
+// steps returns what a cold opening cannot do without, and what the engine does, each with an entry of its own.
+func steps(w *world) map[string]benchmark {
+	w.provider().open(nil) // makes the directory
+	directory, err := cache.OpenDirectory(w.cache(), cache.Options{})
+	must(w, err)
+	server, err := oauth.NewServer(w.standin.URL)
+	must(w, err)
+	entries, sealer := cache.New(directory), secret.New(standin.ClientSecret)
+	known, login := cache.NewKey("known"), make([]byte, 2048)
+	claim := func(key cache.Key, do func(*cache.Claim) error) error {
+		claim, err := entries.Claim(w.Context(), key)
+		if err != nil {
+			return err
+		}
+		return errors.Join(do(claim), claim.End())
+	}
+	write := func(claim *cache.Claim) error { return claim.Write(w.Context(), sealer, login, cache.Lasting) }
+	must(w, claim(known, write))
+	nothing := func(*cache.Claim) error { return nil }
+	client := oauth.Client{ID: standin.ClientID, Secret: sealer}
+	grant := oauth.Grant{Type: oauth.RefreshToken, Credential: secret.New(w.standin.IssueRefreshToken())}
+	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {grant.Credential.Reveal()}}.Encode()
+	all := map[string]benchmark{}
+	for name, step := range map[string]func(cache.Key) error{
+		"floor": func(key cache.Key) error {
+			path := filepath.Join(w.cache(), key.String())
+			return errors.Join(writeDurably(path, login), post(w, form), writeDurably(path, login))
+		},
+		"post":    func(cache.Key) error { return post(w, form) },
+		"durable": func(key cache.Key) error { return writeDurably(filepath.Join(w.cache(), key.String()), login) },
+		"claim":   func(key cache.Key) error { return claim(key, nothing) },
+		"read": func(cache.Key) error {
+			_, err := entries.Read(w.Context(), known, sealer)
+			return err
+		},
+		"intent": func(key cache.Key) error {
+			return claim(key, func(claim *cache.Claim) error { return claim.WriteIntent(w.Context(), sealer, login) })
+		},
+		"write": func(cache.Key) error { return claim(known, write) },
+		"request": func(cache.Key) error {
+			// Of its own, because it has not used up its requests for this second.
+			endpoint := &oauth.TokenEndpoint{Server: server, HTTP: oauth.NewHTTPClient(time.Minute), Now: time.Now}
+			_, err := endpoint.Token(w.Context(), client, grant, func() error { return nil })
+			return err
+		},
+	} {
+		used := 0
+		all["step/"+name] = func(b *testing.B) {
+			for b.Loop() {
+				used++
+				must(b, step(cache.NewKey(name, strconv.Itoa(used))))
+			}
+		}
+	}
+	return all
+}
+
+// post sends a token request and nothing else, on a connection of its own, as a process that has just started does.
+func post(w *world, form string) error {
+	request, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.standin.URL+"/oauth/token", strings.NewReader(form))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth(standin.ClientID, standin.ClientSecret)
+	response, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(request)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = errors.New(response.Status)
+	}
+	return errors.Join(err, response.Body.Close())
+}
+
+// writeDurably writes a file that is there after a power cut, and whole: its contents are synced before its name is
+// replaced, its name before anybody acts on it. One sync of the two leaves a torn file, or the old one.
+func writeDurably(path string, contents []byte) error {
+	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(contents)
+	if err := errors.Join(err, file.Sync(), file.Close(), os.Rename(path+".new", path)); err != nil {
+		return err
+	}
+	directory, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	return errors.Join(directory.Sync(), directory.Close())
+}
+
+func measureOpenings(t *testing.T, found *results) {
+	all, measured := openings(t), map[string]samples{}
+	maps.Copy(all, entries(t))
+	for range 11 {
+		for name, run := range all {
+			result := testing.Benchmark(run)
+			if result.N == 0 {
+				t.Fatalf("%s failed; go test -bench says why", name)
+			}
+			measured[name] = append(measured[name], result.T.Seconds()/float64(result.N))
+		}
+	}
+	openings := found.section("Openings inside the process", "opening", "ours", "floor")
+	openings.text = `Through the framework's server, without the socket, against a server that takes no time. The floor of a warm opening is
+the constant provider. That of a cold one is the bare POST and four syncs, two each for the intent before it and the
+login after it: the contents of a file have to be on the disk before its name, and its name before the request is sent
+or the token handed out.`
+	for _, kind := range []struct {
+		name, floor string
+		limit       float64
+	}{{"warm", "constant/", 1.15}, {"cold", "step/floor", 1.3}} {
+		for _, grant := range slices.Sorted(maps.Keys(grants)) {
+			floor := kind.floor
+			if strings.HasSuffix(floor, "/") {
+				floor += grant
+			}
+			openings.compare(kind.name+", "+grant, kind.limit, milliseconds, measured[kind.name+"/"+grant], measured[floor])
+		}
+	}
+	entries := found.section("Entries in the cache", "entries", "ours", "floor")
+	entries.text = "Openings with a refresh token beside the entries of others. The floor is the opening beside one."
+	for _, kind := range []string{"warm", "cold"} {
+		for _, count := range entryCounts[1:] {
+			entries.compare(fmt.Sprintf("%s, %d", kind, count), 1.1, milliseconds,
+				measured[fmt.Sprintf("%s/%d", kind, count)], measured[kind+"/1"])
+		}
+	}
+	steps := found.section("Where the time goes", "step", "takes")
+	steps.text = `What a cold opening does, each step measured alone. The rest is the framework, which reads the arguments and writes
+the attributes; it does that in the constant provider too.`
+	for _, step := range [][2]string{
+		{"post", "the floor's bare POST, on a new connection"},
+		{"durable", "the floor's write of a file: write, sync, rename, sync the directory"},
+		{"read", "read and open an entry"},
+		{"claim", "claim an entry that is new: create its lock file"},
+		{"intent", "claim a new entry, and store an intent: reserve room, write, sync, rename, sync the directory"},
+		{"request", "request a token: connect, post, decode"},
+		{"write", "claim a known entry, and store a login: write, sync, rename, sync the directory"},
+	} {
+		steps.add(step[1], milliseconds(measured["step/"+step[0]].median()))
+	}
+}

@@ -1,0 +1,94 @@
+package bench
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
+)
+
+// storageTime is how long object storage takes to answer.
+const storageTime = 30 * time.Millisecond
+
+// objectStorage is a store behind a proxy that counts and takes time.
+type objectStorage struct {
+	*servers.Server
+	testing.TB
+	proxy         *httptest.Server
+	reads, writes atomic.Int64
+}
+
+func newObjectStorage(t *testing.T) *objectStorage {
+	s := &objectStorage{Server: servers.Shared(t, "gs"), TB: t}
+	pass := s.Handler()
+	s.proxy = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			s.reads.Add(1)
+		} else {
+			s.writes.Add(1)
+		}
+		<-time.After(storageTime)
+		pass.ServeHTTP(w, r)
+	}))
+	t.Cleanup(s.proxy.Close)
+	return s
+}
+
+// requests returns how many have come since the last call.
+func (s *objectStorage) requests() (reads, writes int64) {
+	return s.reads.Swap(0), s.writes.Swap(0)
+}
+
+// empty returns the environment variable that leads to a new bucket.
+func (s *objectStorage) empty() string {
+	location := s.Location(s.NewBucket(s.Context(), s), "tokens", s.Behind(s.proxy.URL))
+	s.requests()
+	return "GOTO_TOKEN_CACHE=" + location
+}
+
+func (p programs) measureObjectStorage(t *testing.T, found *results) {
+	costs := found.section("Object storage", "what", "bucket", "floor", "reads", "writes", "token requests")
+	costs.text = "The token cache in a bucket; the floor has it in a directory. Each answer of the store, fake-gcs-server, takes " + storageTime.String() + `, and
+each of GoTo ` + serverTime.String() + `. An apply has two provider processes, and each reads once: those 60 ms are not part of what a warm apply is shown
+to take. The first renewal in a bucket looks for what to prune, which is two reads and a write.`
+	store := newObjectStorage(t)
+	for _, count := range []int{1, 100, 1000} {
+		w := newWorld(t, serverTime)
+		writeBlocks(w, make([]string, count))
+		bucket := store.empty()
+		cold := p.apply(w, p.ours, bucket)
+		w.wantRequests(1)
+		reads, writes := store.requests()
+		costs.compare(fmt.Sprintf("cold apply, blocks: %d", count), 0, seconds, samples{cold}, samples{p.apply(w, p.ours)}, fmt.Sprint(reads), fmt.Sprint(writes), "1")
+		w.standin.ResetCounts()
+		measured := inTurns(5, func() float64 { return p.apply(w, p.ours) }, func() float64 {
+			took := p.apply(w, p.ours, bucket)
+			if reads, writes := store.requests(); reads != 2 || writes != 0 {
+				t.Fatalf("%d reads and %d writes of a warm apply, want one read per process", reads, writes)
+			}
+			return took - 2*storageTime.Seconds()
+		})
+		w.wantRequests(0)
+		costs.compare(fmt.Sprintf("warm apply, blocks: %d", count), 1.05, seconds, measured[1], measured[0], "2", "0", "0")
+	}
+	const runners = 16
+	w := newWorld(t, serverTime)
+	var reads, writes int64
+	measured := inTurns(5, func() float64 {
+		w.forget()
+		defer w.wantRequests(1)
+		return w.crowd(runners, "ours")
+	}, func() float64 {
+		bucket := store.empty()
+		defer w.wantRequests(1)
+		took := w.crowd(runners, "ours", bucket)
+		moreReads, moreWrites := store.requests()
+		reads, writes = max(reads, moreReads), max(writes, moreWrites)
+		return took
+	})
+	costs.compare(fmt.Sprintf("%d runners at once, cold; requests at most", runners), 0, seconds, measured[1], measured[0], fmt.Sprint(reads), fmt.Sprint(writes), "1")
+}
