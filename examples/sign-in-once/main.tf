@@ -1,6 +1,7 @@
 # A person signs in once; every later run uses the login that is kept under the profile.
 #
-# GOTO_CLIENT_ID, GOTO_CLIENT_SECRET and GOTO_REDIRECT_URI name the OAuth client. Then:
+# GOTO_CLIENT_ID, GOTO_CLIENT_SECRET and GOTO_REDIRECT_URI name the OAuth client. With a loopback GOTO_REDIRECT_URI and
+# GOTO_INTERACTIVE_LOGIN=true, the first apply opens a browser and goes on when the person has signed in. Otherwise:
 #
 #   terraform apply                                        stops, and says where to sign in
 #   terraform apply -var 'callback_url=https://…?code=…'   takes the address the browser landed on
