@@ -174,6 +174,7 @@ func setUpExamples(env *testscript.Env, built programs) error {
 		"https://api.goto.com", apis.URL,
 		"https://api.getgo.com", apis.URL,
 		`"https://example.com"`, strconv.Quote(standin.RedirectURI),
+		`"http://localhost:8976/callback"`, strconv.Quote(standin.RedirectURI),
 	))
 }
 
