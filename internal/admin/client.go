@@ -2,24 +2,20 @@ package admin
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
 
-	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
 const (
 	adminPath = "/admin/rest/v1/me"
 	scimPath  = "/identity/v1/Users/me"
-	// maxReply bounds what is read of a reply, in bytes.
-	maxReply = 1 << 20
 	// invalidToken is what api.getgo.com answers, with 403, to a token that has ended.
 	invalidToken = "InvalidToken"
 )
@@ -29,7 +25,7 @@ type Client struct {
 	// URL is the base of both APIs, without a slash at its end.
 	URL        string
 	UserAgent  string
-	HTTP       *http.Client // see [oauth.NewHTTPClient]
+	HTTP       *http.Client // see [httpclient.New]
 	MaxRetries int
 	// Now is the clock that dates in Retry-After are compared with.
 	Now func() time.Time
@@ -94,18 +90,18 @@ func (c *Client) ask(ctx context.Context, path string, accessToken secret.Value,
 	failure := &Error{Endpoint: c.URL + path}
 	response, err := c.get(ctx, failure.Endpoint, accessToken)
 	if err != nil {
-		failure.Reason = oauth.Clean(unwrapped(err).Error(), []secret.Value{accessToken})
+		failure.Reason = redact.Text(httpclient.Cause(err).Error(), []secret.Value{accessToken})
 		return Person{}, failure
 	}
 	defer func() { _ = response.Body.Close() }() // read to its end or given up
 	failure.Status = response.StatusCode
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
+	body, err := httpclient.ReadBody(response.Body)
 	switch {
 	case err != nil:
 		failure.Reason = "the reply broke off"
 	case response.StatusCode != http.StatusOK:
-		failure.Code, failure.Reason = oauth.Explain(response.StatusCode, response.Header.Get("Content-Type"), body, []secret.Value{accessToken})
-	case len(body) > maxReply:
+		failure.Code, failure.Reason = httpclient.Explain(response.StatusCode, response.Header.Get("Content-Type"), body, []secret.Value{accessToken})
+	case len(body) > httpclient.MaxBody:
 		failure.Reason = "the reply is longer than 1 MiB"
 	default:
 		person, err := decode(body)
@@ -140,18 +136,10 @@ func (c *Client) get(ctx context.Context, endpoint string, accessToken secret.Va
 // outlast the request.
 func (c *Client) worthRepeating(ctx context.Context, response *http.Response, err error) (bool, error) {
 	if response != nil {
-		wait := oauth.RetryAfter(response.Header, c.Now())
+		wait := httpclient.RetryAfter(response.Header, c.Now())
 		if deadline, limited := ctx.Deadline(); limited && wait > time.Until(deadline) {
 			return false, nil
 		}
 	}
 	return retryablehttp.DefaultRetryPolicy(ctx, response, err)
-}
-
-// unwrapped is err without the method and address, which [Error] has.
-func unwrapped(err error) error {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return wrapped.Err
-	}
-	return err
 }

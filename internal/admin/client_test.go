@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/admin"
-	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
@@ -30,7 +30,7 @@ func ask(t *testing.T, handler http.HandlerFunc) (failure *admin.Error, requests
 		handler(w, r)
 	}))
 	defer server.Close()
-	client := &admin.Client{URL: server.URL, UserAgent: "test", HTTP: oauth.NewHTTPClient(time.Second), MaxRetries: 1, Now: time.Now}
+	client := &admin.Client{URL: server.URL, UserAgent: "test", HTTP: httpclient.New(time.Second), MaxRetries: 1, Now: time.Now}
 	begun := time.Now()
 	person, err := client.Me(t.Context(), secret.New(accessToken))
 	if took := time.Since(begun); took > 5*time.Second {
@@ -200,7 +200,7 @@ func TestMeEndsWithItsContext(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	client := &admin.Client{URL: server.URL, HTTP: oauth.NewHTTPClient(time.Minute), MaxRetries: 3, Now: time.Now}
+	client := &admin.Client{URL: server.URL, HTTP: httpclient.New(time.Minute), MaxRetries: 3, Now: time.Now}
 	if _, err := client.Me(ctx, secret.New(accessToken)); err == nil || ctx.Err() == nil {
 		t.Errorf("got %v", err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/bench/constant"
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
@@ -150,7 +151,7 @@ func steps(w *world) map[string]benchmark {
 		"write": func(cache.Key) error { return claim(known, write) },
 		"request": func(cache.Key) error {
 			// Of its own, because it has not used up its requests for this second.
-			endpoint := &oauth.TokenEndpoint{Server: server, HTTP: oauth.NewHTTPClient(time.Minute), Now: time.Now}
+			endpoint := &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(time.Minute), Now: time.Now}
 			_, err := endpoint.Token(w.Context(), client, grant, func() error { return nil })
 			return err
 		},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
@@ -78,7 +79,7 @@ func (w *world) engineOn(storage cache.Storage) *engine.Engine {
 	return &engine.Engine{
 		Endpoint: &oauth.TokenEndpoint{
 			Server: server,
-			HTTP:   oauth.NewHTTPClient(10 * time.Second),
+			HTTP:   httpclient.New(10 * time.Second),
 			Now:    w.time,
 		},
 		Cache: cache.New(storage),

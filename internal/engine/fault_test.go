@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin/faults"
@@ -60,7 +61,7 @@ func (w *faultyWorld) process() *engine.Engine {
 		timeout = time.Second
 	}
 	e.Endpoint.Server = server
-	e.Endpoint.HTTP = oauth.NewHTTPClient(timeout)
+	e.Endpoint.HTTP = httpclient.New(timeout)
 	e.Endpoint.MaxRetries = faults.MaxRetries
 	e.Endpoint.Wait = func(int) time.Duration { return time.Microsecond }
 	transport, ok := e.Endpoint.HTTP.Transport.(*http.Transport)

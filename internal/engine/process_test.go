@@ -16,6 +16,7 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
@@ -59,7 +60,7 @@ func obey(text string) error {
 		return err
 	}
 	process := engine.Engine{
-		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: oauth.NewHTTPClient(cmp.Or(told.Timeout, 30*time.Second)), Now: now},
+		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(cmp.Or(told.Timeout, 30*time.Second)), Now: now},
 		Cache:    cache.New(storage),
 		Now:      now,
 	}

@@ -3,12 +3,13 @@ package oauth
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 )
 
 // homecoming is how long a request that has been sent is waited for after its run was cancelled, at most: what its
@@ -79,7 +80,7 @@ func (x *exchange) send(ctx context.Context, turn *turn) attempt {
 		return attempt{reached: reached(progress.Load()), err: err}
 	}
 	defer func() { _ = response.Body.Close() }() // read to its end or given up: nothing depends on it
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply+1))
+	body, err := httpclient.ReadBody(response.Body)
 	if err != nil && !unavailable(response.StatusCode) { // there the status says enough
 		return attempt{reached: sent, err: fmt.Errorf("reading the reply: %w", err)}
 	}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
@@ -42,6 +44,12 @@ func (s Server) AuthorizeURL(request AuthorizationRequest) string {
 	}
 	// "%20" means a space to every reader of a URL, "+" only to readers of forms.
 	return s.base + authorizePath + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
+}
+
+// compiled compiles an expression when it is first needed: together they are a noticeable part of the start of a process,
+// and most processes need none of them.
+func compiled(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }
 
 // scopeToken is the scope-token of RFC 6749 section 3.3.

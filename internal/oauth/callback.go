@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
@@ -36,7 +38,7 @@ func (c Callback) Answer(landed string) (Answer, error) {
 		return Answer{}, errors.New("this is not an address: paste the whole address from the browser's address bar, or give a bare code as `code`")
 	}
 	parsed, err := url.Parse(landed)
-	if err != nil || parsed.Host == "" || strings.ContainsFunc(landed, isControl) {
+	if err != nil || parsed.Host == "" || strings.ContainsFunc(landed, redact.IsControl) {
 		return Answer{}, errors.New("this cannot be read as an address: paste it unchanged from the browser's address bar, in one line")
 	}
 	query, err := url.ParseQuery(parsed.RawQuery)
@@ -97,7 +99,7 @@ func refusal(query url.Values) error {
 	for _, value := range append(query["code"], query["state"]...) {
 		secrets = append(secrets, secret.New(value))
 	}
-	reason := describe(query.Get("error"), query.Get("error_description"), secrets)
+	reason := httpclient.Describe(query.Get("error"), query.Get("error_description"), secrets)
 	if query.Get("error") == "access_denied" {
 		return fmt.Errorf("GoTo reports that access was not allowed: %s. Open the authorize URL again and press Allow, as a person who may use this OAuth client", reason)
 	}
@@ -123,14 +125,14 @@ func (c Callback) checkRedirectURI(landed *url.URL, query url.Values) error {
 		return errors.New("`redirect_uri` cannot be read as a URI")
 	}
 	same := strings.EqualFold(landed.Scheme, expected.Scheme) &&
-		strings.EqualFold(authority(landed), authority(expected)) &&
+		strings.EqualFold(httpclient.Authority(landed), httpclient.Authority(expected)) &&
 		pathOrSlash(landed) == pathOrSlash(expected)
 	for name, values := range expected.Query() {
 		same = same && slices.Equal(query[name], values)
 	}
 	if !same {
 		// Cleaned: where the question mark got lost, the code is a part of the path.
-		start := Clean(landed.Scheme+"://"+landed.Host+landed.EscapedPath(), nil)
+		start := redact.Text(landed.Scheme+"://"+landed.Host+landed.EscapedPath(), nil)
 		return fmt.Errorf("it does not start with `redirect_uri` (%s) but with %s. Paste the address the browser landed on after Allow; `redirect_uri` must be the one in the authorize URL that was opened",
 			c.RedirectURI, start)
 	}
@@ -143,10 +145,4 @@ func pathOrSlash(u *url.URL) string {
 		return path
 	}
 	return "/"
-}
-
-// authority returns the host with its port. Browsers do not show the default port of a scheme.
-func authority(u *url.URL) string {
-	defaultPort := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
-	return strings.TrimSuffix(u.Host, defaultPort)
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
@@ -45,7 +46,7 @@ func CheckCredential(text string) error {
 		return errors.New("it is an empty string; leave the argument out instead")
 	case strings.TrimSpace(text) != text:
 		return ErrWhiteSpace
-	case strings.ContainsFunc(text, isControl):
+	case strings.ContainsFunc(text, redact.IsControl):
 		return errors.New("it contains a line break or another control character")
 	}
 	return nil

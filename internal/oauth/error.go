@@ -1,15 +1,10 @@
 package oauth
 
 import (
-	"bytes"
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
 // Outcome is what is known about a failed token request.
@@ -93,36 +88,4 @@ func unavailable(status int) bool {
 // surelyUnprocessed lists the answers of servers that turn a request away unread.
 func surelyUnprocessed(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
-}
-
-// Explain reads an error reply of GoTo into its code, which may be empty, and words for people: error
-// and error_description (RFC 6749 section 5.2), else what GoTo's APIs and gateways send, else the
-// text itself. Nothing of secrets is left in them.
-func Explain(status int, contentType string, body []byte, secrets []secret.Value) (code, reason string) {
-	var reply struct {
-		Error       any `json:"error"`
-		Description any `json:"error_description"`
-		Message     any `json:"message"`
-		ErrorCode   any `json:"errorCode"`
-		IntErrCode  any `json:"int_err_code"`
-		Msg         any `json:"msg"`
-	}
-	body = withoutMark(body)
-	if json.Unmarshal(body, &reply) == nil {
-		code := cmp.Or(text(reply.Error), text(reply.ErrorCode), text(reply.IntErrCode))
-		description := cmp.Or(text(reply.Description), text(reply.Message), text(reply.Msg))
-		if code != "" || description != "" {
-			return Clean(code, secrets), describe(code, description, secrets)
-		}
-	}
-	trimmed := bytes.TrimSpace(body)
-	switch {
-	case status >= 300 && status < 400:
-		return "", "a redirect, which is not followed because credentials must not travel to another address"
-	case len(trimmed) == 0:
-		return "", "an empty reply"
-	case strings.Contains(strings.ToLower(contentType), "html") || trimmed[0] == '<':
-		return "", "a web page instead of a reply, probably from a gateway or proxy on the way"
-	}
-	return "", describe("", string(trimmed), secrets)
 }

@@ -9,8 +9,5 @@ var (
 const (
 	DefaultLifetime = defaultLifetime
 	MaxLifetime     = maxLifetime
-	MaxReply        = maxReply
-	MaxRetryAfter   = maxRetryAfter
-	MaxText         = maxText
 	MaxTokenLength  = maxTokenLength
 )

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
@@ -38,7 +39,6 @@ var (
 	everyGrant  = []oauth.Grant{codeGrant, refreshing, patGrant}
 	theSecrets  = []string{clientSecret, theCode, theVerifier, theRefresh, thePAT, basic(clientID, clientSecret)}
 	secretParts = parts(theSecrets)
-	encodings   = []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding}
 )
 
 func basic(id, secret string) string {
@@ -87,7 +87,7 @@ func newEndpoint(t *testing.T, base string) *oauth.TokenEndpoint {
 	if err != nil {
 		t.Fatalf("NewServer(%q): %v", base, err)
 	}
-	client := oauth.NewHTTPClient(10 * time.Second)
+	client := httpclient.New(10 * time.Second)
 	t.Cleanup(client.CloseIdleConnections)
 	return &oauth.TokenEndpoint{
 		Server:     server,

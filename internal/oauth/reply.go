@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
@@ -43,7 +45,7 @@ func decodeToken(body []byte) (Token, error) {
 		Scope        any             `json:"scope"`
 		Principal    any             `json:"principal"`
 	}
-	body = withoutMark(body)
+	body = httpclient.WithoutMark(body)
 	if len(bytes.TrimSpace(body)) == 0 {
 		return Token{}, errors.New("the reply is empty")
 	}
@@ -78,9 +80,6 @@ func decodeToken(body []byte) (Token, error) {
 	}, nil
 }
 
-// withoutMark drops a byte order mark: it is no JSON, but RFC 8259 section 8.1 lets readers ignore it.
-func withoutMark(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }
-
 // text returns value if it is a string: fields that nothing depends on are never a failure.
 func text(value any) string {
 	text, _ := value.(string)
@@ -90,7 +89,7 @@ func text(value any) string {
 // printable makes text, which will be shown to people, safe for a terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
-		if isControl(r) {
+		if redact.IsControl(r) {
 			return ' '
 		}
 		return r

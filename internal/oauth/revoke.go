@@ -2,13 +2,13 @@ package oauth
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
@@ -35,20 +35,17 @@ func (e *TokenEndpoint) Revoke(ctx context.Context, client Client, accessToken s
 	defer turn.end()
 	response, err := e.HTTP.Do(request)
 	if err != nil {
-		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			err = wrapped.Err
-		}
 		// Not wrapped: net/http repeats what the server sent.
-		return fmt.Errorf("POST %s: %s", endpoint, Clean(err.Error(), secrets))
+		return fmt.Errorf("POST %s: %s", endpoint, redact.Text(httpclient.Cause(err).Error(), secrets))
 	}
 	defer func() { _ = response.Body.Close() }() // nothing depends on it
 	if response.StatusCode == http.StatusOK {
 		return nil
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxReply))
+	body, err := httpclient.ReadBody(response.Body)
 	if err != nil {
 		body = nil // the status says enough
 	}
-	_, reason := Explain(response.StatusCode, response.Header.Get("Content-Type"), body, secrets)
+	_, reason := httpclient.Explain(response.StatusCode, response.Header.Get("Content-Type"), body, secrets)
 	return fmt.Errorf("POST %s: %s: %s", endpoint, response.Status, reason)
 }

@@ -7,11 +7,10 @@
 package oauth
 
 import (
-	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"strings"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 )
 
 const (
@@ -32,7 +31,7 @@ type Server struct{ base string }
 // NewServer checks base, an absolute https URL without query (http is allowed to a loopback
 // address), and returns the server there. Its errors are sentences about base.
 func NewServer(base string) (Server, error) {
-	parsed, err := ParseBaseURL(base)
+	parsed, err := httpclient.ParseBaseURL(base)
 	if err != nil {
 		return Server{}, err
 	}
@@ -50,42 +49,3 @@ func NewServer(base string) (Server, error) {
 
 // String returns the base URL in its normal form, without a slash at the end.
 func (s Server) String() string { return s.base }
-
-// ParseBaseURL reads the address of a server that is sent credentials. It must be https, or http
-// to a loopback address, and carry neither user name, query nor fragment. The slash at its end is
-// dropped.
-func ParseBaseURL(raw string) (*url.URL, error) {
-	parsed, err := url.Parse(raw)
-	if err != nil || parsed.Scheme == "" || parsed.Hostname() == "" {
-		// The parser's own error repeats the text, which may hold a password.
-		return nil, errors.New(`the address is not an absolute URL like "https://host"`)
-	}
-	if parsed.User != nil {
-		return nil, errors.New("the address must not contain a user name or password")
-	}
-	if parsed.RawQuery != "" || parsed.ForceQuery || parsed.Fragment != "" {
-		return nil, errors.New("the address must not have a query or a fragment")
-	}
-	switch parsed.Scheme {
-	case "https":
-	case "http":
-		if !isLoopback(parsed.Hostname()) {
-			return nil, fmt.Errorf("credentials are sent to %s and would travel in the clear. Use https (http is accepted for a loopback address only)",
-				parsed.Hostname())
-		}
-	default:
-		return nil, fmt.Errorf("the address must start with https://, not with %s://", parsed.Scheme)
-	}
-	parsed.Path = strings.TrimRight(parsed.Path, "/")
-	parsed.RawPath = ""
-	parsed.Host = strings.ToLower(authority(parsed)) // one server has one name, in the keys of the cache too
-	return parsed, nil
-}
-
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
-}

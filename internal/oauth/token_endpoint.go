@@ -6,25 +6,22 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"time"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-const (
-	// maxReply bounds what is read of a reply, in bytes.
-	maxReply = 1 << 20
-	// The wait before the n-th repetition is about n times this long, or n seconds after 429.
-	retryWait = 500 * time.Millisecond
-)
+// The wait before the n-th repetition is about n times this long, or n seconds after 429.
+const retryWait = 500 * time.Millisecond
 
 // TokenEndpoint sends token requests. All fields but Wait, Abandon and Log are required; an endpoint must not be
 // copied.
 type TokenEndpoint struct {
 	Server    Server
 	UserAgent string
-	HTTP      *http.Client // see [NewHTTPClient]; its Timeout bounds each single request
+	HTTP      *http.Client // see [httpclient.New]; its Timeout bounds each single request
 	// MaxRetries is how often a request is repeated at most.
 	MaxRetries int
 	// Now is the clock that dates in Retry-After are compared with.
@@ -113,7 +110,7 @@ func (x *exchange) waitForTurn(ctx context.Context, pause time.Duration, repetit
 // pause returns how long to wait before repetition n, after the last attempt.
 func (e *TokenEndpoint) pause(n int, last attempt) time.Duration {
 	step := retryWait
-	if asked := RetryAfter(last.header, e.Now()); asked > 0 {
+	if asked := httpclient.RetryAfter(last.header, e.Now()); asked > 0 {
 		return asked
 	}
 	if last.status == http.StatusTooManyRequests {
@@ -137,17 +134,17 @@ func (x *exchange) decide(ctx context.Context, last attempt) (Token, error) {
 		Grant:      x.grant.Type,
 		Endpoint:   x.url(),
 		Status:     last.status,
-		RetryAfter: RetryAfter(last.header, x.endpoint.Now()),
+		RetryAfter: httpclient.RetryAfter(last.header, x.endpoint.Now()),
 		Ambiguous:  x.ambiguous,
 	}
 	if last.status < 200 || last.status > 299 {
-		failure.Code, failure.Reason = Explain(last.status, last.header.Get("Content-Type"), last.body, x.secrets)
+		failure.Code, failure.Reason = httpclient.Explain(last.status, last.header.Get("Content-Type"), last.body, x.secrets)
 		if unavailable(last.status) {
 			failure.Outcome = Unavailable
 		}
 		return Token{}, failure
 	}
-	if len(last.body) > maxReply {
+	if len(last.body) > httpclient.MaxBody {
 		failure.Outcome, failure.Reason = Unusable, "the reply is longer than 1 MiB"
 		return Token{}, failure
 	}
@@ -168,11 +165,8 @@ func (x *exchange) failed(ctx context.Context, last attempt) error {
 	case last.reached == sent || x.ambiguous:
 		outcome = Interrupted
 	}
-	err := last.err
-	if wrapped, isURL := errors.AsType[*url.Error](err); isURL {
-		err = wrapped.Err // without the method and URL, which TokenError has
-	}
-	reason := Clean(err.Error(), x.secrets)
+	err := httpclient.Cause(last.err)
+	reason := redact.Text(err.Error(), x.secrets)
 	timedOut := isTimeout(err) || errors.Is(ctx.Err(), context.DeadlineExceeded)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):

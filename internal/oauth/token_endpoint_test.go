@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
@@ -141,7 +142,7 @@ func TestUnusableReplies(t *testing.T) {
 			answer(http.StatusOK, "application/json", `{"error":"invalid_grant"}`), "the reply has no access_token",
 		},
 		"just too long": {
-			answer(http.StatusOK, "application/json", documentedBody+strings.Repeat(" ", oauth.MaxReply-len(documentedBody)+1)),
+			answer(http.StatusOK, "application/json", documentedBody+strings.Repeat(" ", httpclient.MaxBody-len(documentedBody)+1)),
 			"the reply is longer than 1 MiB",
 		},
 		"endless":   {endless(bytes.Repeat([]byte(" "), 1<<16), ""), "the reply is longer than 1 MiB"},
@@ -168,7 +169,7 @@ func TestUnusableReplies(t *testing.T) {
 func TestLongestReply(t *testing.T) {
 	t.Parallel()
 
-	base, _ := counted(t, answer(http.StatusOK, "application/json", documentedBody+strings.Repeat(" ", oauth.MaxReply-len(documentedBody))))
+	base, _ := counted(t, answer(http.StatusOK, "application/json", documentedBody+strings.Repeat(" ", httpclient.MaxBody-len(documentedBody))))
 	if _, err := newEndpoint(t, base).Token(t.Context(), theClient, codeGrant, ready); err != nil {
 		t.Error(err)
 	}

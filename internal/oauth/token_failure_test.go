@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
@@ -231,7 +232,7 @@ func TestHangingServers(t *testing.T) {
 
 				base, requests := counted(t, handler)
 				endpoint := newEndpoint(t, base)
-				endpoint.HTTP = oauth.NewHTTPClient(500 * time.Millisecond)
+				endpoint.HTTP = httpclient.New(500 * time.Millisecond)
 				endpoint.MaxRetries = 0
 				_, err := endpoint.Token(t.Context(), theClient, grant, ready)
 				failing{[2]int32{1, 1}, oauth.Interrupted, 0, true, "no answer within 500ms"}.check(t, grant, err, requests.Load())

@@ -15,6 +15,7 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
@@ -78,7 +79,7 @@ func checkAuthenticationURL(text string) error {
 }
 
 func checkAPIURL(text string) error {
-	_, err := oauth.ParseBaseURL(text)
+	_, err := httpclient.ParseBaseURL(text)
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/admin"
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
@@ -99,7 +100,7 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 		return nil, read.diags
 	}
 
-	api, err := oauth.ParseBaseURL(apiURL)
+	api, err := httpclient.ParseBaseURL(apiURL)
 	if err != nil {
 		read.refuse("api_url", err)
 		return nil, read.diags
@@ -109,7 +110,7 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 		return nil, read.diags
 	}
 	userAgent := "terraform-provider-goto/" + p.version + " (+https://github.com/terraform-goto/terraform-provider-goto)"
-	client := oauth.NewHTTPClient(timeout)
+	client := httpclient.New(timeout)
 	s.admin = &admin.Client{URL: api.String(), UserAgent: userAgent, HTTP: client, MaxRetries: retries, Now: p.now}
 	endpoint := &oauth.TokenEndpoint{
 		Server:     s.server,

@@ -17,6 +17,7 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
@@ -75,7 +76,7 @@ func (d *desk) process(browse func(address string) error) *signin.Flow {
 	}
 	flow := signin.New(signin.Flow{
 		Engine: &engine.Engine{
-			Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: oauth.NewHTTPClient(10 * time.Second), Now: time.Now},
+			Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(10 * time.Second), Now: time.Now},
 			Cache:    cache.New(storage),
 			Now:      time.Now,
 		},

@@ -1,4 +1,5 @@
-package oauth
+// Package redact makes what a server wrote fit for people: without secrets, in one line, of bounded length.
+package redact
 
 import (
 	"cmp"
@@ -39,9 +40,9 @@ var escapeSequence = compiled("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(\x07|\x
 // escaped matches characters written for a URL or inside JSON.
 var escaped = compiled(`(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\["\\/]`)
 
-// Clean makes a server's text fit for a diagnostic: secrets masked in every encoding a server could
+// Text makes a server's text fit for a diagnostic: secrets masked in every encoding a server could
 // echo them in, one line, no control or direction-changing characters, of bounded length.
-func Clean(text string, secrets []secret.Value) string {
+func Text(text string, secrets []secret.Value) string {
 	text = mask(text, secrets, func(form string) string { return form })
 	text = text[:min(len(text), maxRead)]
 	// Every server escapes in its own way, and what is dropped may have stood inside a secret.
@@ -83,7 +84,7 @@ func plain(text string) string {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case isControl(r), r == unicode.ReplacementChar:
+		case IsControl(r), r == unicode.ReplacementChar:
 			return -1
 		}
 		return r
@@ -100,8 +101,8 @@ func unescape(match string) (text string) {
 	return text
 }
 
-// isControl matches control characters and the invisible ones that change how text is shown.
-func isControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
+// IsControl matches control characters and the invisible ones that change how text is shown.
+func IsControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
 // encodings returns the forms in which text can stand in a reply.
 func encodings(text string) []string {
@@ -116,18 +117,4 @@ func encodings(text string) []string {
 		url.QueryEscape(text),
 		url.PathEscape(text),
 	}
-}
-
-// describe joins an error code and its description as they came from a server.
-func describe(code, description string, secrets []secret.Value) string {
-	code, description = Clean(code, secrets), Clean(description, secrets)
-	switch {
-	case code == "" && description == "":
-		return "no reason given"
-	case description == "":
-		return code
-	case code == "":
-		return description
-	}
-	return code + " (" + description + ")"
 }

@@ -1,14 +1,14 @@
-package oauth_test
+package redact_test
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-func TestClean(t *testing.T) {
+func TestText(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct{ secret, text, want string }{
@@ -28,17 +28,17 @@ func TestClean(t *testing.T) {
 		"far into the text":         {"abcdef", strings.Repeat(" ", 1<<20) + "abcdef", ""},
 		"at the end of what counts": {"abcdef", strings.Repeat(" ", 16<<10-3) + "abcdef", "(se"},
 	} {
-		if got := oauth.Clean(test.text, []secret.Value{secret.New(test.secret)}); got != test.want {
+		if got := redact.Text(test.text, []secret.Value{secret.New(test.secret)}); got != test.want {
 			t.Errorf("%s: got %q, want %q", name, got, test.want)
 		}
 	}
 }
 
-func TestCleanMasksTheLongestSecretFirst(t *testing.T) {
+func TestTextMasksTheLongestSecretFirst(t *testing.T) {
 	t.Parallel()
 
 	secrets := []secret.Value{secret.New("abc"), secret.New("abcdef"), secret.New("xabc")}
-	if got, want := oauth.Clean("abcdef xabc abc", secrets), "(secret) (secret) (secret)"; got != want {
+	if got, want := redact.Text("abcdef xabc abc", secrets), "(secret) (secret) (secret)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

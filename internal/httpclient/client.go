@@ -1,4 +1,6 @@
-package oauth
+// Package httpclient holds what the clients of GoTo's APIs have in common: the connection, the address of a server, and
+// the reading of replies and errors.
+package httpclient
 
 import (
 	"crypto/tls"
@@ -7,10 +9,10 @@ import (
 	"time"
 )
 
-// NewHTTPClient returns a client for requests that carry credentials: it follows no redirects,
+// New returns a client for requests that carry credentials: it follows no redirects,
 // takes the proxy from the environment, speaks TLS 1.2 or later and gives up after timeout, which
 // covers a whole request with its reply. It shares nothing with the defaults of net/http.
-func NewHTTPClient(timeout time.Duration) *http.Client {
+func New(timeout time.Duration) *http.Client {
 	return &http.Client{
 		Timeout: timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
@@ -43,7 +44,7 @@ func TestProxyProcess(t *testing.T) {
 	}
 	var report proxyReport
 	endpoint := newEndpoint(t, "https://goto.invalid")
-	endpoint.HTTP = oauth.NewHTTPClient(10 * time.Second)
+	endpoint.HTTP = httpclient.New(10 * time.Second)
 	dial := transport(t, endpoint).DialContext
 	transport(t, endpoint).DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if !strings.HasPrefix(address, "127.0.0.1:") {
@@ -140,15 +141,5 @@ func TestUnreadableProxy(t *testing.T) {
 		if report.Outcome != oauth.NotSent || strings.Contains(report.Printed, "hunter2") || !strings.Contains(report.Printed, "refused") {
 			t.Errorf("%s: outcome %d, %s", address, report.Outcome, report.Printed)
 		}
-	}
-}
-
-func TestNewHTTPClientSharesNothing(t *testing.T) {
-	t.Parallel()
-
-	client := oauth.NewHTTPClient(time.Minute)
-	if client.Timeout != time.Minute || client.Jar != nil || client.Transport == nil ||
-		client.Transport == oauth.NewHTTPClient(time.Minute).Transport {
-		t.Errorf("got %+v", client)
 	}
 }

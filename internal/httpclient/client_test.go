@@ -1,0 +1,18 @@
+package httpclient_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
+)
+
+func TestNewSharesNothing(t *testing.T) {
+	t.Parallel()
+
+	client := httpclient.New(time.Minute)
+	if client.Timeout != time.Minute || client.Jar != nil || client.Transport == nil ||
+		client.Transport == httpclient.New(time.Minute).Transport {
+		t.Errorf("got %+v", client)
+	}
+}

@@ -1,0 +1,63 @@
+package httpclient
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"strings"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+// Explain reads an error reply of GoTo into its code, which may be empty, and words for people: error
+// and error_description (RFC 6749 section 5.2), else what GoTo's APIs and gateways send, else the
+// text itself. Nothing of secrets is left in them.
+func Explain(status int, contentType string, body []byte, secrets []secret.Value) (code, reason string) {
+	var reply struct {
+		Error       any `json:"error"`
+		Description any `json:"error_description"`
+		Message     any `json:"message"`
+		ErrorCode   any `json:"errorCode"`
+		IntErrCode  any `json:"int_err_code"`
+		Msg         any `json:"msg"`
+	}
+	body = WithoutMark(body)
+	if json.Unmarshal(body, &reply) == nil {
+		code := cmp.Or(text(reply.Error), text(reply.ErrorCode), text(reply.IntErrCode))
+		description := cmp.Or(text(reply.Description), text(reply.Message), text(reply.Msg))
+		if code != "" || description != "" {
+			return redact.Text(code, secrets), Describe(code, description, secrets)
+		}
+	}
+	trimmed := bytes.TrimSpace(body)
+	switch {
+	case status >= 300 && status < 400:
+		return "", "a redirect, which is not followed because credentials must not travel to another address"
+	case len(trimmed) == 0:
+		return "", "an empty reply"
+	case strings.Contains(strings.ToLower(contentType), "html") || trimmed[0] == '<':
+		return "", "a web page instead of a reply, probably from a gateway or proxy on the way"
+	}
+	return "", Describe("", string(trimmed), secrets)
+}
+
+// text returns value if it is a string: an error is explained by what can be read of it.
+func text(value any) string {
+	text, _ := value.(string)
+	return text
+}
+
+// Describe joins an error code and its description as they came from a server, without secrets.
+func Describe(code, description string, secrets []secret.Value) string {
+	code, description = redact.Text(code, secrets), redact.Text(description, secrets)
+	switch {
+	case code == "" && description == "":
+		return "no reason given"
+	case description == "":
+		return code
+	case code == "":
+		return description
+	}
+	return code + " (" + description + ")"
+}
