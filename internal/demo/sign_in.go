@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -48,7 +47,7 @@ func awaitPage(ctx context.Context, file string) (text []byte, err error) {
 
 // signInByClick applies the configuration, while the provider opens the browser.
 func signInByClick(ctx context.Context, c *cli, server *standin.Server, path string) error {
-	redirectURI, err := registerLoopback(ctx, server)
+	redirectURI, err := server.RegisterLoopback(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,17 +71,6 @@ func signInByClick(ctx context.Context, c *cli, server *standin.Server, path str
 	say("The browser shows at the end:")
 	show(string(text), everything)
 	return nil
-}
-
-// registerLoopback registers a redirect URI of this machine with a free port.
-func registerLoopback(ctx context.Context, server *standin.Server) (redirectURI string, err error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "localhost:0")
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	redirectURI = "http://localhost:" + port + "/callback"
-	return redirectURI, errors.Join(err, listener.Close(), server.RegisterRedirectURI(redirectURI))
 }
 
 // signInByPaste does what a person does who has no browser on this machine: opens the address in the error elsewhere,

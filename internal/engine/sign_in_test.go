@@ -20,15 +20,15 @@ func (w *world) ask(profile string, pkce bool) engine.SignIn {
 	return pending
 }
 
-// landed is the request with the code that a person brings back from a sign-in.
-func (w *world) landed(pending engine.SignIn, profile string) engine.Request {
+// landed is the request with the code that a person brings back from a sign-in for ada.
+func (w *world) landed(pending engine.SignIn) engine.Request {
 	w.Helper()
 	issued := standin.CodeRequest{}
 	if !pending.CodeVerifier.IsEmpty() {
 		issued.CodeChallenge = oauth.S256(pending.CodeVerifier)
 	}
 	request := with(oauth.AuthorizationCode, w.server.IssueCode(issued))
-	request.State, request.Profile = pending.State, profile
+	request.State, request.Profile = pending.State, "ada"
 	return request
 }
 
@@ -80,7 +80,7 @@ func TestSignInIsFinishedOnce(t *testing.T) {
 	for _, pkce := range []bool{true, false} {
 		w := newWorld(t)
 		pending := w.ask("ada", pkce)
-		first, second := w.landed(pending, "ada"), w.landed(pending, "ada")
+		first, second := w.landed(pending), w.landed(pending)
 		foreign := first
 		foreign.Profile = "grace"
 		refused := func(err *engine.SignInError) bool { return err.AskedFor != nil && *err.AskedFor == "ada" }
@@ -105,16 +105,16 @@ func TestSignInIsFinishedOnce(t *testing.T) {
 func TestSignInThatIsNotPending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	expired := w.landed(w.ask("ada", true), "ada")
+	expired := w.landed(w.ask("ada", true))
 	w.pass(engine.SignInLife)
-	invented := w.landed(engine.SignIn{State: "goto-INVENTED"}, "ada")
+	invented := w.landed(engine.SignIn{State: "goto-INVENTED"})
 	for name, request := range map[string]engine.Request{"expired": expired, "invented": invented} {
 		t.Log(name)
 		fails(w, request, func(err *engine.SignInError) bool { return err.Profile == "ada" && err.AskedFor == nil })
 	}
 	w.counts(0, 0, 0)
 
-	theirs := w.landed(engine.SignIn{State: "chosen by the configuration"}, "ada")
+	theirs := w.landed(engine.SignIn{State: "chosen by the configuration"})
 	w.token(theirs)
 	w.counts(1, 0, 0)
 }

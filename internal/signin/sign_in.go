@@ -96,7 +96,7 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, cause error) 
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	var w *window
-	defer func() { w.shut() }()
+	defer func() { w.shut() }() //nolint:contextcheck // it shuts whatever has ended
 	for taken := 0; ; {
 		opened := false
 		if w == nil {

@@ -32,12 +32,12 @@ type desk struct {
 	redirect  string
 	timeout   time.Duration
 	opened    atomic.Int32
+	browsing  sync.WaitGroup
 }
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	redirect := "http://localhost:" + freePort(t) + "/callback"
-	server, err := standin.Start(standin.WithRedirectURIs(redirect))
+	server, err := standin.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,21 +46,13 @@ func newDesk(t *testing.T) *desk {
 			t.Error(err)
 		}
 	})
-	return &desk{T: t, server: server, directory: filepath.Join(t.TempDir(), "cache"), redirect: redirect, timeout: time.Hour}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	redirect, err := server.RegisterLoopback(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = listener.Close() }()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	d := &desk{T: t, server: server, directory: filepath.Join(t.TempDir(), "cache"), redirect: redirect, timeout: time.Hour}
+	t.Cleanup(d.browsing.Wait)
+	return d
 }
 
 // process returns what a new process has, with a browser that does browse.
@@ -87,6 +79,8 @@ func (d *desk) process(browse func(address string) error) *signin.Flow {
 	})
 	flow.OpenWith(func(address string) error {
 		d.opened.Add(1)
+		d.browsing.Add(1)
+		defer d.browsing.Done()
 		return browse(address)
 	})
 	return flow
@@ -103,14 +97,20 @@ func (d *desk) request(profile string) engine.Request {
 // press plays a person who presses a button on the page at address. It returns where the browser is sent.
 func (d *desk) press(decision, address string) string {
 	d.Helper()
-	return d.send(http.MethodPost, address, "", url.Values{"decision": {decision}}).Header.Get("Location")
+	return d.send(http.MethodPost, address, "", url.Values{"decision": {decision}}).header.Get("Location")
 }
 
-// send sends a request and follows nothing.
-func (d *desk) send(method, address, host string, form url.Values) *http.Response {
+type reply struct {
+	status int
+	header http.Header
+	text   string
+}
+
+// send sends a request and follows nothing. The run may go on before the browser has read the last page.
+func (d *desk) send(method, address, host string, form url.Values) reply {
 	d.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	request, err := http.NewRequestWithContext(d.Context(), method, address, strings.NewReader(form.Encode()))
+	request, err := http.NewRequestWithContext(context.WithoutCancel(d.Context()), method, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		d.Fatal(err)
 	}
@@ -119,30 +119,24 @@ func (d *desk) send(method, address, host string, form url.Values) *http.Respons
 	response, err := client.Do(request)
 	if err != nil {
 		d.Error(err)
-		return &http.Response{Header: http.Header{}}
+		return reply{}
 	}
 	body, err := io.ReadAll(response.Body)
 	if err := errors.Join(err, response.Body.Close()); err != nil {
 		d.Error(err)
 	}
-	response.Body = io.NopCloser(strings.NewReader(string(body)))
-	return response
+	return reply{response.StatusCode, response.Header, string(body)}
 }
 
 // land goes where GoTo has sent the browser, and on from there. It returns the last page.
 func (d *desk) land(landed string) string {
 	d.Helper()
-	response := d.send(http.MethodGet, landed, "", nil)
-	clean := response.Header.Get("Location")
-	if response.StatusCode != http.StatusSeeOther || clean != "/callback" {
-		d.Errorf("the browser is sent to %q with status %d", clean, response.StatusCode)
+	sent := d.send(http.MethodGet, landed, "", nil)
+	clean := sent.header.Get("Location")
+	if sent.status != http.StatusSeeOther || clean != "/callback" {
+		d.Errorf("the browser is sent to %q with status %d", clean, sent.status)
 	}
-	return text(d.send(http.MethodGet, d.redirect, "", nil))
-}
-
-func text(response *http.Response) string {
-	body, _ := io.ReadAll(response.Body) // of a string
-	return string(body)
+	return d.send(http.MethodGet, d.redirect, "", nil).text
 }
 
 // allow plays a person who signs in and presses Allow.
@@ -211,19 +205,19 @@ func TestOnlyTheAnswerCounts(t *testing.T) {
 			"no code":       {http.MethodGet, d.redirect + "?" + url.Values{"state": {stateOf(landed)}}.Encode(), "", http.StatusBadRequest},
 			"code in parts": {http.MethodGet, landed + "&code=AAAA", "", http.StatusBadRequest},
 		} {
-			response := d.send(knock.method, knock.address, knock.host, nil)
-			if response.StatusCode != knock.status || response.Header.Get("Cache-Control") != "no-store" ||
-				response.Header.Get("Referrer-Policy") != "no-referrer" || !strings.HasPrefix(response.Header.Get("Content-Security-Policy"), "default-src 'none'") {
-				t.Errorf("%s: got status %d, want %d, with %v", name, response.StatusCode, knock.status, response.Header)
+			reply := d.send(knock.method, knock.address, knock.host, nil)
+			if reply.status != knock.status || reply.header.Get("Cache-Control") != "no-store" ||
+				reply.header.Get("Referrer-Policy") != "no-referrer" || !strings.HasPrefix(reply.header.Get("Content-Security-Policy"), "default-src 'none'") {
+				t.Errorf("%s: got status %d, want %d, with %v", name, reply.status, knock.status, reply.header)
 			}
 		}
-		if response := d.send(http.MethodGet, landed, "", nil); response.StatusCode != http.StatusSeeOther {
-			t.Errorf("the answer gets status %d", response.StatusCode)
+		if reply := d.send(http.MethodGet, landed, "", nil); reply.status != http.StatusSeeOther {
+			t.Errorf("the answer gets status %d", reply.status)
 		}
-		if response := d.send(http.MethodGet, landed, "", nil); response.StatusCode != http.StatusConflict {
-			t.Errorf("the second answer gets status %d", response.StatusCode)
+		if reply := d.send(http.MethodGet, landed, "", nil); reply.status != http.StatusConflict {
+			t.Errorf("the second answer gets status %d", reply.status)
 		}
-		if page := text(d.send(http.MethodGet, d.redirect, "", nil)); !strings.Contains(page, "Signed in") {
+		if page := d.send(http.MethodGet, d.redirect, "", nil).text; !strings.Contains(page, "Signed in") {
 			t.Errorf("the last page is %s", page)
 		}
 		return nil

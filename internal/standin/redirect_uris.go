@@ -1,8 +1,11 @@
 package standin
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -36,4 +39,20 @@ func checkRedirectURI(uri string) error {
 		return fmt.Errorf("redirect URI %q: %w", uri, err)
 	}
 	return nil
+}
+
+// RegisterLoopback registers a redirect URI with a port of this machine on which nothing listens, and returns it.
+func (s *Server) RegisterLoopback(ctx context.Context) (uri string, err error) {
+	for range 100 {
+		// Systems give ports above these to connections, at any time.
+		host := fmt.Sprintf("localhost:%d", 10000+rand.IntN(20000)) //nolint:gosec // nobody must not guess it
+		listener, listenErr := (&net.ListenConfig{}).Listen(ctx, "tcp", host)
+		if listenErr != nil {
+			err = listenErr
+			continue
+		}
+		uri = "http://" + host + "/callback"
+		return uri, errors.Join(listener.Close(), s.RegisterRedirectURI(uri))
+	}
+	return "", err
 }

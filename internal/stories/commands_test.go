@@ -1,9 +1,9 @@
 package stories
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -213,14 +213,8 @@ func pressAllow(ts *testscript.TestScript, _ *world, args []string) {
 }
 
 func sitAtLoopback(ts *testscript.TestScript, w *world, _ []string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // to find a free port
+	redirect, err := w.standin.RegisterLoopback(context.Background())
 	ts.Check(err)
-	address := listener.Addr().String()
-	ts.Check(listener.Close())
-	_, port, err := net.SplitHostPort(address)
-	ts.Check(err)
-	redirect := "http://localhost:" + port + "/callback"
-	ts.Check(w.standin.RegisterRedirectURI(redirect))
 	ts.Setenv("GOTO_REDIRECT_URI", redirect)
 	ts.Setenv("GOTO_INTERACTIVE_LOGIN", "true")
 	ts.Setenv("TF_IN_AUTOMATION", "")
