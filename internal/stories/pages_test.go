@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"text/template"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // pageStory is what happens to every configuration in a page. All are applied, so that none is added
@@ -119,6 +121,25 @@ func TestFencedConfigurations(t *testing.T) {
 	want := []string{"provider \"goto\" {\n  max_retries = 1\n}\n", "locals {}\n"}
 	if found := fencedConfigurations(page); !slices.Equal(found, want) {
 		t.Errorf("found %q, want %q", found, want)
+	}
+}
+
+var yamlFence = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
+
+func TestYAMLInPages(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for _, page := range findPages(t) {
+		for _, match := range yamlFence.FindAllStringSubmatch(readText(t, filepath.Join(top, page)), -1) {
+			found++
+			var parsed map[string]any
+			if err := yaml.Unmarshal([]byte(match[1]), &parsed); err != nil || len(parsed) == 0 {
+				t.Errorf("%s: this is no YAML (error %v):\n%s", page, err, match[1])
+			}
+		}
+	}
+	if found == 0 {
+		t.Error("no page has YAML")
 	}
 }
 
