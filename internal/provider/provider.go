@@ -70,7 +70,7 @@ func (p *gotoProvider) Metadata(_ context.Context, _ provider.MetadataRequest, r
 // Schema implements [provider.Provider].
 func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Signs in to GoTo (GoTo Connect, Webinar, Meeting) by OAuth 2.0 and hands bearer tokens to other providers, provisioners and write-only arguments. No token touches state or plan.",
+		MarkdownDescription: "Signs in to GoTo (GoTo Connect, Webinar, Meeting) by OAuth 2.0 and hands bearer tokens to other providers, provisioners and write-only arguments. Tokens are ephemeral values: state and plan have none, unless the configuration makes a resource store one. Credentials stay out of plan files too if they come from the environment or an ephemeral variable.",
 		Attributes: map[string]schema.Attribute{
 			"client_id": schema.StringAttribute{
 				Optional:            true,
