@@ -21,7 +21,7 @@ func (t tokenRequest) signIn() string {
 	}
 	block := ""
 	if t.byProvider {
-		block = " to a goto_access_token with the same profile"
+		block = " to a goto_access_token with the same profile, name that block in depends_on here"
 	}
 	text += " browser then lands on an address with code= in it; that its page may not be found is harmless. Within 10 minutes, give that whole address as callback_url" + block + ", and plan again."
 	if !t.interactive && signin.IsLoopback(t.Client.RedirectURI) {

@@ -22,7 +22,8 @@ var pageStory = template.Must(template.New("").Parse(`{{if .NeedsCurl}}[!exec:cu
 {{end}}{{if .WriteOnly}}[terraform<1.11] skip 'Terraform 1.10 has no write-only arguments'
 {{end}}personal-access-token GOTO_PERSONAL_ACCESS_TOKEN
 callback TF_VAR_callback_url
-callback TF_VAR_other_callback_url eve@example.com
+callback TF_VAR_ada_callback_url
+callback TF_VAR_eve_callback_url eve@example.com
 personal-access-token TF_VAR_personal_access_token
 personal-access-token TF_VAR_other_personal_access_token
 exec tf fmt -check -diff
