@@ -4,6 +4,7 @@ package constant
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -11,6 +12,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
+
+// description is as long as those of the real provider are on average.
+var description = strings.Repeat("Says what it is for. ", 8)
 
 // New returns the provider.
 func New() provider.Provider { return constantProvider{} }
@@ -24,14 +28,14 @@ func (constantProvider) Metadata(_ context.Context, _ provider.MetadataRequest, 
 
 // Schema implements [provider.Provider].
 func (constantProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
-	attributes := map[string]schema.Attribute{"max_retries": schema.Int64Attribute{Optional: true}}
+	attributes := map[string]schema.Attribute{"max_retries": schema.Int64Attribute{Optional: true, MarkdownDescription: description}}
 	for _, name := range []string{
 		"client_id", "redirect_uri", "profile", "authentication_url", "api_url", "token_cache", "request_timeout",
 	} {
-		attributes[name] = schema.StringAttribute{Optional: true}
+		attributes[name] = schema.StringAttribute{Optional: true, MarkdownDescription: description}
 	}
 	for _, name := range []string{"client_secret", "refresh_token", "personal_access_token"} {
-		attributes[name] = schema.StringAttribute{Optional: true, Sensitive: true}
+		attributes[name] = schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{Attributes: attributes}
 }

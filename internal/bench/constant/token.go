@@ -19,23 +19,23 @@ func (token) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ep
 // Schema implements [ephemeral.EphemeralResource].
 func (token) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	attributes := map[string]schema.Attribute{
-		"refresh_token":   schema.StringAttribute{Optional: true, Computed: true, Sensitive: true},
-		"required_scopes": schema.SetAttribute{ElementType: types.StringType, Optional: true},
-		"revoke_on_close": schema.BoolAttribute{Optional: true},
-		"expires_in":      schema.Int64Attribute{Computed: true},
-		"scopes":          schema.SetAttribute{ElementType: types.StringType, Computed: true},
+		"refresh_token":   schema.StringAttribute{Optional: true, Computed: true, Sensitive: true, MarkdownDescription: description},
+		"required_scopes": schema.SetAttribute{ElementType: types.StringType, Optional: true, MarkdownDescription: description},
+		"revoke_on_close": schema.BoolAttribute{Optional: true, MarkdownDescription: description},
+		"expires_in":      schema.Int64Attribute{Computed: true, MarkdownDescription: description},
+		"scopes":          schema.SetAttribute{ElementType: types.StringType, Computed: true, MarkdownDescription: description},
 	}
 	for _, name := range []string{"client_id", "redirect_uri", "state", "profile", "min_validity"} {
-		attributes[name] = schema.StringAttribute{Optional: true}
+		attributes[name] = schema.StringAttribute{Optional: true, MarkdownDescription: description}
 	}
 	for _, name := range []string{"client_secret", "code", "code_verifier", "callback_url", "personal_access_token"} {
-		attributes[name] = schema.StringAttribute{Optional: true, Sensitive: true}
+		attributes[name] = schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: description}
 	}
 	for _, name := range []string{"access_token", "authorization_header", "next_refresh_token"} {
-		attributes[name] = schema.StringAttribute{Computed: true, Sensitive: true}
+		attributes[name] = schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: description}
 	}
 	for _, name := range []string{"refresh_token_expires_at", "token_type", "expires_at", "scope", "principal"} {
-		attributes[name] = schema.StringAttribute{Computed: true}
+		attributes[name] = schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{Attributes: attributes}
 }
