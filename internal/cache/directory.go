@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	mathrand "math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -156,7 +157,9 @@ func (d *Directory) writeIntent(name string, contents []byte) error {
 		return err
 	}
 	room := make([]byte, max(minRoom, 2*len(contents)))
-	_, _ = rand.Read(room) // zeros might take no room on the disk
+	var seed [32]byte
+	_, _ = rand.Read(seed[:])
+	_, _ = mathrand.NewChaCha8(seed).Read(room) // zeros might take no room on the disk
 	err = d.writePending(path+pendingSuffix, room, false)
 	if err == nil {
 		err = d.replace(path, path+intentSuffix, contents, true)
