@@ -21,6 +21,7 @@ type lyingStore struct {
 	keepsCreate, keepsOverwrite bool
 	refusesOverwrite            bool // always
 	failsDelete                 bool
+	loses                       int // the answer to this write
 
 	mutex    sync.Mutex
 	objects  map[string]string // ETags
@@ -49,6 +50,9 @@ func (s *lyingStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.objects[r.URL.Path] = fmt.Sprintf("%q", rand.Text())
 		w.Header().Set("ETag", s.objects[r.URL.Path])
+		if s.loses--; s.loses == 0 {
+			w.WriteHeader(http.StatusBadGateway)
+		}
 	}
 }
 
@@ -112,6 +116,18 @@ func TestHonestStoreIsProvenOnce(t *testing.T) {
 	}
 	if err := group.Wait(); err != nil || store.requests != 5 {
 		t.Errorf("five more writes took %d requests (error %v)", store.requests, err)
+	}
+}
+
+// TestHonestStoreLosesAnAnswer of the probe, or of the write after it, which is then ambiguous.
+func TestHonestStoreLosesAnAnswer(t *testing.T) {
+	t.Parallel()
+	for lost := range 3 {
+		b, err := (&lyingStore{keepsCreate: true, keepsOverwrite: true, loses: lost + 1}).use(t)
+		if isLast := lost == 2; (err != nil) != isLast || isLast && !errors.Is(err, bucket.ErrAmbiguous) {
+			t.Errorf("the answer to write %d was lost: %v", lost+1, err)
+		}
+		put(t, b, "another", "contents", bucket.Absent)
 	}
 }
 
