@@ -304,6 +304,7 @@ func TestRefusals(t *testing.T) {
 			{http.StatusMovedPermanently, "PermanentRedirect", bucket.OtherRegion, "region=eu-north-1"},
 			{http.StatusBadRequest, "AuthorizationHeaderMalformed", bucket.OtherRegion, "region=eu-north-1"},
 			{http.StatusForbidden, "RequestTimeTooSkewed", bucket.ClockSkew, "clock"},
+			{http.StatusConflict, "Strange conflict", bucket.Busy, "tried"},
 			{http.StatusTeapot, "Strange", bucket.Unexpected, "418 Strange"},
 			{http.StatusNotFound, "", bucket.Unexpected, "404"},
 			{http.StatusInternalServerError, "InternalError", bucket.Broken, "tried 3 times"},
@@ -312,6 +313,7 @@ func TestRefusals(t *testing.T) {
 			{http.StatusForbidden, "forbidden", bucket.Denied, "storage.objects."},
 			{http.StatusUnauthorized, "authError", bucket.Refused, "Application Default"},
 			{http.StatusForbidden, "rateLimitExceeded", bucket.Busy, "tried"},
+			{http.StatusConflict, "conflict", bucket.Busy, "tried"},
 			{http.StatusBadGateway, "", bucket.Broken, "tried 3 times"},
 		},
 		"azblob": {

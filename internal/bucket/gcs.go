@@ -180,7 +180,10 @@ func refusalOf(response *http.Response, body []byte) error {
 		code = refusal.Error.Errors[0].Reason
 	}
 	failed := answerFailure(response.StatusCode, response.Header, code, refusal.Error.Message, gcsReasons)
-	if response.StatusCode == http.StatusNotFound {
+	switch response.StatusCode {
+	case http.StatusConflict:
+		failed.reason = Busy
+	case http.StatusNotFound:
 		failed.reason = NotFound
 		if strings.HasSuffix(response.Request.URL.Path, "/o") || strings.Contains(refusal.Error.Message, "bucket does not exist") {
 			failed.reason = NoBucket

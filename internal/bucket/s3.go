@@ -148,7 +148,7 @@ func (d *s3Driver) list(ctx context.Context, prefix, cursor string) (page []Entr
 var s3Reasons = map[string]Reason{
 	"NoSuchKey":                          NotFound,
 	"NoSuchBucket":                       NoBucket,
-	"ConditionalRequestConflict":         Busy, // another write was in progress; this one did not happen
+	"ConditionalRequestConflict":         Busy, // with 409: another write was in progress; this one did not happen
 	"OperationAborted":                   Busy,
 	"RequestTimeout":                     Busy,
 	"SlowDown":                           Busy,
@@ -174,8 +174,11 @@ func (d *s3Driver) failure(err error) failure {
 		code, message = described.ErrorCode(), described.ErrorMessage()
 	}
 	answer := answerFailure(answered.HTTPStatusCode(), answered.HTTPResponse().Header, code, message, s3Reasons)
-	if answer.status == http.StatusMovedPermanently || answer.status == http.StatusTemporaryRedirect {
+	switch answer.status {
+	case http.StatusMovedPermanently, http.StatusTemporaryRedirect:
 		answer.reason = OtherRegion
+	case http.StatusConflict: // whatever another store calls it
+		answer.reason = Busy
 	}
 	answer.region = clean(answered.HTTPResponse().Header.Get("X-Amz-Bucket-Region"))
 	return answer
