@@ -84,7 +84,10 @@ func (o *Objects) get(ctx context.Context, name string) (object bucket.Object, e
 	}
 	if object.Age() > touchAfter {
 		err := o.ask(ctx, false, func(ctx context.Context) error {
-			_, err := o.store.Put(ctx, name, object.Contents, object.Version)
+			version, err := o.store.Put(ctx, name, object.Contents, object.Version)
+			if err == nil {
+				object.Version = version
+			}
 			return err
 		})
 		if err != nil {
@@ -357,9 +360,14 @@ func (o *Objects) Prune(ctx context.Context) error {
 		return err // another process prunes
 	}
 	for name, modified := range now.Unused {
-		if before.Unused[name].Equal(modified) {
-			err = errors.Join(err, o.store.Delete(ctx, name))
+		if !before.Unused[name].Equal(modified) {
+			continue
 		}
+		object, lookErr := o.store.Get(ctx, name) // it may have been used meanwhile, and not all stores delete on a condition
+		if lookErr == nil && object.Age() > unusedAfter {
+			lookErr = o.store.Delete(ctx, name)
+		}
+		err = errors.Join(err, lookErr)
 	}
 	return err
 }

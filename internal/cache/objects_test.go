@@ -1,6 +1,7 @@
 package cache_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -101,4 +102,33 @@ func TestFailingStoreIsAskedBriefly(t *testing.T) {
 		_, err = storage.Read(t.Context(), entryOf(otherKey))
 		fails("reading after a while", budget, err, began)
 	})
+}
+
+func TestPruningAStore(t *testing.T) {
+	t.Parallel()
+
+	now, used := time.Now(), false
+	var storage *cache.Objects
+	storage = newObjects(&buckettest.Store{Now: func() time.Time { return now }, Fault: func(operation bucket.Operation, name string) error {
+		if used && operation == bucket.Write && name == "pruned" { // between the look at everything and the removal
+			used = false
+			write(t, storage, otherKey, sealer, "used")
+		}
+		return nil
+	}})
+	for _, key := range []cache.Key{key, otherKey} {
+		write(t, storage, key, sealer, "unused")
+	}
+	must(t, storage.Prune(t.Context()))
+	for _, after := range []time.Duration{61 * day, day / 2} { // the second one is not due
+		now = now.Add(after)
+		must(t, storage.Prune(t.Context()))
+	}
+	now, used = now.Add(day), true
+	contents, err := storage.Read(t.Context(), "pruned")
+	must(t, err)
+	wantParts(t, errors.New(string(contents)), entryOf(key), entryOf(otherKey))
+	must(t, storage.Prune(t.Context()))
+	want(t, storage, key, sealer, notFound)
+	want(t, storage, otherKey, sealer, "used")
 }
