@@ -65,7 +65,7 @@ func TestRunnersShareALogin(t *testing.T) {
 	}
 }
 
-// A warm runner reads once and writes nothing.
+// A warm runner reads once, or twice through a profile, and writes nothing.
 func TestWarmRunnerReadsOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -79,19 +79,23 @@ func TestWarmRunnerReadsOnce(t *testing.T) {
 		return nil
 	}}
 	request := w.refreshToken()
+	request.Profile = "main"
 	if _, _, err := w.runner(store).Token(t.Context(), request); err != nil {
 		t.Fatal(err)
 	}
-	reads.Store(0)
-	writes.Store(0)
-	runner := w.runner(store)
-	for range 100 {
-		if _, _, err := runner.Token(t.Context(), request); err != nil {
-			t.Fatal(err)
+	request.Profile = ""
+	for want, request := range map[int64]engine.Request{1: request, 2: profile("main")} {
+		reads.Store(0)
+		writes.Store(0)
+		runner := w.runner(store)
+		for range 100 {
+			if _, _, err := runner.Token(t.Context(), request); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	if reads.Load() != 1 || writes.Load() != 0 {
-		t.Errorf("%d reads, %d writes", reads.Load(), writes.Load())
+		if reads.Load() != want || writes.Load() != 0 {
+			t.Errorf("%d reads, want %d; %d writes", reads.Load(), want, writes.Load())
+		}
 	}
 }
 
