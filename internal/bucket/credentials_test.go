@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,8 +21,8 @@ const (
 	tokenSecret = "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz"
 )
 
-// TestStandardCredentials gets tokens where each cloud has them and looks at how they are sent. It changes the
-// environment and so runs alone.
+// TestStandardCredentials gets tokens where each cloud has them and looks at how they are sent, and what is said if they
+// are not issued, for example because what they are issued for has expired. It changes the environment and so runs alone.
 func TestStandardCredentials(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("only on Linux a process can be told which certificates to trust")
@@ -31,46 +32,63 @@ func TestStandardCredentials(t *testing.T) {
 	t.Setenv("AZURE_STORAGE_KEY", "")
 	for name, test := range map[string]struct {
 		scheme  string
-		prepare func(t *testing.T, issuer string)
+		prepare func(t *testing.T, issuer, secureIssuer string)
 		header  string
 		want    string
+		isFile  bool
 	}{
-		"AWS container": {"s3", func(t *testing.T, issuer string) {
+		"AWS container": {"s3", func(t *testing.T, issuer, _ string) {
 			t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", issuer+"/aws/container")
-		}, "X-Amz-Security-Token", token},
-		"AWS web identity": {"s3", func(t *testing.T, issuer string) {
+		}, "X-Amz-Security-Token", token, false},
+		"AWS web identity": {"s3", func(t *testing.T, issuer, _ string) {
 			t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/tests")
 			t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", write(t, "identity", "an identity"))
 			t.Setenv("AWS_ENDPOINT_URL_STS", issuer+"/aws/sts")
-		}, "X-Amz-Security-Token", token},
-		"AWS shared files": {"s3", func(t *testing.T, _ string) {
+		}, "X-Amz-Security-Token", token, false},
+		"AWS shared files": {"s3", func(t *testing.T, _, _ string) {
 			t.Setenv("AWS_PROFILE", "tests")
 			t.Setenv("AWS_SHARED_CREDENTIALS_FILE", write(t, "credentials",
 				"[tests]\naws_access_key_id = AKIATESTS\naws_secret_access_key = secret\naws_session_token = "+token+"\n"))
-		}, "X-Amz-Security-Token", token},
-		"Google metadata": {"gs", func(t *testing.T, issuer string) {
+		}, "X-Amz-Security-Token", token, true},
+		"Google metadata": {"gs", func(t *testing.T, issuer, _ string) {
 			t.Setenv("HOME", t.TempDir())
 			t.Setenv("GCE_METADATA_HOST", strings.TrimPrefix(issuer, "http://"))
-		}, "Authorization", "Bearer " + token},
-		"Google workload identity": {"gs", func(t *testing.T, _ string) {
+		}, "Authorization", "Bearer " + token, false},
+		"Google workload identity": {"gs", func(t *testing.T, _, secureIssuer string) {
 			t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", write(t, "google.json", `{"type":"external_account","audience":"//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/p",`+
-				`"subject_token_type":"urn:ietf:params:oauth:token-type:jwt","token_url":"`+issuerTLS(t)+`/google/sts",`+
+				`"subject_token_type":"urn:ietf:params:oauth:token-type:jwt","token_url":"`+secureIssuer+`/google/sts",`+
 				`"credential_source":{"file":"`+write(t, "subject", "a subject")+`"}}`))
-		}, "Authorization", "Bearer " + token},
-		"Azure managed identity": {"azblob", func(t *testing.T, issuer string) {
+		}, "Authorization", "Bearer " + token, false},
+		"Azure managed identity": {"azblob", func(t *testing.T, issuer, _ string) {
 			t.Setenv("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential")
 			t.Setenv("IDENTITY_ENDPOINT", issuer+"/azure/identity")
 			t.Setenv("IDENTITY_HEADER", "tests")
-		}, "Authorization", "Bearer " + token},
+		}, "Authorization", "Bearer " + token, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			test.prepare(t, serve(t, issue))
+			var refusing atomic.Bool
+			issuer := func(w http.ResponseWriter, r *http.Request) {
+				if refusing.Load() {
+					refuse(w, test.scheme, http.StatusBadRequest, "ExpiredToken", "what "+tokenSecret+" is issued for has expired")
+					return
+				}
+				issue(w, r)
+			}
+			test.prepare(t, serve(t, issuer), serveTLS(t, issuer))
 			var got string
 			endpoint := serveTLS(t, func(w http.ResponseWriter, r *http.Request) {
 				got = r.Header.Get(test.header)
 				refuse(w, test.scheme, http.StatusForbidden, "Denied", "echo "+got)
 			})
-			_, err := open(t, (&servers.Server{Scheme: test.scheme}).Location("bucket", "", endpoint), bucket.Options{}).Get(t.Context(), "object")
+			location := (&servers.Server{Scheme: test.scheme}).Location("bucket", "", endpoint)
+			if !test.isFile { // which no issuer refuses
+				refusing.Store(true)
+				_, err := open(t, location, bucket.Options{}).Get(t.Context(), "object")
+				expectFailure(t, err, bucket.NoCredentials)
+				expectNoneOf(t, err, tokenSecret)
+				refusing.Store(false)
+			}
+			_, err := open(t, location, bucket.Options{}).Get(t.Context(), "object")
 			if expectFailure(t, err, bucket.Denied); got != test.want {
 				t.Errorf("sent was %q", got)
 			}
@@ -78,8 +96,6 @@ func TestStandardCredentials(t *testing.T) {
 		})
 	}
 }
-
-func issuerTLS(t *testing.T) string { return serveTLS(t, issue) }
 
 // issue hands out tokens as each cloud's issuers do.
 func issue(w http.ResponseWriter, r *http.Request) {
