@@ -192,7 +192,7 @@ func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Lo
 	if isFailed && failed.MaybeProcessed() && grant.Type != oauth.PersonalAccessToken {
 		c.current.lost = intent
 	} else {
-		c.settle(intent)
+		c.settle(intent, c.current.lost)
 	}
 	if err == nil {
 		return before.after(grant, reply, intent.At), nil

@@ -227,6 +227,34 @@ func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
 	}
 }
 
+// A runner that was stopped with a refusal is taken for one that has lost its answer. It knows better itself.
+func TestStoppedRunnerWasRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	store, request := &buckettest.Store{Now: w.time}, with(oauth.RefreshToken, "ended")
+	arrived, goOn := w.holding()
+	stopped, done := w.runner(store), make(chan error)
+	go func() {
+		_, _, err := stopped.Token(t.Context(), request)
+		done <- err
+	}()
+	<-arrived
+	w.pass(claimLife + time.Second)
+	w.server.Configure(func(b *standin.Behaviour) { b.BeforeAnswer = nil })
+	_, _, err := w.runner(store).Token(t.Context(), request)
+	if ended, ok := errors.AsType[*engine.LoginEndedError](err); !ok || ended.Lost == nil {
+		t.Errorf("another runner got %v", err)
+	}
+	goOn()
+	err = <-done
+	if _, isRefused := errors.AsType[*oauth.TokenError](err); !isRefused {
+		t.Errorf("got %v", err)
+	}
+	if ended, ok := errors.AsType[*engine.LoginEndedError](err); ok {
+		t.Errorf("it blames itself: %v", ended.Lost)
+	}
+}
+
 // waits expects that another runner waits for a claim in store.
 func (w *world) waits(store cache.Store, request engine.Request) {
 	w.Helper()
