@@ -48,16 +48,11 @@ type Entry struct {
 	Times
 }
 
-// Options change how a [Bucket] works. The zero value works.
-type Options struct {
-	Timeout time.Duration // for one request; 10 seconds if zero
-	Budget  time.Duration // for an operation with all its requests and pauses; 30 seconds if zero
-}
-
 // Bucket keeps the objects at a [Location]. It is safe for concurrent use. All its errors are of type [*Error].
 type Bucket struct {
 	location Location
-	options  Options
+	timeout  time.Duration // for one request
+	budget   time.Duration // for an operation with all its requests and pauses
 	driver   func() (driver, error)
 	proof    proof
 }
@@ -78,16 +73,11 @@ type driver interface {
 }
 
 // Open returns the bucket at location. It does no work: the first operation sets up the SDK and looks for credentials.
-func Open(location Location, options Options) *Bucket {
-	if options.Timeout == 0 {
-		options.Timeout = 10 * time.Second
-	}
-	if options.Budget == 0 {
-		options.Budget = 30 * time.Second
-	}
+func Open(location Location) *Bucket {
 	return &Bucket{
 		location: location,
-		options:  options,
+		timeout:  10 * time.Second,
+		budget:   30 * time.Second,
 		proof:    proof{turn: make(chan struct{}, 1)},
 		driver:   sync.OnceValues(func() (driver, error) { return clouds[location.scheme].open(location) }),
 	}

@@ -49,7 +49,7 @@ func open(t *testing.T, location string, options bucket.Options) *bucket.Bucket 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bucket.Open(parsed, options)
+	return bucket.OpenWith(parsed, options)
 }
 
 // put writes an object and fails the test if that fails.

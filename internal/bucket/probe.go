@@ -26,7 +26,7 @@ func (b *Bucket) prove(ctx context.Context) error {
 	case b.proof.turn <- struct{}{}:
 		defer func() { <-b.proof.turn }()
 	case <-ctx.Done():
-		return b.fail(Write, ProbePrefix+"…", failure{reason: Canceled, cause: ctx.Err()})
+		return b.fail(Write, probePrefix+"…", failure{reason: Canceled, cause: ctx.Err()})
 	}
 	if b.proof.done {
 		return b.proof.refuse
@@ -42,12 +42,12 @@ func (b *Bucket) prove(ctx context.Context) error {
 	return err
 }
 
-// ProbePrefix begins the names of probe objects. A killed process may leave one behind.
-const ProbePrefix = "probe-"
+// probePrefix begins the names of probe objects. A killed process may leave one behind.
+const probePrefix = "probe-"
 
 // probe tries conditions on an object of its own and removes it.
 func (b *Bucket) probe(ctx context.Context) (err error) {
-	name := ProbePrefix + rand.Text() // one per process, so that they don't interfere
+	name := probePrefix + rand.Text() // one per process, so that they don't interfere
 	defer func() {
 		const enough = 5 * time.Second // even if the run has been canceled
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), enough)

@@ -26,7 +26,7 @@ func (b *Bucket) run(ctx context.Context, operation Operation, name string, requ
 		}
 		return b.fail(operation, name, failure{reason: reason, detail: clean(err.Error())})
 	}
-	budget, cancel := context.WithTimeout(ctx, b.options.Budget)
+	budget, cancel := context.WithTimeout(ctx, b.budget)
 	defer cancel()
 	ambiguous := false
 	var previous *failure
@@ -70,7 +70,7 @@ func (b *Bucket) attempt(ctx context.Context, driver driver, request func(contex
 	if err := driver.authorize(ctx); err != nil {
 		return &failure{reason: NoCredentials, detail: clean(err.Error())}
 	}
-	ctx, cancel := context.WithTimeout(ctx, b.options.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, b.timeout)
 	defer cancel()
 	err := request(ctx)
 	if err == nil {

@@ -60,7 +60,7 @@ func OpenLocation(location string, options Options) (Storage, error) {
 			return nil, &LocationError{Location: "in object storage", Problem: err.Error()}
 		}
 		place, _, _ := strings.Cut(at.String(), "?")
-		return NewObjects(bucket.Open(at, bucket.Options{}), strings.TrimSuffix(place, "/"), options), nil
+		return NewObjects(bucket.Open(at), strings.TrimSuffix(place, "/"), options), nil
 	}
 	path, err := parseLocation(location, runtime.GOOS)
 	if err != nil {

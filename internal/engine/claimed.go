@@ -140,7 +140,7 @@ func (c *claimed) renew(ctx context.Context) (Login, error) {
 		if known := c.recentFailure(grant); known != nil {
 			return Login{}, known
 		}
-		return Login{}, &AnswerLostError{Profile: c.request.Profile, Lost: *c.current.lost}
+		return Login{}, &AnswerLostError{Lost: *c.current.lost}
 	}
 	fresh, err := c.send(ctx, grant, before)
 	if isEnded(err) && c.current.lost != nil {
@@ -169,7 +169,7 @@ func canReplace(grant oauth.Grant, stored Login) bool {
 
 // ended describes a login that cannot go on, after err or, if that is nil, because nothing can be sent.
 func (c *claimed) ended(err error) error {
-	return &LoginEndedError{Profile: c.request.Profile, Grant: c.request.Grant.Type, Lost: c.current.lost, Private: c.request.Private, Err: err}
+	return &LoginEndedError{Grant: c.request.Grant.Type, Lost: c.current.lost, Private: c.request.Private, Err: err}
 }
 
 // send makes one token request and returns the login as it stands after the reply. How a request ends without a
@@ -342,7 +342,7 @@ func (c *claimed) notStored(err error) []error {
 	if location, ok := errors.AsType[*cache.LocationError](err); ok && location.NoDefault {
 		return nil // only a personal access token comes as far as this, and nobody has asked for a cache
 	}
-	return []error{&NotStoredWarning{Grant: c.request.Grant.Type, Profile: c.request.Profile, Err: err}}
+	return []error{&NotStoredWarning{Grant: c.request.Grant.Type, Err: err}}
 }
 
 // store writes the entry.

@@ -114,7 +114,7 @@ func (e *Engine) check(request Request) error {
 	case request.Grant.Type == oauth.AuthorizationCode:
 		return &CacheRequiredError{Grant: oauth.AuthorizationCode}
 	case request.Profile != "":
-		return &CacheRequiredError{Profile: request.Profile}
+		return &CacheRequiredError{}
 	}
 	return nil
 }

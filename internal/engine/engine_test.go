@@ -184,7 +184,7 @@ func TestCodeWithoutCacheIsNotSent(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	_, _, err = w.engineOn(cache.NewMemory()).Token(t.Context(), profile("ada"))
-	if !errors.As(err, &refused) || refused.Profile != "ada" {
+	if !errors.As(err, &refused) || refused.Grant != "" {
 		t.Errorf("got %v", err)
 	}
 	w.counts(0, 0, 0)
@@ -456,7 +456,7 @@ func TestEndedLogin(t *testing.T) {
 		w.pass(time.Hour)
 
 		fails(w, code, func(err *engine.LoginEndedError) bool { return err.Grant == oauth.AuthorizationCode })
-		fails(w, profile("ada"), func(err *engine.LoginEndedError) bool { return err.Profile == "ada" })
+		fails(w, profile("ada"), func(err *engine.LoginEndedError) bool { return err.Grant == "" })
 		w.counts(0, 1, 0) // for both, and the code was not sent again
 
 		signedInAgain := w.code()

@@ -44,7 +44,6 @@ func (e *Engine) noLogin(profile string, warnings []error) *NoLoginError {
 // LoginEndedError says that the stored login is of no more use and that the configured credential
 // cannot start it again: a person has to sign in.
 type LoginEndedError struct {
-	Profile string
 	Grant   oauth.GrantType // empty: the login of a profile
 	Private bool            // the request asked for an access token of its own
 	Lost    *Intent         // the last request whose answer was lost, nil if there was none since the last token
@@ -64,10 +63,7 @@ func (e *LoginEndedError) Unwrap() error { return e.Err }
 
 // AnswerLostError says that the configured code was sent before and that nobody has seen the answer: the code may be
 // used up, and is not sent again (RFC 6749 section 4.1.2).
-type AnswerLostError struct {
-	Profile string
-	Lost    Intent
-}
+type AnswerLostError struct{ Lost Intent }
 
 // Error implements the error interface.
 func (e *AnswerLostError) Error() string {
@@ -114,12 +110,9 @@ func (e *BusyError) Error() string { return e.Err.Error() }
 // Unwrap returns what was waited for.
 func (e *BusyError) Unwrap() error { return e.Err }
 
-// CacheRequiredError says that what was asked for cannot be done with the token cache off: exactly
-// one of Grant and Profile is set, to what needs it.
-type CacheRequiredError struct {
-	Grant   oauth.GrantType
-	Profile string
-}
+// CacheRequiredError says that what was asked for cannot be done with the token cache off. Grant is what needs the cache,
+// empty: the profile.
+type CacheRequiredError struct{ Grant oauth.GrantType }
 
 // Error implements the error interface.
 func (e *CacheRequiredError) Error() string { return "this needs the token cache, which is off" }

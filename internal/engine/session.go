@@ -145,7 +145,7 @@ func (s *session) stored(ctx context.Context, request Request, claim *cache.Clai
 	case request.Grant.Type == oauth.AuthorizationCode:
 		// The entry is there because the code was sent. Showing the code again brings nothing and may revoke a
 		// login that another client secret still opens (RFC 6749 section 4.1.2).
-		return entry{}, nil, &LoginEndedError{Profile: request.Profile, Grant: request.Grant.Type, Err: unreadable}
+		return entry{}, nil, &LoginEndedError{Grant: request.Grant.Type, Err: unreadable}
 	}
 	return entry{}, []error{&UnreadableWarning{Err: unreadable}}, nil
 }

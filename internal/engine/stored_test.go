@@ -88,7 +88,7 @@ func TestStoredNeedsACache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, _, err := w.engineOn(cache.NewMemory()).Stored(t.Context(), client, "main")
-	if refused, ok := errors.AsType[*engine.CacheRequiredError](err); !ok || refused.Profile != "main" {
+	if refused, ok := errors.AsType[*engine.CacheRequiredError](err); !ok || refused.Grant != "" {
 		t.Errorf("got %v", err)
 	}
 	process := w.process()

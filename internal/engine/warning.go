@@ -39,9 +39,8 @@ func (w *UnreadableWarning) Unwrap() error { return w.Err }
 // NotStoredWarning says that the server has given a login which could not be stored: the run has
 // it, the next process will not.
 type NotStoredWarning struct {
-	Grant   oauth.GrantType // what was configured, empty: the login of a profile
-	Profile string
-	Err     error
+	Grant oauth.GrantType // what was configured, empty: the login of a profile
+	Err   error
 }
 
 // Error implements the error interface.

@@ -76,7 +76,7 @@ func setUpBucket(ctx context.Context, env *testscript.Env, store *servers.Server
 	if !ok {
 		return errors.New("the story has no world")
 	}
-	w.bucket, w.store, w.bucketName = bucket.Open(at, bucket.Options{}), store, name
+	w.bucket, w.store, w.bucketName = bucket.Open(at), store, name
 	return nil
 }
 
