@@ -27,7 +27,7 @@ var errOvertaken = cache.ErrOvertaken
 // obtain gets a token from the server, which renewed tells, unless there is a valid one by the time the entry is
 // claimed. First is what the entry was before, began when the request was made. The error is [errOvertaken] if
 // another process has come between.
-func (s *session) obtain(ctx context.Context, request Request, first entry, began time.Time) (login *Login, renewed bool, warnings []error, err error) {
+func (s *session) obtain(ctx context.Context, request Request, first entry, began time.Time) (login *Login, renewed bool, warnings []Warning, err error) {
 	leave, err := s.claiming.enter(ctx)
 	if err != nil {
 		return nil, false, nil, &CancelledError{Waiting: true, Err: err}
@@ -248,7 +248,7 @@ func (c *claimed) intend(ctx context.Context, intent Intent) error {
 
 // keep stores fresh before anybody is handed it. A failure is a warning: the server has answered, so what it gave
 // must reach the run.
-func (c *claimed) keep(ctx context.Context, fresh Login) []error {
+func (c *claimed) keep(ctx context.Context, fresh Login) []Warning {
 	kept := fresh
 	if c.request.Private {
 		kept = fresh.withAccessTokenOf(c.current.login)
@@ -267,7 +267,7 @@ func (c *claimed) keep(ctx context.Context, fresh Login) []error {
 		c.lead(ctx, c.sent)
 		c.lead(ctx, kept.RefreshToken)
 	} else if c.request.Grant.Type == oauth.RefreshToken && !kept.RefreshToken.Equal(c.sent) {
-		return []error{&ReplacedWarning{}}
+		return []Warning{ReplacedWarning{}}
 	}
 	return nil
 }
@@ -314,7 +314,7 @@ func (c *claimed) lead(ctx context.Context, refreshToken secret.Value) {
 
 // saveAgain tries to store what could not be stored before; usually there is nothing to do. It waits for nobody, and
 // returns the newest login that answers the request.
-func (s *session) saveAgain(ctx context.Context, request Request, login *Login) (*Login, []error) {
+func (s *session) saveAgain(ctx context.Context, request Request, login *Login) (*Login, []Warning) {
 	if !s.isUnsaved() {
 		return login, nil
 	}
@@ -338,11 +338,11 @@ func (s *session) saveAgain(ctx context.Context, request Request, login *Login) 
 	return login, nil
 }
 
-func (c *claimed) notStored(err error) []error {
+func (c *claimed) notStored(err error) []Warning {
 	if location, ok := errors.AsType[*cache.LocationError](err); ok && location.NoDefault {
 		return nil // only a personal access token comes as far as this, and nobody has asked for a cache
 	}
-	return []error{&NotStoredWarning{Grant: c.request.Grant.Type, Err: err}}
+	return []Warning{NotStoredWarning{Grant: c.request.Grant.Type, Err: err}}
 }
 
 // store writes the entry.

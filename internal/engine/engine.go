@@ -50,12 +50,12 @@ type Request struct {
 // GoTo replaces it from day 18 of its 30 days on, whenever it is used.
 const foresight = 7 * 24 * time.Hour
 
-// Token returns the login for request, its access token valid for MinValidity. The warnings are of
-// the types in warning.go, the error is of one of the types in error.go or an [*oauth.TokenError].
+// Token returns the login for request, its access token valid for MinValidity. The error is of
+// one of the types in error.go or an [*oauth.TokenError].
 //
 // A valid token is handed out after reading alone. Only a call that has to ask GoTo claims the entry, reads again,
 // refreshes or exchanges, stores, and ends the claim.
-func (e *Engine) Token(ctx context.Context, request Request) (Login, []error, error) {
+func (e *Engine) Token(ctx context.Context, request Request) (Login, []Warning, error) {
 	if err := e.check(request); err != nil {
 		return Login{}, nil, err
 	}
@@ -68,16 +68,16 @@ func (e *Engine) Token(ctx context.Context, request Request) (Login, []error, er
 		warnings = append(warnings, e.keepAs(ctx, request, s, *login)...)
 	}
 	if end := login.RefreshTokenExpiresAt; e.Now().Before(end) && end.Sub(e.Now()) < foresight {
-		warnings = append(warnings, &ExpiringLoginWarning{ExpiresAt: end, Profile: request.Profile})
+		warnings = append(warnings, ExpiringLoginWarning{At: end})
 	}
 	if left := login.ExpiresAt.Sub(e.Now()); left < request.MinValidity {
-		warnings = append(warnings, &ShortTokenWarning{Left: left, MinValidity: request.MinValidity})
+		warnings = append(warnings, ShortTokenWarning{Left: left})
 	}
 	return *login, warnings, nil
 }
 
 // login returns the session that request is about, and its login with a token that answers the request.
-func (e *Engine) login(ctx context.Context, request Request, began time.Time) (*session, *Login, []error, error) {
+func (e *Engine) login(ctx context.Context, request Request, began time.Time) (*session, *Login, []Warning, error) {
 	for {
 		s, found, warnings, err := e.find(ctx, request)
 		if err != nil {
@@ -126,7 +126,7 @@ func (r Request) accepts(stored *Login, now time.Time) bool {
 
 // find returns the session that request is about, and what is stored of it. Where the process knows of a login that
 // answers the request, nothing is read; of N blocks that come together, one reads.
-func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []error, error) {
+func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []Warning, error) {
 	start := e.session(e.startKey(request), request.Client.Secret)
 	if s, known, found := start.answer(request); found {
 		return s, known, nil, nil
@@ -139,7 +139,7 @@ func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []
 	if s, known, found := start.answer(request); found {
 		return s, known, nil, nil
 	}
-	s, stored, warnings, err := e.follow(start, func(s *session) (entry, []error, error) { return s.load(ctx, request, nil) })
+	s, stored, warnings, err := e.follow(start, func(s *session) (entry, []Warning, error) { return s.load(ctx, request, nil) })
 	if err == nil && request.Grant.Type == "" && s == start {
 		return nil, entry{}, nil, e.noLogin(request.Profile, warnings)
 	}
@@ -147,7 +147,7 @@ func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []
 }
 
 // follow returns the session that start leads to, and its entry. Read returns the entry of a session.
-func (e *Engine) follow(start *session, read func(*session) (entry, []error, error)) (*session, entry, []error, error) {
+func (e *Engine) follow(start *session, read func(*session) (entry, []Warning, error)) (*session, entry, []Warning, error) {
 	s := start
 	for hops := 0; ; hops++ {
 		found, warnings, err := read(s)

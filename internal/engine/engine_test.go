@@ -95,7 +95,7 @@ func (w *world) token(request engine.Request) engine.Login {
 		w.Fatal(err)
 	}
 	for _, warning := range warnings {
-		w.Errorf("warning: %v", warning)
+		w.Errorf("warning: %+v", warning)
 	}
 	return login
 }
@@ -404,8 +404,7 @@ func TestShortTokens(t *testing.T) {
 	}{{0, 1}, {time.Minute, 0}, {time.Minute, 0}, {time.Second, 1}, {time.Minute, 0}} {
 		w.pass(step.pass)
 		_, warnings, err := w.process().Token(t.Context(), request)
-		var short *engine.ShortTokenWarning
-		if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &short) {
+		if _, ok := only[engine.ShortTokenWarning](warnings); err != nil || !ok {
 			t.Fatalf("got warnings %v and error %v, want one about a short token", warnings, err)
 		}
 		w.counts(0, step.refreshes, 0)
@@ -535,8 +534,7 @@ func TestDamagedEntry(t *testing.T) {
 	w.damageEntries()
 
 	_, warnings, err := w.process().Token(t.Context(), refreshToken)
-	var unreadable *engine.UnreadableWarning
-	if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &unreadable) {
+	if _, ok := only[engine.UnreadableWarning](warnings); err != nil || !ok {
 		t.Errorf("got warnings %v and error %v, want one about the entry", warnings, err)
 	}
 	w.counts(0, 1, 0)
@@ -574,8 +572,7 @@ func TestAnotherClientSecretKeepsTheEntry(t *testing.T) {
 	renewed := request
 	renewed.Client.Secret = secret.New(otherSecret)
 	_, warnings, err := w.process().Token(t.Context(), renewed)
-	var unreadable *engine.UnreadableWarning
-	if err == nil || len(warnings) != 1 || !errors.As(warnings[0], &unreadable) {
+	if _, ok := only[engine.UnreadableWarning](warnings); err == nil || !ok {
 		t.Errorf("got warnings %v and error %v", warnings, err)
 	}
 	w.server.ResetCounts()
@@ -598,10 +595,9 @@ func TestStoringFails(t *testing.T) {
 	faulty := &faultyStorage{Storage: storage, write: errors.New("no space left")}
 	process := w.engineOn(faulty)
 
-	var notStored *engine.NotStoredWarning
 	for range 3 { // the rest of the process goes on with what could not be stored
 		login, warnings, err := process.Token(t.Context(), request)
-		if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &notStored) {
+		if _, ok := only[engine.NotStoredWarning](warnings); err != nil || !ok {
 			t.Fatalf("got warnings %v and error %v", warnings, err)
 		}
 		if login.RefreshToken.Equal(request.Grant.Credential) {
@@ -633,8 +629,7 @@ func TestCacheOff(t *testing.T) {
 
 	w.replaceAlways()
 	_, warnings, err := w.engineOn(cache.NewMemory()).Token(t.Context(), request)
-	var replaced *engine.ReplacedWarning
-	if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &replaced) {
+	if _, ok := only[engine.ReplacedWarning](warnings); err != nil || !ok {
 		t.Errorf("got warnings %v and error %v", warnings, err)
 	}
 }
@@ -824,9 +819,8 @@ func TestForesight(t *testing.T) {
 
 	w.pass(2 * day)
 	_, warnings, err := w.process().Token(t.Context(), profile("ada"))
-	expiring := &engine.ExpiringLoginWarning{}
-	if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &expiring) ||
-		!expiring.ExpiresAt.Equal(issued.UTC().Add(30*day)) || expiring.Profile != "ada" {
+	if expiring, ok := only[engine.ExpiringLoginWarning](warnings); err != nil || !ok ||
+		!expiring.At.Equal(issued.UTC().Add(30*day)) {
 		t.Errorf("got warnings %v and error %v, want one about the end", warnings, err)
 	}
 

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
@@ -31,10 +30,10 @@ func (e *NoLoginError) Error() string {
 }
 
 // noLogin makes the error, with what the warnings say was found. They need not be shown beside it.
-func (e *Engine) noLogin(profile string, warnings []error) *NoLoginError {
+func (e *Engine) noLogin(profile string, warnings []Warning) *NoLoginError {
 	none := &NoLoginError{Profile: profile, Location: e.Cache.Location()}
 	for _, warning := range warnings {
-		if unreadable, ok := errors.AsType[*UnreadableWarning](warning); ok {
+		if unreadable, ok := warning.(UnreadableWarning); ok {
 			none.Found = unreadable.Err
 		}
 	}

@@ -91,8 +91,8 @@ func (w *faultyWorld) token(life time.Duration) {
 	}
 	short := 0
 	for _, warning := range warnings {
-		if _, ok := errors.AsType[*engine.ShortTokenWarning](warning); !ok {
-			w.Errorf("warning: %v", warning)
+		if _, ok := warning.(engine.ShortTokenWarning); !ok {
+			w.Errorf("warning: %+v", warning)
 		}
 		short++
 	}

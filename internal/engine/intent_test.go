@@ -294,8 +294,7 @@ func TestPersonalAccessTokenNeedsNoCache(t *testing.T) {
 	process := w.engineOn(storage)
 	for range 3 {
 		_, warnings, err := process.Token(t.Context(), request)
-		notStored := &engine.NotStoredWarning{}
-		if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &notStored) {
+		if _, ok := only[engine.NotStoredWarning](warnings); err != nil || !ok {
 			t.Fatalf("got warnings %v and error %v", warnings, err)
 		}
 	}

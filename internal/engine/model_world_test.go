@@ -129,7 +129,7 @@ type modelRunner struct {
 	tokens   int  // how many it was handed
 	received int  // the depth of the newest refresh token that has reached it
 
-	warnings []error
+	warnings []engine.Warning
 	err      error
 }
 
@@ -216,8 +216,8 @@ func (r *modelRunner) expose() {
 
 // notStored tells whether the runner was warned that its token is not stored.
 func (r *modelRunner) notStored() bool {
-	return slices.ContainsFunc(r.warnings, func(warning error) bool {
-		_, ok := errors.AsType[*engine.NotStoredWarning](warning)
+	return slices.ContainsFunc(r.warnings, func(warning engine.Warning) bool {
+		_, ok := warning.(engine.NotStoredWarning)
 		return ok
 	})
 }

@@ -147,7 +147,7 @@ func TestStoppedRunnerKeepsTheNewerToken(t *testing.T) {
 	done := make(chan error)
 	go func() {
 		_, warnings, err := stopped.Token(t.Context(), request)
-		done <- errors.Join(append(warnings, err)...)
+		done <- unwarned(warnings, err)
 	}()
 	<-arrived
 	w.pass(claimLife + time.Second)
@@ -186,7 +186,7 @@ func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
 			stopped, done := w.runner(store), make(chan error)
 			go func() {
 				_, warnings, err := stopped.Token(t.Context(), request)
-				done <- errors.Join(append(warnings, err)...)
+				done <- unwarned(warnings, err)
 			}()
 			<-arrived
 			w.pass(claimLife + time.Second)

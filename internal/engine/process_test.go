@@ -74,8 +74,8 @@ func obey(text string) error {
 	request.MinValidity = cmp.Or(told.MinValidity, request.MinValidity)
 	_, warnings, err := process.Token(ctx, request)
 	for _, warning := range warnings {
-		if _, short := warning.(*engine.ShortTokenWarning); !short { //nolint:errorlint // never wrapped
-			err = fmt.Errorf("warning: %w", warning)
+		if _, short := warning.(engine.ShortTokenWarning); !short {
+			err = fmt.Errorf("warning: %+v", warning)
 		}
 	}
 	if err != nil {

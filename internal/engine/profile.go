@@ -20,7 +20,7 @@ func (e *Engine) profileKey(client oauth.Client, profile string) cache.Key {
 
 // keepAs makes the profile of request lead to the login of s. Where it does already, nothing is written; it is
 // never led back to a login that began before the one it holds. A failure is a warning: the login itself is stored.
-func (e *Engine) keepAs(ctx context.Context, request Request, s *session, login Login) []error {
+func (e *Engine) keepAs(ctx context.Context, request Request, s *session, login Login) []Warning {
 	profile := e.session(e.profileKey(request.Client, request.Profile), request.Client.Secret)
 	named := Request{Client: request.Client, Profile: request.Profile}
 	if profile.remembered().leads(s.key) {
@@ -41,7 +41,7 @@ func (e *Engine) keepAs(ctx context.Context, request Request, s *session, login 
 			continue // another run has moved the profile meanwhile
 		}
 		if err != nil {
-			return []error{&ProfileNotStoredWarning{Profile: request.Profile, Err: err}}
+			return []Warning{ProfileNotStoredWarning{Err: err}}
 		}
 		return warnings
 	}
@@ -51,7 +51,7 @@ func (e *Engine) keepAs(ctx context.Context, request Request, s *session, login 
 const farewell = 2 * time.Second
 
 // move leads profile to the login of s, if that is not older than the one it leads to.
-func (e *Engine) move(ctx context.Context, profile *session, named Request, s *session, login Login) ([]error, error) {
+func (e *Engine) move(ctx context.Context, profile *session, named Request, s *session, login Login) ([]Warning, error) {
 	claim, err := e.Cache.Claim(ctx, profile.key)
 	if err != nil {
 		return nil, err
@@ -68,13 +68,13 @@ func (e *Engine) move(ctx context.Context, profile *session, named Request, s *s
 		}
 	}
 	if held != nil && e.isOlder(login, *held) {
-		return []error{&ProfileKeptWarning{Profile: named.Profile, Held: *held, Offered: login}}, nil
+		return []Warning{ProfileKeptWarning{Held: *held, Offered: login}}, nil
 	}
 	if err := (&claimed{session: profile, claim: claim}).store(ctx, entry{leadsTo: &s.key}); err != nil {
 		return nil, err
 	}
 	if held != nil && held.Principal != login.Principal {
-		return []error{&ProfileMovedWarning{Profile: named.Profile, From: held.Principal, To: login.Principal}}, nil
+		return []Warning{ProfileMovedWarning{From: *held, To: login}}, nil
 	}
 	return nil, nil
 }

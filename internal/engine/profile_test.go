@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -36,8 +37,7 @@ func TestProfile(t *testing.T) {
 	grace := with(oauth.RefreshToken, w.server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
 	grace.Profile = "ada"
 	_, warnings, err := w.process().Token(t.Context(), grace)
-	moved := &engine.ProfileMovedWarning{}
-	if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &moved) || moved.From != standin.Principal || moved.To != "grace@example.com" {
+	if moved, ok := only[engine.ProfileMovedWarning](warnings); err != nil || !ok || moved.From.Principal != standin.Principal || moved.To.Principal != "grace@example.com" {
 		t.Errorf("got warnings %v and error %v, want one about the person", warnings, err)
 	}
 	if replaced := w.token(profile("ada")); replaced.Principal != "grace@example.com" {
@@ -69,15 +69,28 @@ func TestProfileAndCredentialShareTheLogin(t *testing.T) {
 }
 
 // warns asks a new process, and fails the test unless there is exactly one warning, of type W and as expected.
-func warns[W error](w *world, request engine.Request, expected func(W) bool) {
+func warns[W engine.Warning](w *world, request engine.Request, expected func(W) bool) {
 	w.Helper()
 	_, warnings, err := w.process().Token(w.Context(), request)
-	if err != nil || len(warnings) != 1 {
-		w.Fatalf("got warnings %v and error %v, want one warning", warnings, err)
+	if warning, ok := only[W](warnings); err != nil || !ok || !expected(warning) {
+		w.Errorf("got warnings %+v and error %v", warnings, err)
 	}
-	if warning, ok := errors.AsType[W](warnings[0]); !ok || !expected(warning) {
-		w.Errorf("got %T %v", warnings[0], warnings[0])
+}
+
+// only returns the one warning that there is, if it is of type W.
+func only[W engine.Warning](warnings []engine.Warning) (warning W, ok bool) {
+	if len(warnings) == 1 {
+		warning, ok = warnings[0].(W)
 	}
+	return warning, ok
+}
+
+// unwarned returns err, and an error if there are warnings.
+func unwarned(warnings []engine.Warning, err error) error {
+	if len(warnings) > 0 {
+		return errors.Join(err, fmt.Errorf("warnings: %+v", warnings))
+	}
+	return err
 }
 
 // A credential that is left over does not lead the profile back to the login it once began.
@@ -89,11 +102,11 @@ func TestProfileIsNotLedBack(t *testing.T) {
 	old.Profile, newer.Profile = "main", "main"
 	w.token(old)
 	w.pass(time.Second)
-	warns(w, newer, func(moved *engine.ProfileMovedWarning) bool {
-		return moved.From == "grace@example.com" && moved.To == standin.Principal
+	warns(w, newer, func(moved engine.ProfileMovedWarning) bool {
+		return moved.From.Principal == "grace@example.com" && moved.To.Principal == standin.Principal
 	})
 	for range 2 {
-		warns(w, old, func(kept *engine.ProfileKeptWarning) bool {
+		warns(w, old, func(kept engine.ProfileKeptWarning) bool {
 			return kept.Held.Principal == standin.Principal && kept.Offered.Principal == "grace@example.com"
 		})
 		if login := w.token(profile("main")); login.Principal != standin.Principal {
@@ -153,8 +166,7 @@ func TestCancelledRunDoesNotWaitForAProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, warnings, err := w.engineOn(&faultyStorage{Storage: storage, beforeWrite: cancel}).Token(ctx, request)
-	notStored := &engine.ProfileNotStoredWarning{}
-	if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &notStored) {
+	if _, ok := only[engine.ProfileNotStoredWarning](warnings); err != nil || !ok {
 		t.Errorf("got warnings %v and error %v", warnings, err)
 	}
 }
@@ -169,7 +181,7 @@ func TestProfileOfAPrivateLoginDoesNotMoveInSilence(t *testing.T) {
 	w.pass(time.Second)
 	other := with(oauth.RefreshToken, w.server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
 	other.Profile = "main"
-	warns(w, other, func(moved *engine.ProfileMovedWarning) bool { return moved.To == "grace@example.com" })
+	warns(w, other, func(moved engine.ProfileMovedWarning) bool { return moved.To.Principal == "grace@example.com" })
 }
 
 // A sign-in while the clock was ahead does not pin the profile.
@@ -184,5 +196,5 @@ func TestClockAheadPinsNoProfile(t *testing.T) {
 	w.pass(-year)
 	second := with(oauth.AuthorizationCode, w.server.IssueCode(standin.CodeRequest{Principal: "grace@example.com"}))
 	second.Profile = "main"
-	warns(w, second, func(moved *engine.ProfileMovedWarning) bool { return moved.To == "grace@example.com" })
+	warns(w, second, func(moved engine.ProfileMovedWarning) bool { return moved.To.Principal == "grace@example.com" })
 }

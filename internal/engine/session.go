@@ -93,7 +93,7 @@ func (s *session) settle(intent, lostBefore *Intent) {
 
 // load reads the entry. It returns what to go on with: what is stored, with the login that this process could not
 // store if that is newer. Claim is nil without one.
-func (s *session) load(ctx context.Context, request Request, claim *cache.Claim) (entry, []error, error) {
+func (s *session) load(ctx context.Context, request Request, claim *cache.Claim) (entry, []Warning, error) {
 	stored, warnings, err := s.stored(ctx, request, claim)
 	if err != nil {
 		return entry{}, nil, err
@@ -116,7 +116,7 @@ func (s *session) load(ctx context.Context, request Request, claim *cache.Claim)
 }
 
 // stored returns the entry as the cache has it, the zero entry where there is none that can be used.
-func (s *session) stored(ctx context.Context, request Request, claim *cache.Claim) (entry, []error, error) {
+func (s *session) stored(ctx context.Context, request Request, claim *cache.Claim) (entry, []Warning, error) {
 	var text []byte
 	var err error
 	if claim != nil {
@@ -147,5 +147,5 @@ func (s *session) stored(ctx context.Context, request Request, claim *cache.Clai
 		// login that another client secret still opens (RFC 6749 section 4.1.2).
 		return entry{}, nil, &LoginEndedError{Grant: request.Grant.Type, Err: unreadable}
 	}
-	return entry{}, []error{&UnreadableWarning{Err: unreadable}}, nil
+	return entry{}, []Warning{UnreadableWarning{Err: unreadable}}, nil
 }

@@ -20,7 +20,7 @@ func (e *Engine) Stored(ctx context.Context, client oauth.Client, profile string
 		return nil, "", err
 	}
 	start := e.session(e.startKey(request), client.Secret)
-	s, found, _, err := e.follow(start, func(s *session) (entry, []error, error) { return s.stored(ctx, request, nil) })
+	s, found, _, err := e.follow(start, func(s *session) (entry, []Warning, error) { return s.stored(ctx, request, nil) })
 	if err != nil {
 		return nil, "", err
 	}

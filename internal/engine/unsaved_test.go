@@ -49,8 +49,7 @@ func (w *world) unsaved(request engine.Request, wrap func(cache.Storage) cache.S
 	}
 	process := w.engineOn(wrap(storage))
 	_, warnings, err := process.Token(w.Context(), request)
-	var notStored *engine.NotStoredWarning
-	if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &notStored) {
+	if _, ok := only[engine.NotStoredWarning](warnings); err != nil || !ok {
 		w.Fatalf("got warnings %v and error %v", warnings, err)
 	}
 	return process
@@ -180,8 +179,7 @@ func TestUnsavedTokenWaitsForNobody(t *testing.T) {
 			}
 			for range 2 {
 				_, warnings, err := process.Token(t.Context(), request)
-				notStored := &engine.NotStoredWarning{}
-				if err != nil || len(warnings) != 1 || !errors.As(warnings[0], &notStored) {
+				if _, ok := only[engine.NotStoredWarning](warnings); err != nil || !ok {
 					t.Errorf("got warnings %v and error %v", warnings, err)
 				}
 			}

@@ -14,7 +14,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/admin"
-	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 )
 
 var _ datasource.DataSourceWithConfigure = (*meDataSource)(nil)
@@ -102,14 +101,14 @@ func (d *meDataSource) Read(ctx context.Context, req datasource.ReadRequest, res
 
 // me asks with the token there is, and once more with a fresh one if that has ended before its time.
 func (d *meDataSource) me(ctx context.Context, asked tokenRequest) (admin.Person, diag.Diagnostics) {
-	login, diags := d.token(ctx, asked)
+	login, diags := d.settings.token(ctx, asked)
 	if diags.HasError() {
 		return admin.Person{}, diags
 	}
 	person, err := d.settings.admin.Me(ctx, login.AccessToken)
 	if refused, ok := errors.AsType[*admin.RefusedError](err); ok && refused.TokenEnded() {
 		asked.Refused = login.AccessToken
-		again, more := d.token(ctx, asked)
+		again, more := d.settings.token(ctx, asked)
 		diags.Append(more...)
 		if diags.HasError() {
 			return admin.Person{}, diags
@@ -120,17 +119,6 @@ func (d *meDataSource) me(ctx context.Context, asked tokenRequest) (admin.Person
 		diags.AddError("Cannot tell who is signed in", describeMeFailure(err))
 	}
 	return person, diags
-}
-
-func (d *meDataSource) token(ctx context.Context, asked tokenRequest) (login engine.Login, diags diag.Diagnostics) {
-	login, warnings, err := d.settings.token(ctx, asked.Request)
-	for _, warning := range warnings {
-		diags.Append(asked.warning(warning))
-	}
-	if err != nil {
-		diags.Append(asked.failure(err))
-	}
-	return login, diags
 }
 
 // describeMeFailure says what a failed GET Me with a fresh token means.

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -193,12 +194,9 @@ func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.O
 	}
 	ctx, done := r.settings.interruptible(ctx)
 	defer done()
-	login, warnings, err := r.settings.token(ctx, asked.Request)
-	for _, warning := range warnings {
-		resp.Diagnostics.Append(asked.warning(warning))
-	}
-	if err != nil {
-		resp.Diagnostics.Append(asked.failure(err))
+	login, diags := r.settings.token(ctx, asked)
+	resp.Diagnostics.Append(diags...)
+	if diags.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(asked.checkScopes(ctx, model.RequiredScopes, login.Scope)...)
@@ -212,6 +210,23 @@ func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.O
 	} else {
 		resp.Diagnostics.Append(r.settings.revocations.plan(ctx, resp.Private, due)...)
 	}
+}
+
+// Close implements [ephemeral.EphemeralResourceWithClose]. That a token cannot be revoked is never
+// a failed run: it ends by itself.
+func (r *accessTokenEphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
+	quoted, diags := req.Private.GetKey(ctx, revocationKey)
+	resp.Diagnostics.Append(diags...)
+	if quoted == nil || r.settings == nil {
+		return
+	}
+	name, err := strconv.Unquote(string(quoted))
+	planned, found := r.settings.revocations.take(name)
+	if err != nil || !found {
+		resp.Diagnostics.AddWarning(notRevoked, "The process that closes this block is not the one that opened it. The token ends by itself, within an hour at GoTo.")
+		return
+	}
+	resp.Diagnostics.Append(r.settings.revoke(ctx, planned)...)
 }
 
 // fill sets the computed attributes.

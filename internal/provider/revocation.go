@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
@@ -54,23 +53,6 @@ func (r *revocations) take(name string) (revocation, bool) {
 	planned, found := r.planned[name]
 	delete(r.planned, name)
 	return planned, found
-}
-
-// Close implements [ephemeral.EphemeralResourceWithClose]. That a token cannot be revoked is never
-// a failed run: it ends by itself.
-func (r *accessTokenEphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
-	quoted, diags := req.Private.GetKey(ctx, revocationKey)
-	resp.Diagnostics.Append(diags...)
-	if quoted == nil || r.settings == nil {
-		return
-	}
-	name, err := strconv.Unquote(string(quoted))
-	planned, found := r.settings.revocations.take(name)
-	if err != nil || !found {
-		resp.Diagnostics.AddWarning(notRevoked, "The process that closes this block is not the one that opened it. The token ends by itself, within an hour at GoTo.")
-		return
-	}
-	resp.Diagnostics.Append(r.settings.revoke(ctx, planned)...)
 }
 
 const notRevoked = "Access token not revoked"

@@ -58,12 +58,20 @@ func (s *settings) interruptible(ctx context.Context) (context.Context, context.
 	return ctx, func() { stop(); cancel() }
 }
 
-// token obtains a token, with a person who signs in where interactive_login allows it.
-func (s *settings) token(ctx context.Context, request engine.Request) (engine.Login, []error, error) {
+// token obtains the token that asked is about, with a person who signs in where interactive_login allows it.
+func (s *settings) token(ctx context.Context, asked tokenRequest) (login engine.Login, diags diag.Diagnostics) {
+	obtain := s.engine.Token
 	if s.signIn != nil {
-		return s.signIn.Token(ctx, request)
+		obtain = s.signIn.Token
 	}
-	return s.engine.Token(ctx, request)
+	login, warnings, err := obtain(ctx, asked.Request)
+	for _, warning := range warnings {
+		diags.Append(asked.warning(warning))
+	}
+	if err != nil {
+		diags.Append(asked.failure(err))
+	}
+	return login, diags
 }
 
 // settings reads the arguments, the environment where one is absent, and the defaults.

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -13,59 +12,49 @@ import (
 )
 
 // warning puts a warning of the engine into words.
-func (t tokenRequest) warning(err error) diag.Diagnostic {
-	var (
-		expiring   *engine.ExpiringLoginWarning
-		short      *engine.ShortTokenWarning
-		unreadable *engine.UnreadableWarning
-		notStored  *engine.NotStoredWarning
-		noProfile  *engine.ProfileNotStoredWarning
-		moved      *engine.ProfileMovedWarning
-		kept       *engine.ProfileKeptWarning
-		replaced   *engine.ReplacedWarning
-	)
-	switch {
-	case errors.As(err, &expiring):
-		return diag.NewWarningDiagnostic("Login ends soon", t.expiring(expiring))
-	case errors.As(err, &short):
+func (t tokenRequest) warning(warning engine.Warning) diag.Diagnostic {
+	switch w := warning.(type) {
+	case engine.ExpiringLoginWarning:
+		return diag.NewWarningDiagnostic("Login ends soon", t.expiring(w))
+	case engine.ShortTokenWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("min_validity"), "Access token lives shorter than min_validity",
 			fmt.Sprintf("The token has %s left, and min_validity asks for %s. GoTo gives no longer one: asking again would not help. What still uses the token after that will be refused. Shorten the run, or lower min_validity.",
-				left(short.Left), left(short.MinValidity)))
-	case errors.As(err, &unreadable):
+				left(w.Left), left(t.MinValidity)))
+	case engine.UnreadableWarning:
 		return diag.NewWarningDiagnostic("Stored login ignored",
-			capitalized(unreadable.Error())+". This run goes on as if nothing were stored, and the warning ends once the login is stored again.")
-	case errors.As(err, &notStored):
-		return diag.NewWarningDiagnostic("New token could not be stored", t.notStored(notStored))
-	case errors.As(err, &noProfile):
+			capitalized(w.Err.Error())+". This run goes on as if nothing were stored, and the warning ends once the login is stored again.")
+	case engine.NotStoredWarning:
+		return diag.NewWarningDiagnostic("New token could not be stored", t.notStored(w))
+	case engine.ProfileNotStoredWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile not stored",
-			fmt.Sprintf("The login is stored, but not under the profile %q: %s. Fix the token cache and plan again with the same credential.", noProfile.Profile, noProfile.Error()))
-	case errors.As(err, &moved):
+			fmt.Sprintf("The login is stored, but not under the profile %q: %s. Fix the token cache and plan again with the same credential.", t.Profile, w.Err))
+	case engine.ProfileMovedWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile now leads to another person",
 			fmt.Sprintf("The profile %q led to the login of %s and now leads to that of %s, because %s stands beside it. If that is not what you meant, use another profile name for one of the two, and sign in again as the first.",
-				moved.Profile, principal(moved.From), principal(moved.To), t.beside()))
-	case errors.As(err, &kept):
+				t.Profile, principal(w.From), principal(w.To), t.beside()))
+	case engine.ProfileKeptWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile not changed",
 			fmt.Sprintf("This token is %s's, from a login that began %s. The profile %q keeps the login of %s, which began later, %s. Remove %s if it is left over, or sign in again.",
-				principal(kept.Offered.Principal), date(kept.Offered.SignedInAt), kept.Profile, principal(kept.Held.Principal), date(kept.Held.SignedInAt), t.beside()))
-	case errors.As(err, &replaced):
+				principal(w.Offered), date(w.Offered.SignedInAt), t.Profile, principal(w.Held), date(w.Held.SignedInAt), t.beside()))
+	case engine.ReplacedWarning:
 		return diag.NewWarningDiagnostic("Refresh token replaced while the token cache is off",
 			"GoTo has replaced the refresh token, and the one "+t.grantSource(oauth.RefreshToken)+" may no longer be accepted, even by the next step of this run. "+
 				"With token_cache = \"off\" nothing keeps the new one, which is in the attribute next_refresh_token: hand it to where the credential comes from, or switch the token cache on.")
 	}
-	return diag.NewWarningDiagnostic("Unexpected warning", capitalized(err.Error())+". This is a bug in the provider, please report it.")
+	return diag.NewWarningDiagnostic("Unexpected warning", fmt.Sprintf("Got %T. This is a bug in the provider, please report it.", warning))
 }
 
-func (t tokenRequest) expiring(warning *engine.ExpiringLoginWarning) string {
+func (t tokenRequest) expiring(warning engine.ExpiringLoginWarning) string {
 	text := fmt.Sprintf("The refresh token %s ends on %s, and GoTo has not replaced it. Nobody can get tokens with it after that.\n\n",
-		t.grantSource(oauth.RefreshToken), warning.ExpiresAt.Format("2 January 2006 at 15:04 UTC"))
-	if t.Grant.Type == oauth.RefreshToken && warning.Profile == "" {
+		t.grantSource(oauth.RefreshToken), warning.At.Format("2 January 2006 at 15:04 UTC"))
+	if t.Grant.Type == oauth.RefreshToken && t.Profile == "" {
 		return text + "Give a new refresh token before that date. " + t.signIn()
 	}
 	return text + "Sign in again before that date. " + t.signIn()
 }
 
-func (t tokenRequest) notStored(warning *engine.NotStoredWarning) string {
-	text := "GoTo has answered and this run has its token, but it could not be kept: " + warning.Error() + ". Fix the token cache now. "
+func (t tokenRequest) notStored(warning engine.NotStoredWarning) string {
+	text := "GoTo has answered and this run has its token, but it could not be kept: " + warning.Err.Error() + ". Fix the token cache now. "
 	if warning.Grant == oauth.PersonalAccessToken {
 		return text + "Until then every run asks GoTo again."
 	}
@@ -84,11 +73,11 @@ func (t tokenRequest) beside() string {
 	return fmt.Sprintf("the provider's %s (or %s)", t.Grant.Type, variable(string(t.Grant.Type)))
 }
 
-func principal(name string) string {
-	if name == "" {
+func principal(login engine.Login) string {
+	if login.Principal == "" {
 		return "a person whom GoTo did not name"
 	}
-	return name
+	return login.Principal
 }
 
 func date(at time.Time) string {

@@ -46,7 +46,7 @@ const interval = 250 * time.Millisecond
 // Token is [engine.Engine.Token]. Where the request names a profile without a login that works, it opens a browser and
 // waits until a person has signed in. The error is then an [*UnavailableError], a [*FailedError], an
 // [*ExchangeError] or an [*engine.CancelledError].
-func (f *Flow) Token(ctx context.Context, request engine.Request) (engine.Login, []error, error) {
+func (f *Flow) Token(ctx context.Context, request engine.Request) (engine.Login, []engine.Warning, error) {
 	login, warnings, err := f.Engine.Token(ctx, request)
 	if !needsPerson(request, err) {
 		return login, warnings, err
@@ -77,7 +77,7 @@ func needsPerson(request engine.Request, err error) bool {
 }
 
 // signIn asks a person to sign in. Cause is why that is needed.
-func (f *Flow) signIn(ctx context.Context, request engine.Request, cause error) (engine.Login, []error, error) {
+func (f *Flow) signIn(ctx context.Context, request engine.Request, cause error) (engine.Login, []engine.Warning, error) {
 	redirect, err := f.check(request.Client.RedirectURI)
 	if err != nil {
 		return engine.Login{}, nil, &UnavailableError{Err: err, Cause: cause}
@@ -129,7 +129,7 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, cause error) 
 }
 
 // finish exchanges the code that the browser has brought, and shows the person what has come of it.
-func (f *Flow) finish(ctx context.Context, request engine.Request, w *window, answer answer) (engine.Login, []error, error) {
+func (f *Flow) finish(ctx context.Context, request engine.Request, w *window, answer answer) (engine.Login, []engine.Warning, error) {
 	if answer.err != nil {
 		failed := f.fail(ctx, request, engine.FailedSignIn{Refused: true, Reason: answer.err.Error()})
 		w.show(ctx, refusedPage(answer.err))
