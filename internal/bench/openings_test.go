@@ -116,8 +116,7 @@ func fill(w *world, count int) {
 // steps returns what a cold opening cannot do without, and what the engine does, each with an entry of its own.
 func steps(w *world) map[string]benchmark {
 	w.provider().open(nil) // makes the directory
-	directory, err := cache.OpenDirectory(w.cache(), cache.Options{})
-	must(w, err)
+	directory := cache.NewDirectory(w.cache(), cache.Options{})
 	server, err := oauth.NewServer(w.standin.URL)
 	must(w, err)
 	entries, sealer := cache.New(directory), secret.New(standin.ClientSecret)

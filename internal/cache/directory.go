@@ -37,21 +37,9 @@ type Options struct {
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 }
 
-// OpenDirectory returns the storage in the directory path, which is created, readable for this user only, if
-// there is none. The error is a [*LocationError] if the directory cannot be made, or is not this user's alone.
-func OpenDirectory(path string, options Options) (*Directory, error) {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("finding the directory %s: %w", path, err)
-	}
-	directory := newDirectory(absolute, options)
-	if err := directory.prepare(); err != nil {
-		return nil, err
-	}
-	return directory, nil
-}
-
-func newDirectory(path string, options Options) *Directory {
+// NewDirectory returns the storage in the directory path. It looks at nothing: the first claim creates the directory,
+// readable for this user only, if there is none.
+func NewDirectory(path string, options Options) *Directory {
 	directory := &Directory{path: path, claimTimeout: options.ClaimTimeout, now: options.Now, sync: options.Sync, log: options.Log}
 	if directory.claimTimeout == 0 {
 		directory.claimTimeout = defaultClaimTimeout

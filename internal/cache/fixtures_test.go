@@ -104,8 +104,8 @@ func newDirectory(t testing.TB, options cache.Options) (*cache.Directory, string
 
 func openDirectory(t testing.TB, path string, options cache.Options) *cache.Directory {
 	t.Helper()
-	directory, err := cache.OpenDirectory(path, options)
-	must(t, err)
+	directory := cache.NewDirectory(path, options)
+	must(t, directory.Prepare())
 	return directory
 }
 

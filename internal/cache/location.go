@@ -66,12 +66,12 @@ func OpenLocation(location string, options Options) (Storage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newDirectory(path, options), nil
+	return NewDirectory(path, options), nil
 }
 
 func openDefault(options Options) *Directory {
 	parent, err := os.UserCacheDir()
-	directory := newDirectory(filepath.Join(parent, defaultDirectory), options)
+	directory := NewDirectory(filepath.Join(parent, defaultDirectory), options)
 	if err != nil {
 		directory.pathError = &LocationError{
 			Location: "in its default place",

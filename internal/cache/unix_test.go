@@ -152,7 +152,7 @@ func TestRightsThatAreMissing(t *testing.T) {
 	wantParts(t, writeAs(t.Context(), "lasting", claimed, sealer, "y"), path)
 	_, err := cache.New(directory).Claim(t.Context(), otherKey)
 	wantUnfit(t, err, path, "writable", "token_cache")
-	_, err = cache.OpenDirectory(filepath.Join(path, "cache"), cache.Options{})
+	_, err = cache.New(cache.NewDirectory(filepath.Join(path, "cache"), cache.Options{})).Claim(t.Context(), key)
 	wantUnfit(t, err, path, "cannot be created", "token_cache")
 	want(t, directory, key, sealer, "x")
 

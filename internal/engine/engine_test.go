@@ -63,11 +63,7 @@ func (w *world) pass(duration time.Duration) {
 // process returns a new engine on the cache directory, as a new process has one.
 func (w *world) process() *engine.Engine {
 	w.Helper()
-	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
-	if err != nil {
-		w.Fatal(err)
-	}
-	return w.engineOn(storage)
+	return w.engineOn(cache.NewDirectory(w.directory, cache.Options{Now: w.time}))
 }
 
 func (w *world) engineOn(storage cache.Storage) *engine.Engine {
@@ -195,14 +191,11 @@ func TestNothingIsSentIntoAnUnwritableCache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	code, refreshToken := w.code(), w.refreshToken()
-	storage, err := cache.OpenDirectory(w.directory, cache.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	storage := cache.NewDirectory(w.directory, cache.Options{})
 	full := &faultyStorage{Storage: storage, intent: errors.New("no space left")}
 
 	for _, request := range []engine.Request{code, refreshToken} {
-		_, _, err = w.engineOn(full).Token(t.Context(), request)
+		_, _, err := w.engineOn(full).Token(t.Context(), request)
 		if _, ok := errors.AsType[*engine.CacheError](err); !ok {
 			t.Errorf("got %v", err)
 		}
@@ -315,11 +308,7 @@ func TestOneReadForManyBlocks(t *testing.T) {
 	request.Profile = "ada"
 	w.token(request)
 	for name, asked := range map[string]engine.Request{"credential": with(oauth.RefreshToken, request.Grant.Credential.Reveal()), "profile": profile("ada")} {
-		directory, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
-		if err != nil {
-			t.Fatal(err)
-		}
-		storage := &countingStorage{Storage: directory}
+		storage := &countingStorage{Storage: cache.NewDirectory(w.directory, cache.Options{Now: w.time})}
 		process := w.engineOn(storage)
 		var waiting sync.WaitGroup
 		for range 100 {
@@ -588,10 +577,7 @@ func TestStoringFails(t *testing.T) {
 	w := newWorld(t)
 	w.replaceAlways()
 	request := w.refreshToken()
-	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
-	if err != nil {
-		t.Fatal(err)
-	}
+	storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time})
 	faulty := &faultyStorage{Storage: storage, write: errors.New("no space left")}
 	process := w.engineOn(faulty)
 
@@ -640,10 +626,7 @@ func TestCancelledRunKeepsWhatTheServerGave(t *testing.T) {
 	w.replaceAlways()
 	request := w.refreshToken()
 	ctx, cancel := context.WithCancel(t.Context())
-	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
-	if err != nil {
-		t.Fatal(err)
-	}
+	storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time})
 	// The reply is there, and Ctrl-C comes before it is stored.
 	process := w.engineOn(&faultyStorage{Storage: storage, beforeWrite: cancel})
 	if _, _, err := process.Token(ctx, request); err != nil {

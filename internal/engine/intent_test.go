@@ -239,11 +239,8 @@ func TestBusyLogin(t *testing.T) {
 	<-arrived
 	w.pass(time.Minute)
 	var waits atomic.Int64
-	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time, ClaimTimeout: time.Nanosecond,
+	storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time, ClaimTimeout: time.Nanosecond,
 		Log: func(context.Context, string, ...map[string]any) { waits.Add(1) }})
-	if err != nil {
-		t.Fatal(err)
-	}
 	process := w.engineOn(storage)
 	var blocks sync.WaitGroup
 	for range 5 {

@@ -60,10 +60,7 @@ func TestRefreshTokenLeadsToItsLoginInTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newKillingWorld(t)
 	code := w.code()
-	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
-	if err != nil {
-		t.Fatal(err)
-	}
+	storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time})
 	first, _, err := w.engineOn(&impatient{Storage: storage}).Token(t.Context(), code)
 	if err != nil {
 		t.Fatal(err)

@@ -55,13 +55,9 @@ func obey(text string) error {
 	if err != nil {
 		return err
 	}
-	storage, err := cache.OpenDirectory(told.Directory, cache.Options{Now: now})
-	if err != nil {
-		return err
-	}
 	process := engine.Engine{
 		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(cmp.Or(told.Timeout, 30*time.Second)), Now: now},
-		Cache:    cache.New(storage),
+		Cache:    cache.New(cache.NewDirectory(told.Directory, cache.Options{Now: now})),
 		Now:      now,
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -140,10 +140,7 @@ func TestCancelledRunKeepsItsProfile(t *testing.T) {
 	code := w.code()
 	code.Profile = "main"
 	ctx, cancel := context.WithCancel(t.Context())
-	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
-	if err != nil {
-		t.Fatal(err)
-	}
+	storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time})
 	if _, _, err := w.engineOn(&faultyStorage{Storage: storage, beforeWrite: cancel}).Token(ctx, code); err != nil {
 		t.Fatal(err)
 	}
@@ -161,10 +158,7 @@ func TestCancelledRunDoesNotWaitForAProfile(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time, ClaimTimeout: time.Hour})
-	if err != nil {
-		t.Fatal(err)
-	}
+	storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time, ClaimTimeout: time.Hour})
 	_, warnings, err := w.engineOn(&faultyStorage{Storage: storage, beforeWrite: cancel}).Token(ctx, request)
 	if _, ok := only[engine.ProfileNotStoredWarning](warnings); err != nil || !ok {
 		t.Errorf("got warnings %v and error %v", warnings, err)

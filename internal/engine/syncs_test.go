@@ -18,6 +18,7 @@ func TestSyncs(t *testing.T) {
 		t.Skip("it cannot sync a directory")
 	}
 	w := newWorld(t)
+	w.token(w.refreshToken()) // makes the directory
 	for name, kind := range map[string]struct {
 		request engine.Request
 		want    int
@@ -28,16 +29,11 @@ func TestSyncs(t *testing.T) {
 	} {
 		for _, want := range []int{kind.want, 0} {
 			got := 0
-			storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time, Sync: func(file *os.File) error {
+			storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time, Sync: func(file *os.File) error {
 				got++
 				return file.Sync()
 			}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			process := w.engineOn(storage)
-			got = 0
-			if _, warnings, err := process.Token(t.Context(), kind.request); err != nil || len(warnings) > 0 {
+			if _, warnings, err := w.engineOn(storage).Token(t.Context(), kind.request); err != nil || len(warnings) > 0 {
 				t.Fatal(err, warnings)
 			}
 			if got != want {

@@ -43,11 +43,7 @@ func (h lyingHeld) Write(ctx context.Context, contents []byte, durable bool) err
 // unsaved returns a process that holds a login which it could not store, by the storage's word.
 func (w *world) unsaved(request engine.Request, wrap func(cache.Storage) cache.Storage) *engine.Engine {
 	w.Helper()
-	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
-	if err != nil {
-		w.Fatal(err)
-	}
-	process := w.engineOn(wrap(storage))
+	process := w.engineOn(wrap(cache.NewDirectory(w.directory, cache.Options{Now: w.time})))
 	_, warnings, err := process.Token(w.Context(), request)
 	if _, ok := only[engine.NotStoredWarning](warnings); err != nil || !ok {
 		w.Fatalf("got warnings %v and error %v", warnings, err)
@@ -190,10 +186,7 @@ func TestUnsavedTokenWaitsForNobody(t *testing.T) {
 
 // claim takes the claim of the entry with these parts of a key, as another process that keeps it.
 func (w *world) claim(parts ...string) error {
-	storage, err := cache.OpenDirectory(w.directory, cache.Options{Now: w.time})
-	if err != nil {
-		return err
-	}
+	storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time})
 	claim, err := cache.New(storage).Claim(w.Context(), cache.NewKey(parts...))
 	if err == nil {
 		w.Cleanup(func() { _ = claim.End() }) // and is not collected before that

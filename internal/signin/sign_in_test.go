@@ -58,10 +58,6 @@ func newDesk(t *testing.T) *desk {
 // process returns what a new process has, with a browser that does browse.
 func (d *desk) process(browse func(address string) error) *signin.Flow {
 	d.Helper()
-	storage, err := cache.OpenDirectory(d.directory, cache.Options{})
-	if err != nil {
-		d.Fatal(err)
-	}
 	server, err := oauth.NewServer(d.server.URL)
 	if err != nil {
 		d.Fatal(err)
@@ -69,7 +65,7 @@ func (d *desk) process(browse func(address string) error) *signin.Flow {
 	flow := signin.New(signin.Flow{
 		Engine: &engine.Engine{
 			Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(10 * time.Second), Now: time.Now},
-			Cache:    cache.New(storage),
+			Cache:    cache.New(cache.NewDirectory(d.directory, cache.Options{})),
 			Now:      time.Now,
 		},
 		Server:  server,
