@@ -26,8 +26,8 @@ type session struct {
 	// unsaved tells that the cache has refused to store the login of known. This process goes on with it, and every
 	// use tries to store it again, as long as nobody has stored a newer one.
 	unsaved bool
-	// settled is the intent of this process's last request with which nothing was lost, lostBefore what was lost before.
-	settled, lostBefore *Intent
+	// settled are the requests of this process with which nothing was lost.
+	settled []settled
 	// busy is how waiting for another process has ended last, and when.
 	busy   *BusyError
 	busyAt time.Time
@@ -84,11 +84,14 @@ func (s *session) isUnsaved() bool {
 	return s.unsaved
 }
 
+// settled is the intent of a request, and what was lost before it.
+type settled struct{ intent, lostBefore *Intent }
+
 // settle notes that nothing is lost with the request of intent, which may be nil, but what was lost before.
 func (s *session) settle(intent, lostBefore *Intent) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.settled, s.lostBefore = intent, lostBefore
+	s.settled = append(s.settled, settled{intent, lostBefore})
 }
 
 // load reads the entry. It returns what to go on with: what is stored, with the login that this process could not
@@ -100,11 +103,13 @@ func (s *session) load(ctx context.Context, request Request, claim *cache.Claim)
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if stored.intent.is(s.settled) { // another process has kept it
-		stored.intent = nil
-	}
-	if stored.lost.is(s.settled) { // another process has taken it for lost
-		stored.lost = s.lostBefore
+	for _, own := range s.settled {
+		if stored.intent.is(own.intent) { // another process has kept it
+			stored.intent = nil
+		}
+		if stored.lost.is(own.intent) { // another process has taken it for lost
+			stored.lost = own.lostBefore
+		}
 	}
 	if s.unsaved && stored.leadsTo == nil && (stored.login == nil || stored.login.Generation < s.known.login.Generation) {
 		stored.login = s.known.login
