@@ -30,12 +30,15 @@ func (constantProvider) Metadata(_ context.Context, _ provider.MetadataRequest, 
 func (constantProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	attributes := map[string]schema.Attribute{"max_retries": schema.Int64Attribute{Optional: true, MarkdownDescription: description}}
 	for _, name := range []string{
-		"client_id", "redirect_uri", "profile", "authentication_url", "api_url", "token_cache", "request_timeout",
+		"client_id", "redirect_uri", "profile", "authentication_url", "api_url", "token_cache", "request_timeout", "login_timeout",
 	} {
 		attributes[name] = schema.StringAttribute{Optional: true, MarkdownDescription: description}
 	}
 	for _, name := range []string{"client_secret", "refresh_token", "personal_access_token"} {
 		attributes[name] = schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: description}
+	}
+	for _, name := range []string{"interactive_login", "pkce"} {
+		attributes[name] = schema.BoolAttribute{Optional: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{Attributes: attributes}
 }
