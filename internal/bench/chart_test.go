@@ -19,19 +19,20 @@ func chart(rows []row) string {
 	var svg strings.Builder
 	fmt.Fprintf(&svg, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%[1]d" height="%[2]d" role="img">
 <style>
-.card { fill: #f6f8fa } text { fill: #1f2328; font: 12px sans-serif } .bar { fill: #2f81f7 } line { stroke: #1f2328 } .target { stroke: #cf222e; stroke-width: 2 }
-@media (prefers-color-scheme: dark) { .card { fill: #161b22 } text { fill: #e6edf3 } line { stroke: #e6edf3 } .target { stroke: #ff7b72 } }
+.card { fill: #f6f8fa } text { fill: #1f2328; font: 12px sans-serif } .bar { fill: #2f81f7 } .floor { stroke: #1f2328; stroke-dasharray: 3 3 } .target { stroke: #cf222e; stroke-width: 2 }
+@media (prefers-color-scheme: dark) { .card { fill: #161b22 } text { fill: #e6edf3 } .floor { stroke: #e6edf3 } .target { stroke: #ff7b72 } }
 </style>
 <rect class="card" width="%[1]d" height="%[2]d" rx="6"/>
 `, width, height)
 	for i, r := range rows {
-		y := 8 + i*step
-		fmt.Fprintf(&svg, `<text x="%d" y="%d" text-anchor="end">%s</text><rect class="bar" x="%d" y="%d" width="%.1f" height="16"/><text x="%.1f" y="%[2]d">%s</text>`+"\n",
-			left-8, y+16, html.EscapeString(r.what), left, y+4, at(r.ratio)-left, max(at(r.ratio), at(r.limit))+6, times(r.ratio))
+		y, end := 8+i*step, max(at(r.ratio), at(r.limit))+6
+		fmt.Fprintf(&svg, `<text x="%d" y="%d" text-anchor="end">%s</text><text x="%.1f" y="%d">%s</text>`+"\n",
+			left-8, y+16, html.EscapeString(r.what), end, y+16, times(r.ratio))
+		fmt.Fprintf(&svg, `<rect class="bar" x="%d" y="%d" width="%.1f" height="16"/>`+"\n", left, y+4, at(r.ratio)-left)
 		if r.limit > 0 {
-			fmt.Fprintf(&svg, `<line class="target" x1="%.1f" x2="%[1]f" y1="%d" y2="%d"/>`+"\n", at(r.limit), y+2, y+22)
+			fmt.Fprintf(&svg, `<path class="target" d="M %.1f %d v 20"/>`+"\n", at(r.limit), y+2)
 		}
 	}
-	fmt.Fprintf(&svg, `<line x1="%.1f" x2="%[1]f" y1="4" y2="%d" stroke-dasharray="3 3"/>`+"\n</svg>\n", at(1), height-4)
+	fmt.Fprintf(&svg, `<path class="floor" d="M %.1f 4 v %d"/>`+"\n</svg>\n", at(1), height-8)
 	return svg.String()
 }

@@ -103,7 +103,8 @@ const introduction = `# What the provider costs
 
 Written by ` + "`make bench`" + `; do not edit. Every figure stands beside a floor measured in the same run, in turns with it.
 Where nothing else is said that is ` + "`constant`, served by `floor`" + `: a provider of the same framework with the same arguments
-whose tokens are constants. Figures are medians, ratios those of neighbors in time. GoTo is played by the stand-in.
+whose tokens are constants. Figures are medians, ratios those of neighbors in time. GoTo is played by the stand-in. In the
+charts the dashed line is the floor, and a red mark the most that a ratio is meant to be.
 
 %s.
 `
