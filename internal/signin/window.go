@@ -21,10 +21,11 @@ import (
 // to shut, and answers everything else with an error that does not end the waiting: browsers ask for icons, other
 // programs knock.
 type window struct {
-	redirect *url.URL
-	state    string
-	server   *http.Server
-	answered chan answer
+	redirect  *url.URL
+	state     string
+	server    *http.Server
+	listeners []net.Listener
+	answered  chan answer
 
 	mutex sync.Mutex
 	taken bool // the answer has come
@@ -63,33 +64,26 @@ func listen(ctx context.Context, redirect *url.URL, state string) (*window, erro
 	if port == "" {
 		port = "80"
 	}
-	var listeners []net.Listener
 	var missing error
 	for _, ip := range loopback(redirect.Hostname()) {
 		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(ip.String(), port))
 		switch {
 		case err == nil:
-			listeners = append(listeners, listener)
+			w.listeners = append(w.listeners, listener)
 		case isAny(err, familyMissing):
 			missing = err
 		default:
-			return nil, errors.Join(err, closeAll(listeners))
+			w.shut()
+			return nil, err
 		}
 	}
-	if len(listeners) == 0 {
+	if len(w.listeners) == 0 {
 		return nil, missing
 	}
-	for _, listener := range listeners {
+	for _, listener := range w.listeners {
 		go func() { _ = w.server.Serve(listener) }() // ends with shut
 	}
 	return w, nil
-}
-
-func closeAll(listeners []net.Listener) (err error) {
-	for _, listener := range listeners {
-		err = errors.Join(err, listener.Close())
-	}
-	return err
 }
 
 // What systems say, Windows with numbers of its own.
@@ -153,6 +147,9 @@ func (w *window) shut() {
 	default:
 	}
 	_ = w.server.Close()
+	for _, listener := range w.listeners {
+		_ = listener.Close() // the server closes only those that it serves already
+	}
 }
 
 // ServeHTTP implements [http.Handler].
