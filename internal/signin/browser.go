@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/url"
 	"os/exec"
 	"path/filepath"
@@ -46,16 +45,14 @@ func (f *Flow) hasDisplay() bool {
 		func(name string) bool { return f.Getenv(name) != "" })
 }
 
-// loopback returns the addresses to listen at for a host: both families for localhost, because browsers try either.
-func loopback(host string) []net.IP {
-	v4, v6 := net.IPv4(127, 0, 0, 1), net.IPv6loopback
-	switch {
-	case strings.EqualFold(host, "localhost"):
-		return []net.IP{v4, v6}
-	case v4.Equal(net.ParseIP(host)):
-		return []net.IP{v4}
-	case v6.Equal(net.ParseIP(host)):
-		return []net.IP{v6}
+// loopback returns the addresses to listen at for a host: both families for localhost, because browsers try either. An
+// address that is spelled in another way is none: browsers send the usual spelling as Host.
+func loopback(host string) []string {
+	switch host = strings.ToLower(host); host {
+	case "localhost":
+		return []string{"127.0.0.1", "::1"}
+	case "127.0.0.1", "::1":
+		return []string{host}
 	}
 	return nil
 }

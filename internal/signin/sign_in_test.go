@@ -355,6 +355,8 @@ func TestNoBrowserSignIn(t *testing.T) {
 		"automation":      {map[string]string{"TF_IN_AUTOMATION": "1", "BROWSER": "b"}, d.redirect, "TF_IN_AUTOMATION is set"},
 		"no redirect URI": {map[string]string{"BROWSER": "b"}, "", "there is no redirect_uri"},
 		"not loopback":    {map[string]string{"BROWSER": "b"}, "http://192.0.2.1:8976/callback", "is not a loopback address"},
+		"mapped IPv4":     {map[string]string{"BROWSER": "b"}, "http://[::ffff:127.0.0.1]:8976/callback", "is not a loopback address"},
+		"long IPv6":       {map[string]string{"BROWSER": "b"}, "http://[0:0:0:0:0:0:0:1]:8976/callback", "is not a loopback address"},
 		"https":           {map[string]string{"BROWSER": "b"}, "https://localhost:8976/callback", "is not a loopback address"},
 		"port taken":      {map[string]string{"BROWSER": "b"}, other.URL + "/callback", strings.TrimPrefix(other.URL, "http://")},
 	} {

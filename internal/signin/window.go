@@ -66,7 +66,7 @@ func listen(ctx context.Context, redirect *url.URL, state string) (*window, erro
 	}
 	var missing error
 	for _, ip := range loopback(redirect.Hostname()) {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(ip.String(), port))
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(ip, port))
 		switch {
 		case err == nil:
 			w.listeners = append(w.listeners, listener)
