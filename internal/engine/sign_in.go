@@ -38,6 +38,7 @@ type SignIn struct {
 type FailedSignIn struct {
 	Run     string // see [Run]
 	At      time.Time
+	Window  bool   // a browser could have come back; otherwise another sign-in had the port
 	Refused bool   // by the person or by GoTo; otherwise nobody signed in before the time was up
 	Reason  string // a clause, without secrets
 }

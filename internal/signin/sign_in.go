@@ -57,13 +57,21 @@ func (f *Flow) Token(ctx context.Context, request engine.Request) (engine.Login,
 	case <-ctx.Done():
 		return engine.Login{}, nil, &engine.CancelledError{SigningIn: true, Err: ctx.Err()}
 	}
-	if failed := f.failed(ctx, request, time.Time{}); failed != nil {
-		return engine.Login{}, nil, failed
+	before, err := f.look(ctx, request) // first, so that what comes later is noticed
+	if err != nil {
+		return engine.Login{}, nil, err
+	}
+	if before.isOfThisRun(f) {
+		return engine.Login{}, nil, &FailedError{*before.failed}
 	}
 	if login, warnings, err = f.Engine.Token(ctx, request); !needsPerson(request, err) { // another block has signed in meanwhile
 		return login, warnings, err
 	}
-	return f.signIn(ctx, request, err)
+	login, warnings, err = f.signIn(ctx, request, before, err)
+	if _, isExchange := errors.AsType[*ExchangeError](err); err != nil && !isExchange && ctx.Err() != nil { // whatever has failed for that
+		err = &engine.CancelledError{SigningIn: true, Err: ctx.Err()}
+	}
+	return login, warnings, err
 }
 
 // needsPerson tells whether err means that a person has to sign in to the profile of request.
@@ -76,16 +84,11 @@ func needsPerson(request engine.Request, err error) bool {
 	return isMissing || isEnded
 }
 
-// signIn asks a person to sign in. Cause is why that is needed.
-func (f *Flow) signIn(ctx context.Context, request engine.Request, cause error) (engine.Login, []engine.Warning, error) {
+// signIn asks a person to sign in. Before is what was kept when cause, why that is needed, came up.
+func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, cause error) (engine.Login, []engine.Warning, error) {
 	redirect, err := f.check(request.Client.RedirectURI)
 	if err != nil {
 		return engine.Login{}, nil, &UnavailableError{Err: err, Cause: cause}
-	}
-	began := f.Engine.Now()
-	before, _, err := f.Engine.Stored(ctx, request.Client, request.Profile)
-	if err != nil {
-		return engine.Login{}, nil, err
 	}
 	pending, err := f.Engine.AskToSignIn(ctx, request.Client, request.Profile, f.PKCE)
 	if err != nil {
@@ -107,13 +110,16 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, cause error) 
 			}
 		}
 		// A process that gives the port up has stored its login, or why there is none, before.
-		if failed := f.failed(ctx, request, began); failed != nil {
-			return engine.Login{}, nil, failed
+		if now, err := f.look(ctx, request); err == nil {
+			if now.hasNewerLogin(before) {
+				return f.Engine.Token(ctx, request)
+			}
+			// An open window is left to the person in front of it, however others have ended.
+			if isWaiting := w == nil || opened; isWaiting && (now.isOfThisRun(f) || now.hasOtherWindow(before)) {
+				return engine.Login{}, nil, &FailedError{*now.failed}
+			}
 		}
-		if now, _, err := f.Engine.Stored(ctx, request.Client, request.Profile); err == nil && isNewer(now, before) {
-			return f.Engine.Token(ctx, request)
-		}
-		if opened {
+		if opened && ctx.Err() == nil {
 			f.openBrowser(ctx, pending.AuthorizeURL(f.Server, request.Client))
 		}
 		select {
@@ -121,7 +127,11 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, cause error) 
 		case answer := <-w.answers():
 			return f.finish(ctx, request, w, answer)
 		case <-timeout.C:
-			return engine.Login{}, nil, f.fail(ctx, request, engine.FailedSignIn{Reason: fmt.Sprintf("nobody signed in within %s", f.Timeout)})
+			reason := fmt.Sprintf("nobody signed in within %s", f.Timeout)
+			if w == nil {
+				reason += ", because another sign-in has the port of the redirect_uri"
+			}
+			return engine.Login{}, nil, f.fail(ctx, request, engine.FailedSignIn{Window: w != nil, Reason: reason})
 		case <-ctx.Done():
 			return engine.Login{}, nil, &engine.CancelledError{SigningIn: true, Err: ctx.Err()}
 		}
@@ -131,14 +141,16 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, cause error) 
 // finish exchanges the code that the browser has brought, and shows the person what has come of it.
 func (f *Flow) finish(ctx context.Context, request engine.Request, w *window, answer answer) (engine.Login, []engine.Warning, error) {
 	if answer.err != nil {
-		failed := f.fail(ctx, request, engine.FailedSignIn{Refused: true, Reason: answer.err.Error()})
+		failed := f.fail(ctx, request, engine.FailedSignIn{Window: true, Refused: true, Reason: answer.err.Error()})
 		w.show(ctx, refusedPage(answer.err))
 		return engine.Login{}, nil, failed
 	}
 	request.Grant, request.State = oauth.Grant{Type: oauth.AuthorizationCode, Credential: answer.code}, w.state
 	login, warnings, err := f.Engine.Token(ctx, request)
 	if err != nil {
-		_ = f.fail(ctx, request, engine.FailedSignIn{Refused: true, Reason: err.Error()})
+		if ctx.Err() == nil { // a run that was cancelled says nothing about the person
+			_ = f.fail(ctx, request, engine.FailedSignIn{Window: true, Refused: true, Reason: err.Error()})
+		}
 		w.show(ctx, failedPage(err))
 		return engine.Login{}, warnings, &ExchangeError{Err: err}
 	}
@@ -155,17 +167,38 @@ func (f *Flow) fail(ctx context.Context, request engine.Request, failed engine.F
 	return &FailedError{failed}
 }
 
-// failed returns how a sign-in of this run, or of any run since began, has ended; nil if none has.
-func (f *Flow) failed(ctx context.Context, request engine.Request, began time.Time) error {
-	failed, err := f.Engine.FailedSignIn(ctx, request.Client, request.Profile)
-	if err != nil || failed == nil {
-		return nil //nolint:nilerr // the cache that cannot be read stops the sign-in itself
+// kept is what the token cache has of a profile: its login, and how a browser sign-in under it ended last. Both may be
+// nil. Times of other machines are compared with nothing but themselves.
+type kept struct {
+	login  *engine.Login
+	failed *engine.FailedSignIn
+}
+
+func (f *Flow) look(ctx context.Context, request engine.Request) (k kept, err error) {
+	if k.failed, err = f.Engine.FailedSignIn(ctx, request.Client, request.Profile); err != nil {
+		return kept{}, &engine.CacheError{Err: err}
 	}
-	ofThisRun := failed.Run == engine.Run() && f.Engine.Now().Sub(failed.At) < f.Timeout // process IDs come back
-	if ofThisRun || !began.IsZero() && !failed.At.Before(began) {
-		return &FailedError{*failed}
+	k.login, _, err = f.Engine.Stored(ctx, request.Client, request.Profile)
+	return k, err
+}
+
+// hasNewerLogin tells whether the login has changed since before.
+func (k kept) hasNewerLogin(before kept) bool {
+	if k.login == nil || before.login == nil {
+		return k.login != nil
 	}
-	return nil
+	return !k.login.SignedInAt.Equal(before.login.SignedInAt) || k.login.Generation != before.login.Generation
+}
+
+// isOfThisRun tells whether a sign-in of this run has failed.
+func (k kept) isOfThisRun(f *Flow) bool {
+	return k.failed != nil && k.failed.Run == engine.Run() && f.Engine.Now().Sub(k.failed.At) < f.Timeout // process IDs come back
+}
+
+// hasOtherWindow tells whether a window has been open since before, and nobody has signed in.
+func (k kept) hasOtherWindow(before kept) bool {
+	isNew := k.failed != nil && (before.failed == nil || k.failed.Run != before.failed.Run || !k.failed.At.Equal(before.failed.At))
+	return isNew && k.failed.Window
 }
 
 // portGrace is how often a taken port is tried before it counts as taken by another program.
@@ -183,14 +216,6 @@ func (f *Flow) portTaken(ctx context.Context, redirect *url.URL, times int, err 
 		return times, nil
 	}
 	return times, fmt.Errorf("another program has the port of the redirect_uri %s, %s. End that program, or register a redirect URI with another port", redirect, redirect.Host)
-}
-
-// isNewer tells whether the login has changed.
-func isNewer(login, before *engine.Login) bool {
-	if login == nil || before == nil {
-		return login != nil
-	}
-	return !login.SignedInAt.Equal(before.SignedInAt) || login.Generation != before.Generation
 }
 
 func (f *Flow) log(ctx context.Context, message string, fields map[string]any) {

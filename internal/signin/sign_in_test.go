@@ -276,6 +276,119 @@ func TestCancelledWhileWaiting(t *testing.T) {
 	d.portIsFree()
 }
 
+// A cancelled run opens nothing, says so, and is no refusal for other runs.
+func TestCancelled(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 10 { // channels that are ready are picked at random
+		_, _, err := d.process(func(string) error { t.Error("a window"); return nil }).Token(ctx, d.request("ada"))
+		if cancelled, ok := errors.AsType[*engine.CancelledError](err); !ok || !cancelled.SigningIn {
+			t.Fatalf("got %v", err)
+		}
+	}
+
+	ctx, cancel = context.WithCancel(t.Context())
+	process := d.process(func(address string) error {
+		d.send(http.MethodGet, d.press("allow", address), "", nil)
+		return nil
+	})
+	process.Engine.Log = func(_ context.Context, message string, _ ...map[string]any) {
+		if message == "requesting a token" {
+			cancel()
+		}
+	}
+	if _, _, err := process.Token(ctx, d.request("ada")); err == nil {
+		t.Error("a token, although the run was cancelled before it was asked for")
+	}
+	if _, _, err := d.process(d.allow).Token(t.Context(), d.request("ada")); err != nil {
+		t.Error(err)
+	}
+}
+
+// watched is a storage that tells about what is read, once that is done.
+type watched struct {
+	cache.Storage
+	read func()
+}
+
+func (w watched) Read(ctx context.Context, name string) ([]byte, error) {
+	defer w.read()
+	return w.Storage.Read(ctx, name)
+}
+
+// watch calls read after each time that a process reads an entry without a claim.
+func (d *desk) watch(process *signin.Flow, read func()) {
+	process.Engine.Cache = cache.New(watched{cache.NewDirectory(d.directory, cache.Options{}), read})
+}
+
+// The login comes from another process at any moment; a window is not opened then, or left.
+func TestLoginComesMeanwhile(t *testing.T) {
+	t.Parallel()
+	for moment := 1; moment < 8; moment++ {
+		d := newDesk(t)
+		d.timeout = 10 * time.Second
+		process := d.process(func(string) error { return nil })
+		reads := 0
+		d.watch(process, func() {
+			if reads++; reads != moment {
+				return
+			}
+			pasted := d.request("ada")
+			pasted.Grant = oauth.Grant{Type: oauth.AuthorizationCode, Credential: secret.New(d.server.IssueCode(standin.CodeRequest{}))}
+			if _, _, err := d.process(nil).Token(t.Context(), pasted); err != nil {
+				t.Error(err)
+			}
+		})
+		if _, _, err := process.Token(t.Context(), d.request("ada")); err != nil {
+			t.Errorf("after read %d: %v", moment, err)
+		}
+	}
+}
+
+// A process with less patience, which waits for the window of another one, ends its own waiting only.
+func TestWindowOutlastsItsWaiters(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	looked := make(chan struct{}, 1)
+	process := d.process(func(address string) error {
+		hasty := d.process(func(string) error { t.Error("a second window"); return nil })
+		hasty.Timeout = time.Nanosecond
+		_, _, err := hasty.Token(t.Context(), d.request("ada"))
+		if failed, ok := errors.AsType[*signin.FailedError](err); !ok || !strings.Contains(failed.Reason, "another sign-in has the port") {
+			t.Errorf("the hasty process got %v", err)
+		}
+		for range 6 {
+			<-looked
+		}
+		return d.allow(address)
+	})
+	d.watch(process, func() {
+		select {
+		case looked <- struct{}{}:
+		default:
+		}
+	})
+	if _, _, err := process.Token(t.Context(), d.request("ada")); err != nil {
+		t.Error(err)
+	}
+}
+
+// How a sign-in on another machine has ended, whose clock is ahead, is none of this run's business.
+func TestFailureOfTheFuture(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	process := d.process(d.allow)
+	failed := engine.FailedSignIn{Run: "1@another", At: time.Now().Add(24 * time.Hour), Window: true, Refused: true, Reason: "access_denied"}
+	if err := process.Engine.SignInFailed(t.Context(), d.request("ada").Client, "ada", failed); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := process.Token(t.Context(), d.request("ada")); err != nil {
+		t.Error(err)
+	}
+}
+
 // A browser that does nothing leaves the run waiting, and the address of the page that the person opens by hand can be
 // pasted into another run.
 func TestPasteRescuesAWaitingRun(t *testing.T) {
