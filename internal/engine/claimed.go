@@ -134,7 +134,10 @@ func (c *claimed) renew(ctx context.Context) (Login, error) {
 		if err != nil && c.current.lost == nil {
 			return Login{}, err
 		}
-		grant.CodeVerifier, before.AskedFor = signIn.CodeVerifier, &c.request.Profile
+		if err == nil { // the authorize URL had these, whatever the configuration has by now
+			grant.CodeVerifier, c.request.Client.RedirectURI = signIn.CodeVerifier, signIn.RedirectURI
+		}
+		before.AskedFor = &c.request.Profile
 	}
 	if grant.Type == oauth.AuthorizationCode && c.current.lost != nil {
 		if known := c.recentFailure(grant); known != nil {

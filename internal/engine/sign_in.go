@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,14 +25,13 @@ type SignIn struct {
 	// CodeVerifier is sent with the code (RFC 7636), empty without PKCE.
 	CodeVerifier secret.Value
 	RedirectURI  string
-	AskedAt      time.Time
+	// AskedAt is when the person was asked last.
+	AskedAt time.Time
 	// ShownIn is the run in which the address was shown last, ShownAt when that was.
 	ShownIn string
 	ShownAt time.Time
 	// Code is the fingerprint of the code that came back, which finishes the sign-in; empty while it is pending.
 	Code string
-	// Failed is how a browser sign-in under this profile ended last without a login, nil if none did.
-	Failed *FailedSignIn
 }
 
 // FailedSignIn is a browser sign-in that ended without a login.
@@ -43,7 +43,7 @@ type FailedSignIn struct {
 	Reason  string // a clause, without secrets
 }
 
-// SignInLife is how long a sign-in stays pending.
+// SignInLife is how long a sign-in stays pending after it was asked for last.
 const SignInLife = time.Hour
 
 // oneShow is how long a run does not show an address again: as long as the errors of one walk may take to come together.
@@ -87,20 +87,28 @@ func (e *Engine) ask(ctx context.Context, client oauth.Client, profile string, p
 		return SignIn{RedirectURI: client.RedirectURI}, false, nil
 	}
 	begun := false
-	pending, err = e.changeSignIn(ctx, client, profile, func(s *SignIn) bool {
-		if begun = !s.isPending(e.Now()) || s.RedirectURI != client.RedirectURI || s.CodeVerifier.IsEmpty() == pkce; begun {
-			*s = SignIn{State: signInPrefix + rand.Text(), RedirectURI: client.RedirectURI, AskedAt: e.Now().UTC(), Failed: s.Failed}
-			if pkce {
-				s.CodeVerifier = secret.New(rand.Text() + rand.Text()) // 52 characters of the alphabet of RFC 7636
-			}
+	err = e.changeSignIns(ctx, client, profile, func(s *signIns) bool {
+		now := e.Now().UTC()
+		i := slices.IndexFunc(s.asked, func(one SignIn) bool {
+			return one.isPending(now) && one.RedirectURI == client.RedirectURI && one.CodeVerifier.IsEmpty() != pkce
+		})
+		if begun = i < 0; begun {
+			s.asked = slices.DeleteFunc(s.asked, func(one SignIn) bool { return now.Sub(one.AskedAt) >= SignInLife })
+			i = len(s.asked)
+			s.asked = append(s.asked, newSignIn(client.RedirectURI, pkce))
 		}
-		age := e.Now().Sub(s.ShownAt)
-		shown = s.ShownIn == Run() && -clockTolerance < age && age < oneShow
-		if isNew := show && !shown; isNew {
-			s.ShownIn, s.ShownAt = Run(), e.Now().UTC()
-			return true
+		one := &s.asked[i]
+		age := now.Sub(one.ShownAt)
+		shown = one.ShownIn == Run() && -clockTolerance < age && age < oneShow
+		isAgain := show && shown
+		if !isAgain {
+			one.AskedAt = now
 		}
-		return begun
+		if show && !shown {
+			one.ShownIn, one.ShownAt = Run(), now
+		}
+		pending = *one
+		return !isAgain
 	})
 	if begun && err == nil {
 		e.nameSignIn(ctx, client, profile, pending.State)
@@ -108,13 +116,20 @@ func (e *Engine) ask(ctx context.Context, client oauth.Client, profile string, p
 	return pending, shown, err
 }
 
+func newSignIn(redirectURI string, pkce bool) SignIn {
+	s := SignIn{State: signInPrefix + rand.Text(), RedirectURI: redirectURI}
+	if pkce {
+		s.CodeVerifier = secret.New(rand.Text() + rand.Text()) // 52 characters of the alphabet of RFC 7636
+	}
+	return s
+}
+
 // SignInFailed notes how a browser sign-in ended, for the other processes of the run.
 func (e *Engine) SignInFailed(ctx context.Context, client oauth.Client, profile string, failed FailedSignIn) error {
-	_, err := e.changeSignIn(context.WithoutCancel(ctx), client, profile, func(s *SignIn) bool {
-		s.Failed = &failed
+	return e.changeSignIns(context.WithoutCancel(ctx), client, profile, func(s *signIns) bool {
+		s.failed = &failed
 		return true
 	})
-	return err
 }
 
 // FailedSignIn returns how a browser sign-in under profile ended last, nil if none did.
@@ -123,20 +138,24 @@ func (e *Engine) FailedSignIn(ctx context.Context, client oauth.Client, profile 
 	if err != nil {
 		return nil, ignoreMissing(err)
 	}
-	return decodeSignIn(text).Failed, nil
+	return decodeSignIns(text).failed, nil
 }
 
 // finishSignIn returns the sign-in that the request's code and state belong to, bound to that code: no other one finishes
 // it. The error is a [*SignInError] if no such sign-in is pending.
 func (e *Engine) finishSignIn(ctx context.Context, request Request) (SignIn, error) {
 	code := cache.NewKey("code", request.Grant.Credential.Reveal()).String()
-	accepted := false
-	found, err := e.changeSignIn(ctx, request.Client, request.Profile, func(s *SignIn) bool {
-		accepted = secret.New(s.State).Equal(secret.New(request.State)) && (s.Code == code || s.isPending(e.Now()))
-		isNew := accepted && s.Code == ""
-		if isNew {
-			s.Code = code
+	accepted, found := false, SignIn{}
+	err := e.changeSignIns(ctx, request.Client, request.Profile, func(s *signIns) bool {
+		i := slices.IndexFunc(s.asked, func(one SignIn) bool {
+			return secret.New(one.State).Equal(secret.New(request.State)) && (one.Code == code || one.isPending(e.Now()))
+		})
+		if accepted = i >= 0; !accepted {
+			return false
 		}
+		isNew := s.asked[i].Code == ""
+		s.asked[i].Code = code
+		found = s.asked[i]
 		return isNew
 	})
 	switch {
@@ -168,35 +187,44 @@ func (s SignIn) isPending(now time.Time) bool {
 	return s.State != "" && s.Code == "" && -clockTolerance < age && age < SignInLife
 }
 
-// changeSignIn lets change work on the sign-in of a profile, and stores the result where change returns true.
-func (e *Engine) changeSignIn(ctx context.Context, client oauth.Client, profile string, change func(*SignIn) bool) (SignIn, error) {
+// signIns is what is kept under client and profile.
+type signIns struct {
+	// asked are those of the last hour. There are several where a person was asked for another redirect URI, or with
+	// and without PKCE; and one that is finished stays, because its code may have to be sent again.
+	asked []SignIn
+	// failed is how a browser sign-in ended last without a login, nil if none did.
+	failed *FailedSignIn
+}
+
+// changeSignIns lets change work on the sign-ins of a profile, and stores the result where change returns true.
+func (e *Engine) changeSignIns(ctx context.Context, client oauth.Client, profile string, change func(*signIns) bool) error {
 	key := e.signInKey(client, profile)
 	for {
 		claim, err := e.Cache.Claim(ctx, key)
 		if err != nil {
-			return SignIn{}, err
+			return err
 		}
-		changed, err := changeClaimedSignIn(ctx, claim, client.Secret, change)
+		err = changeClaimedSignIns(ctx, claim, client.Secret, change)
 		e.end(ctx, claim)
 		if !errors.Is(err, errOvertaken) {
-			return changed, err
+			return err
 		}
 	}
 }
 
-func changeClaimedSignIn(ctx context.Context, claim *cache.Claim, sealer secret.Value, change func(*SignIn) bool) (SignIn, error) {
+func changeClaimedSignIns(ctx context.Context, claim *cache.Claim, sealer secret.Value, change func(*signIns) bool) error {
 	text, err := claim.Read(ctx, sealer)
 	if err := ignoreMissing(err); err != nil {
-		return SignIn{}, err
+		return err
 	}
-	s := decodeSignIn(text)
+	s := decodeSignIns(text)
 	if !change(&s) {
-		return s, nil
+		return nil
 	}
 	if text, err = s.encode(); err != nil {
-		return SignIn{}, err
+		return err
 	}
-	return s, claim.Write(ctx, sealer, text, cache.Lasting)
+	return claim.Write(ctx, sealer, text, cache.Lasting)
 }
 
 // ignoreMissing returns err, unless it says that there is nothing that can be read: a sign-in can always be begun again.
@@ -230,27 +258,39 @@ func (e *Engine) nameSignIn(ctx context.Context, client oauth.Client, profile, s
 	}
 }
 
-// storedSignIn is the text of a sign-in. Its names never change.
+// storedSignIns is the text of what is kept under client and profile. Its names never change.
+type storedSignIns struct {
+	Asked  []storedSignIn `json:"asked"`
+	Failed *FailedSignIn  `json:"failed,omitempty"`
+}
+
 type storedSignIn struct {
-	State        string        `json:"state"`
-	CodeVerifier string        `json:"code_verifier,omitempty"`
-	RedirectURI  string        `json:"redirect_uri,omitempty"`
-	AskedAt      time.Time     `json:"asked_at"`
-	ShownIn      string        `json:"shown_in,omitempty"`
-	ShownAt      time.Time     `json:"shown_at,omitzero"`
-	Code         string        `json:"code,omitempty"`
-	Failed       *FailedSignIn `json:"failed,omitempty"`
+	State        string    `json:"state"`
+	CodeVerifier string    `json:"code_verifier,omitempty"`
+	RedirectURI  string    `json:"redirect_uri,omitempty"`
+	AskedAt      time.Time `json:"asked_at"`
+	ShownIn      string    `json:"shown_in,omitempty"`
+	ShownAt      time.Time `json:"shown_at,omitzero"`
+	Code         string    `json:"code,omitempty"`
 }
 
-func (s SignIn) encode() ([]byte, error) {
-	return json.Marshal(storedSignIn{s.State, s.CodeVerifier.Reveal(), s.RedirectURI, s.AskedAt, s.ShownIn, s.ShownAt, s.Code, s.Failed})
-}
-
-// decodeSignIn returns the zero sign-in where text is none.
-func decodeSignIn(text []byte) SignIn {
-	var stored storedSignIn
-	if json.Unmarshal(text, &stored) != nil {
-		return SignIn{}
+func (s signIns) encode() ([]byte, error) {
+	stored := storedSignIns{Failed: s.failed}
+	for _, one := range s.asked {
+		stored.Asked = append(stored.Asked, storedSignIn{one.State, one.CodeVerifier.Reveal(), one.RedirectURI, one.AskedAt, one.ShownIn, one.ShownAt, one.Code})
 	}
-	return SignIn{stored.State, secret.New(stored.CodeVerifier), stored.RedirectURI, stored.AskedAt, stored.ShownIn, stored.ShownAt, stored.Code, stored.Failed}
+	return json.Marshal(stored)
+}
+
+// decodeSignIns returns no sign-ins where text holds none.
+func decodeSignIns(text []byte) (s signIns) {
+	var stored storedSignIns
+	if json.Unmarshal(text, &stored) != nil {
+		return s
+	}
+	for _, one := range stored.Asked {
+		s.asked = append(s.asked, SignIn{one.State, secret.New(one.CodeVerifier), one.RedirectURI, one.AskedAt, one.ShownIn, one.ShownAt, one.Code})
+	}
+	s.failed = stored.Failed
+	return s
 }

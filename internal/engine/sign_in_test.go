@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ func (w *world) ask(profile string, pkce bool) engine.SignIn {
 // landed is the request with the code that a person brings back from a sign-in for ada.
 func (w *world) landed(pending engine.SignIn) engine.Request {
 	w.Helper()
-	issued := standin.CodeRequest{}
+	issued := standin.CodeRequest{RedirectURI: pending.RedirectURI}
 	if !pending.CodeVerifier.IsEmpty() {
 		issued.CodeChallenge = oauth.S256(pending.CodeVerifier)
 	}
@@ -49,6 +50,58 @@ func TestSignInStaysTheSame(t *testing.T) {
 	if w.pass(engine.SignInLife); w.ask("ada", true).State == first.State {
 		t.Error("the sign-in is pending for more than its life")
 	}
+}
+
+// Sign-ins for another redirect URI, with and without PKCE, do not end each other. Each is finished with its own redirect
+// URI, whatever the run has to which its address is given.
+func TestSignInsSideBySide(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	elsewhere := client
+	elsewhere.RedirectURI = w.server.LandingURI()
+	third, err := w.process().AskToSignIn(t.Context(), elsewhere, "ada", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := w.ask("ada", true), w.ask("ada", false)
+	if w.ask("ada", true).State != first.State {
+		t.Error("another sign-in has taken the place of one that is pending")
+	}
+	for _, pending := range []engine.SignIn{first, second, third} {
+		w.token(w.landed(pending))
+	}
+	w.counts(3, 0, 0)
+}
+
+// The hour of a sign-in begins again when it is asked for again: the person who is shown its address has that time.
+func TestSignInIsAskedForAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	pending := w.ask("ada", true)
+	w.pass(engine.SignInLife - time.Minute)
+	if w.ask("ada", true).State != pending.State {
+		t.Fatal("another sign-in is asked for")
+	}
+	w.pass(10 * time.Minute)
+	w.token(w.landed(pending))
+}
+
+// A code that GoTo could not take is still good for its sign-in, even if another block has asked for the next one.
+func TestSignInIsFinishedLater(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	landed := w.landed(w.ask("ada", true))
+	w.server.Configure(func(b *standin.Behaviour) {
+		b.Intercept = func(response http.ResponseWriter, _ *http.Request) bool {
+			response.WriteHeader(http.StatusServiceUnavailable)
+			return true
+		}
+	})
+	fails(w, landed, func(err *oauth.TokenError) bool { return !err.MaybeProcessed() })
+	w.server.Configure(func(b *standin.Behaviour) { b.Intercept = nil })
+	w.ask("ada", true)
+	w.pass(time.Minute)
+	w.token(landed)
 }
 
 func TestSignInIsShownOnce(t *testing.T) {
