@@ -5,8 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -51,15 +49,6 @@ const oneShow = time.Minute
 
 // signInPrefix tells the states of this provider from those that configurations choose.
 const signInPrefix = "goto-"
-
-// Run names the run of the command line that this process belongs to: all provider processes of a run have one parent.
-func Run() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "" // the process alone still tells something
-	}
-	return fmt.Sprintf("%d@%s", os.Getppid(), host)
-}
 
 // AuthorizeURL returns the address at which the person signs in.
 func (s SignIn) AuthorizeURL(server oauth.Server, client oauth.Client) string {

@@ -1,0 +1,4 @@
+package engine
+
+// StartIn is what [Run] reads.
+var StartIn = startIn
