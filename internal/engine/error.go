@@ -60,6 +60,10 @@ func (e *LoginEndedError) Error() string {
 // Unwrap returns what was found.
 func (e *LoginEndedError) Unwrap() error { return e.Err }
 
+// NeedsChange tells whether signing in again would end in the same way: what the server gives is of use once, and the
+// request keeps it from being stored.
+func (e *LoginEndedError) NeedsChange() bool { return e.Err == nil && e.Private }
+
 // AnswerLostError says that the configured code was sent before and that nobody has seen the answer: the code may be
 // used up, and is not sent again (RFC 6749 section 4.1.2).
 type AnswerLostError struct{ Lost Intent }

@@ -122,7 +122,7 @@ func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic 
 	reason := "The access token has ended, and GoTo gave no refresh token with it."
 	var refused *oauth.TokenError
 	switch {
-	case ended.Err == nil && ended.Private:
+	case ended.NeedsChange():
 		reason = "GoTo gave no refresh token with its access token, and revoke_on_close does not keep access tokens: leave revoke_on_close out for this OAuth client."
 	case errors.As(ended.Err, &refused) && ended.Lost != nil:
 		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". The answer to the last token request was lost (" + ended.Lost.String() +

@@ -80,8 +80,8 @@ func needsPerson(request engine.Request, err error) bool {
 		return false
 	}
 	_, isMissing := errors.AsType[*engine.NoLoginError](err)
-	_, isEnded := errors.AsType[*engine.LoginEndedError](err)
-	return isMissing || isEnded
+	ended, isEnded := errors.AsType[*engine.LoginEndedError](err)
+	return isMissing || isEnded && !ended.NeedsChange()
 }
 
 // signIn asks a person to sign in. Before is what was kept when cause, why that is needed, came up.

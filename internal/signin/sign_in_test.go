@@ -435,6 +435,26 @@ func TestEndedLogin(t *testing.T) {
 	}
 }
 
+// An access token of one block's own, without a refresh token, is of no use to the next block: signing in again for each
+// would be one window a block. The error says what to change.
+func TestNoWindowForEachPrivateToken(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.server.Configure(func(b *standin.Behaviour) { b.OmitReply = []string{"refresh_token"} })
+	private := d.request("ada")
+	private.Private = true
+	if _, _, err := d.process(d.allow).Token(t.Context(), private); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := d.process(func(string) error { t.Error("a second window"); return nil }).Token(t.Context(), private)
+	if ended, ok := errors.AsType[*engine.LoginEndedError](err); !ok || !ended.Private {
+		t.Errorf("got %v", err)
+	}
+	if _, _, err := d.process(d.allow).Token(t.Context(), d.request("ada")); err != nil {
+		t.Errorf("once that is changed: %v", err)
+	}
+}
+
 // Two people sign in one after the other at the same port.
 func TestTwoProfiles(t *testing.T) {
 	t.Parallel()
