@@ -3,13 +3,13 @@ package signin
 import (
 	"context"
 	"errors"
-	"io"
 	"net/url"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/cli/browser"
 )
@@ -64,24 +64,32 @@ func IsLoopback(redirectURI string) bool {
 }
 
 // openBrowser opens address in the programs that BROWSER names, or in the desktop's browser. A failure ends nothing:
-// the person can open the address by hand.
+// the person can open the address by hand. Nothing is opened any more when ctx is done.
 func (f *Flow) openBrowser(ctx context.Context, address string) {
 	f.log(ctx, "waiting for a person to sign in", map[string]any{"url": address})
 	go func() {
-		if err := f.open(address); err != nil {
+		if err := f.open(ctx, address); err != nil && ctx.Err() == nil {
 			f.log(ctx, "no browser could be opened; open the URL by hand", map[string]any{"url": address, "error": err.Error()})
 		}
 	}()
 }
 
-// open runs the first program of a list that works. A program has the address in place of %s, or at its end.
-func open(programs, address string) (err error) {
+// silence keeps the desktop's browser from the provider's own output, which belongs to the command line. It has none
+// rather than a pipe: many a browser outlives the provider.
+var silence = sync.OnceFunc(func() { browser.Stdout, browser.Stderr = nil, nil })
+
+// open runs the first program of a list that works, as long as ctx is not done. A program is a path, or words of which
+// one has the address in place of %s; else it is the last.
+func open(ctx context.Context, programs, address string) (err error) {
 	if programs == "" {
-		browser.Stdout, browser.Stderr = io.Discard, io.Discard // the provider's own belong to the command line
+		silence()
 		return browser.OpenURL(address)
 	}
 	for _, program := range filepath.SplitList(programs) {
 		words := strings.Fields(program)
+		if _, err := exec.LookPath(program); err == nil { // it may have spaces
+			words = []string{program}
+		}
 		if len(words) == 0 {
 			continue
 		}
@@ -90,6 +98,9 @@ func open(programs, address string) (err error) {
 		}
 		for i := range words {
 			words[i] = strings.ReplaceAll(words[i], "%s", address)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		if err = exec.Command(words[0], words[1:]...).Run(); err == nil { //nolint:gosec,noctx // the user's own program, which may stay open
 			return nil

@@ -28,7 +28,7 @@ type Flow struct {
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 
 	// open opens a browser at an address.
-	open func(address string) error
+	open func(ctx context.Context, address string) error
 	// turn admits one sign-in at a time: a person has one pair of eyes.
 	turn chan struct{}
 }
@@ -36,7 +36,7 @@ type Flow struct {
 // New returns flow, ready for use.
 func New(flow Flow) *Flow {
 	flow.turn = make(chan struct{}, 1)
-	flow.open = func(address string) error { return open(flow.Getenv("BROWSER"), address) }
+	flow.open = func(ctx context.Context, address string) error { return open(ctx, flow.Getenv("BROWSER"), address) }
 	return &flow
 }
 
@@ -98,6 +98,8 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 	defer timeout.Stop()
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
+	waiting, end := context.WithCancel(ctx)
+	defer end()
 	var w *window
 	defer func() { w.shut() }() //nolint:contextcheck // it shuts whatever has ended
 	for taken := 0; ; {
@@ -120,7 +122,7 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 			}
 		}
 		if opened && ctx.Err() == nil {
-			f.openBrowser(ctx, pending.AuthorizeURL(f.Server, request.Client))
+			f.openBrowser(waiting, pending.AuthorizeURL(f.Server, request.Client))
 		}
 		select {
 		case <-tick.C:
