@@ -24,10 +24,10 @@ const closeThis = "You can close this window and return to the terminal."
 
 var (
 	foreignPage = page{Title: "This address belongs to another sign-in", Texts: []string{
-		"Terraform is waiting for a different one. Return to the window that Terraform opened last, or open the address in its log.",
+		"Terraform is waiting for a different one. Return to the window that Terraform opened last, or open the address in its log. To stop the waiting, press Ctrl-C in the terminal.",
 	}}
 	secondPage = page{Title: "This sign-in is finished already", Texts: []string{
-		"The first answer counts; this one was not used. " + closeThis,
+		"Terraform has its answer, and takes one only. " + closeThis,
 	}}
 	elsewherePage = page{Title: "Nothing is here", Texts: []string{
 		"Terraform waits at this port for the answer to a sign-in to GoTo, and for nothing else.",
@@ -51,7 +51,7 @@ func refusedPage(err error) page {
 
 func failedPage(err error) page {
 	return page{Title: "Signing in failed", Texts: []string{
-		"GoTo let you sign in, but gave no token: " + err.Error() + ".",
+		"GoTo let you sign in, but no token came of it: " + err.Error() + ".",
 		"The terminal says what to do next.",
 	}}
 }

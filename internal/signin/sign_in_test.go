@@ -129,7 +129,7 @@ func (d *desk) land(landed string) string {
 	d.Helper()
 	sent := d.send(http.MethodGet, landed, "", nil)
 	clean := sent.header.Get("Location")
-	if sent.status != http.StatusSeeOther || clean != "/callback" {
+	if sent.status != http.StatusSeeOther || clean != d.redirect {
 		d.Errorf("the browser is sent to %q with status %d", clean, sent.status)
 	}
 	return d.send(http.MethodGet, d.redirect, "", nil).text

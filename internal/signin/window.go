@@ -29,8 +29,10 @@ type window struct {
 
 	mutex sync.Mutex
 	taken bool // the answer has come
-	shown chan struct{}
-	page  chan page
+	// last is the last page once ready is closed; shown is closed when a browser has had it.
+	last         page
+	ready, shown chan struct{}
+	showOnce     sync.Once
 }
 
 // answer is what the browser has brought: a code, or why there is none.
@@ -51,15 +53,7 @@ const (
 
 // listen opens the window for a sign-in at a loopback redirect URI.
 func listen(ctx context.Context, redirect *url.URL, state string) (*window, error) {
-	w := &window{
-		redirect: redirect,
-		state:    state,
-		answered: make(chan answer, 1),
-		shown:    make(chan struct{}),
-		page:     make(chan page, 1),
-	}
-	w.server = &http.Server{Handler: w, ReadHeaderTimeout: patience, MaxHeaderBytes: maxHeader}
-	w.server.SetKeepAlivesEnabled(false)
+	w := newWindow(redirect, state)
 	port := redirect.Port()
 	if port == "" {
 		port = "80"
@@ -84,6 +78,19 @@ func listen(ctx context.Context, redirect *url.URL, state string) (*window, erro
 		go func() { _ = w.server.Serve(listener) }() // ends with shut
 	}
 	return w, nil
+}
+
+func newWindow(redirect *url.URL, state string) *window {
+	w := &window{
+		redirect: redirect,
+		state:    state,
+		answered: make(chan answer, 1),
+		ready:    make(chan struct{}),
+		shown:    make(chan struct{}),
+	}
+	w.server = &http.Server{Handler: w, ReadHeaderTimeout: patience, MaxHeaderBytes: maxHeader}
+	w.server.SetKeepAlivesEnabled(false)
+	return w
 }
 
 // What systems say, Windows with numbers of its own.
@@ -124,7 +131,8 @@ func (w *window) answers() <-chan answer {
 
 // show gives the person the last page, and waits until the browser has fetched it.
 func (w *window) show(ctx context.Context, last page) {
-	w.page <- last
+	w.last = last
+	close(w.ready)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
@@ -209,17 +217,15 @@ func (w *window) take(response http.ResponseWriter, r *http.Request) {
 	}
 	w.answered <- answer{came.Code, err}
 	secure(response.Header(), "")
-	http.Redirect(response, r, w.path(), http.StatusSeeOther)
+	http.Redirect(response, r, "http://"+w.redirect.Host+w.path(), http.StatusSeeOther)
 }
 
 // serveLast answers with the last page once it is known what to say.
 func (w *window) serveLast(response http.ResponseWriter, r *http.Request) {
 	select {
-	case last := <-w.page:
-		write(response, http.StatusOK, last)
-		close(w.shown)
-	case <-w.shown:
-		write(response, http.StatusConflict, secondPage)
+	case <-w.ready:
+		write(response, http.StatusOK, w.last)
+		w.showOnce.Do(func() { close(w.shown) })
 	case <-r.Context().Done():
 	}
 }
