@@ -101,10 +101,21 @@ func refusal(query url.Values) error {
 	}
 	reason := httpclient.Describe(query.Get("error"), query.Get("error_description"), secrets)
 	if query.Get("error") == "access_denied" {
-		return fmt.Errorf("GoTo reports that access was not allowed: %s. Open the authorize URL again and press Allow, as a person who may use this OAuth client", reason)
+		return &DeniedError{"GoTo reports that access was not allowed: " + reason,
+			"Open the authorize URL again and press Allow, as a person who may use this OAuth client"}
 	}
-	return fmt.Errorf("GoTo reports an error instead of a code: %s. Open the authorize URL again; if that does not help, compare it with the page of the OAuth client", reason)
+	return &DeniedError{"GoTo reports an error instead of a code: " + reason,
+		"Open the authorize URL again; if that does not help, compare it with the page of the OAuth client"}
 }
+
+// DeniedError says that the browser was sent back with an error (RFC 6749 section 4.1.2.1).
+type DeniedError struct {
+	Reason string // a clause
+	Remedy string // for a person who has the authorize URL at hand
+}
+
+// Error implements the error interface.
+func (e *DeniedError) Error() string { return e.Reason + ". " + e.Remedy }
 
 func (c Callback) checkState(states []string) error {
 	if c.State == "" {

@@ -20,8 +20,11 @@ func (t tokenRequest) signIn() string {
 		text = "To sign in, open the address that another error of this run shows, and press Allow. The"
 	}
 	block := ""
-	if t.byProvider {
+	switch {
+	case t.byProvider:
 		block = " to a goto_access_token with the same profile, name that block in depends_on here"
+	case t.Profile != "": // that of the provider is not used beside a callback_url
+		block = fmt.Sprintf(", with profile = %q beside it", t.Profile)
 	}
 	text += " browser then lands on an address with code= in it; that its page may not be found is harmless. Within 10 minutes, give that whole address as callback_url" + block + ", and plan again."
 	if !t.interactive && signin.IsLoopback(t.Client.RedirectURI) {
@@ -51,7 +54,7 @@ func (t tokenRequest) signInFailure(err error) diag.Diagnostic {
 	if failed, ok := errors.AsType[*signin.FailedError](err); ok {
 		what := "The run waited in vain for a person to sign in: " + failed.Reason + "."
 		if failed.Refused {
-			what = "The person did not sign in. " + capitalized(failed.Reason) + "."
+			what = "The sign-in has ended without a login. " + capitalized(failed.Reason) + "."
 		}
 		return t.errorAt("", "Nobody signed in", what+" Plan again, and the browser opens again. A machine without a browser takes the second way:\n\n"+t.signIn())
 	}
@@ -69,15 +72,15 @@ func (t tokenRequest) signInFailure(err error) diag.Diagnostic {
 func (t tokenRequest) foreignSignIn(foreign *engine.SignInError) diag.Diagnostic {
 	what := "The sign-in that this address belongs to is not pending: it was finished with another code, or it was asked for more than an hour ago, with another client secret or in another token cache."
 	if foreign.AskedFor != nil {
-		here := fmt.Sprintf("this block is for the profile %q", foreign.Profile)
+		here, remedy := fmt.Sprintf("this block is for the profile %q", foreign.Profile), "Give the address to the block that it was asked for."
 		if foreign.Profile == "" {
-			here = "this block names no profile"
+			here, remedy = "this block names no profile", fmt.Sprintf("If it was asked for this block, put profile = %q beside %s.", *foreign.AskedFor, t.grantArgument)
 		}
 		there := fmt.Sprintf("for the profile %q", *foreign.AskedFor)
 		if *foreign.AskedFor == "" {
 			there = "for a block without a profile"
 		}
-		what = fmt.Sprintf("A person was asked to sign in %s, and this is the address where that sign-in has ended; but %s. Give the address to the block that it was asked for.", there, here)
+		what = fmt.Sprintf("A person was asked to sign in %s, and this is the address where that sign-in has ended; but %s. %s", there, here, remedy)
 	}
 	return t.errorAt(t.grantArgument, "Address of another sign-in", what+" Nothing was sent.\n\n"+t.signIn())
 }

@@ -203,7 +203,9 @@ func (w *window) take(response http.ResponseWriter, r *http.Request) {
 		return
 	}
 	came, err := oauth.Callback{RedirectURI: w.redirect.String()}.Answer("http://" + r.Host + r.URL.RequestURI())
-	if err != nil && !r.URL.Query().Has("error") {
+	if denied, ok := errors.AsType[*oauth.DeniedError](err); ok {
+		err = errors.New(denied.Reason) // the next run has an authorize URL of its own
+	} else if err != nil {
 		write(response, http.StatusBadRequest, unreadablePage(err))
 		return
 	}

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -49,7 +50,9 @@ func TestLastPage(t *testing.T) {
 		if got := visit(t, w, landed, nil); got.Code != http.StatusConflict || strings.Contains(got.Body.String(), "not used") {
 			t.Errorf("%s: again: status %d: %s", redirectURI, got.Code, got.Body)
 		}
-		w.show(t.Context(), signedInPage(engine.Login{Principal: "ada@example.com"}, "work"))
+		nobodyWaits, cancel := context.WithCancel(t.Context())
+		cancel()
+		w.show(nobodyWaits, signedInPage(engine.Login{Principal: "ada@example.com"}, "work"))
 		for range 2 { // a page that is loaded again is the same
 			if got := visit(t, w, w.path(), nil); got.Code != http.StatusOK || !strings.Contains(got.Body.String(), "Signed in as ada@example.com") {
 				t.Errorf("%s: the last page has status %d: %s", redirectURI, got.Code, got.Body)
