@@ -162,7 +162,7 @@ func TestMeFaults(t *testing.T) {
 			t.Parallel()
 			timeout := time.Minute
 			if test.silent {
-				timeout = 100 * time.Millisecond
+				timeout = time.Second
 			}
 			failure, requests := askWithin(t, timeout, test.handler)
 			if failure == nil || failure.Status != test.status || (test.reason != "" && failure.Reason != test.reason) || requests != test.requests {
