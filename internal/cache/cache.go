@@ -14,19 +14,6 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// maxEntrySize bounds what is read into memory, and so what may be written. Real entries take a few KiB.
-const maxEntrySize = 1 << 20
-
-// Worth tells what is lost with the contents of an entry.
-type Worth byte
-
-const (
-	// Passing contents matter for some seconds: the next writer drops what another sealer has left.
-	Passing Worth = iota
-	// Lasting contents are kept until their own sealer writes again.
-	Lasting
-)
-
 // Cache seals and opens the entries that a [Storage] keeps.
 type Cache struct{ storage Storage }
 
@@ -107,21 +94,37 @@ func (c *Cache) claim(ctx context.Context, key Key, wait bool) (*Claim, error) {
 	return &Claim{cache: c, key: key, held: held}, nil
 }
 
+// Hint stores plaintext as key's entry, unless there is one that sealer opens or another process is at work with it.
+// It waits neither for a claim nor for the disk: it is for what helps and can be done without.
+func (c *Cache) Hint(ctx context.Context, key Key, sealer secret.Value, plaintext []byte) (err error) {
+	if _, err := c.Read(ctx, key, sealer); err == nil {
+		return nil
+	}
+	claim, err := c.TryClaim(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, claim.End()) }()
+	if _, err := claim.Read(ctx, sealer); err == nil {
+		return nil
+	}
+	_, contents, err := claim.contents(ctx, sealer, plaintext, Lasting)
+	if err != nil {
+		return err
+	}
+	return claim.held.Write(ctx, contents, false)
+}
+
+// Prune removes what nobody has used for a long time, and costs next to nothing when that was done within the
+// last day. The caller holds no claim. A failure is worth a line in the log and no more.
+func (c *Cache) Prune(ctx context.Context) error { return c.storage.Prune(ctx) }
+
 // Claim is the right to write an entry. It ends with the process at the latest, or in object storage after its time.
 type Claim struct {
 	cache *Cache
 	key   Key
 	held  Held
 }
-
-// End gives the claim up. It may be called more than once.
-func (c *Claim) End() error { return c.held.End() }
-
-// Excludes tells whether the claim keeps others out by itself, or only once an intent is written.
-func (c *Claim) Excludes() bool { return c.held.Excludes() }
-
-// Expired tells whether others may have taken the claim for abandoned by now.
-func (c *Claim) Expired() bool { return c.held.Expired() }
 
 // Read is [Cache.Read] of what the next write will stand on.
 func (c *Claim) Read(ctx context.Context, sealer secret.Value) ([]byte, error) {
@@ -157,6 +160,25 @@ func (c *Claim) WriteIntent(ctx context.Context, sealer secret.Value, plaintext 
 	return c.held.WriteIntent(ctx, contents)
 }
 
+// End gives the claim up. It may be called more than once.
+func (c *Claim) End() error { return c.held.End() }
+
+// Excludes tells whether the claim keeps others out by itself, or only once an intent is written.
+func (c *Claim) Excludes() bool { return c.held.Excludes() }
+
+// Expired tells whether others may have taken the claim for abandoned by now.
+func (c *Claim) Expired() bool { return c.held.Expired() }
+
+// Worth tells what is lost with the contents of an entry.
+type Worth byte
+
+const (
+	// Passing contents matter for some seconds: the next writer drops what another sealer has left.
+	Passing Worth = iota
+	// Lasting contents are kept until their own sealer writes again.
+	Lasting
+)
+
 // contents returns the entry with the sealer's section replaced, and those of other sealers as they are.
 func (c *Claim) contents(ctx context.Context, sealer secret.Value, plaintext []byte, worth Worth) (sealID, []byte, error) {
 	before, err := c.held.Read(ctx)
@@ -186,27 +208,5 @@ func (c *Cache) contents(key Key, sealer secret.Value, before, plaintext []byte,
 	return id, contents, nil
 }
 
-// Hint stores plaintext as key's entry, unless there is one that sealer opens or another process is at work with it.
-// It waits neither for a claim nor for the disk: it is for what helps and can be done without.
-func (c *Cache) Hint(ctx context.Context, key Key, sealer secret.Value, plaintext []byte) (err error) {
-	if _, err := c.Read(ctx, key, sealer); err == nil {
-		return nil
-	}
-	claim, err := c.TryClaim(ctx, key)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, claim.End()) }()
-	if _, err := claim.Read(ctx, sealer); err == nil {
-		return nil
-	}
-	_, contents, err := claim.contents(ctx, sealer, plaintext, Lasting)
-	if err != nil {
-		return err
-	}
-	return claim.held.Write(ctx, contents, false)
-}
-
-// Prune removes what nobody has used for a long time, and costs next to nothing when that was done within the
-// last day. The caller holds no claim. A failure is worth a line in the log and no more.
-func (c *Cache) Prune(ctx context.Context) error { return c.storage.Prune(ctx) }
+// maxEntrySize bounds what is read into memory, and so what may be written. Real entries take a few KiB.
+const maxEntrySize = 1 << 20

@@ -111,17 +111,6 @@ func readFile(path string) (contents []byte, err error) {
 // markAfter is when a file that is read is marked as used again.
 const markAfter = 24 * time.Hour
 
-// makeUsable is what helps where this user may not read or write.
-const makeUsable = "make the directory and everything in it readable and writable for you, or let token_cache name another directory that does not exist yet"
-
-// makeWritable returns what helps where writing has failed with err.
-func makeWritable(err error) string {
-	if errors.Is(err, fs.ErrPermission) {
-		return makeUsable
-	}
-	return "make room, and " + makeUsable
-}
-
 // write creates the directory again if somebody has removed it since the claim was made: what was just obtained must
 // not be lost.
 func (d *Directory) write(name string, contents []byte, durable bool) error {
@@ -134,9 +123,6 @@ func (d *Directory) write(name string, contents []byte, durable bool) error {
 	}
 	return nil
 }
-
-// minRoom is the size of a large entry.
-const minRoom = 16 << 10
 
 // writeIntent makes room for the next write with a file of that size in the place where that write begins.
 func (d *Directory) writeIntent(name string, contents []byte) error {
@@ -158,19 +144,8 @@ func (d *Directory) writeIntent(name string, contents []byte) error {
 	return nil
 }
 
-func (d *Directory) remove(name string) error {
-	if err := removeIfThere(d.Locate(name)); err != nil {
-		return fmt.Errorf("removing a cache entry: %w", err)
-	}
-	return nil
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
+// minRoom is the size of a large entry.
+const minRoom = 16 << 10
 
 // place returns the path for an entry, in a directory that is there and private. The error names what is in the
 // way of the entry.
@@ -188,4 +163,29 @@ func (d *Directory) place(name string) (string, error) {
 		return "", d.unfit(err, "it cannot be searched for an entry", makeUsable)
 	}
 	return path, nil
+}
+
+// makeWritable returns what helps where writing has failed with err.
+func makeWritable(err error) string {
+	if errors.Is(err, fs.ErrPermission) {
+		return makeUsable
+	}
+	return "make room, and " + makeUsable
+}
+
+// makeUsable is what helps where this user may not read or write.
+const makeUsable = "make the directory and everything in it readable and writable for you, or let token_cache name another directory that does not exist yet"
+
+func (d *Directory) remove(name string) error {
+	if err := removeIfThere(d.Locate(name)); err != nil {
+		return fmt.Errorf("removing a cache entry: %w", err)
+	}
+	return nil
+}
+
+func removeIfThere(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }

@@ -14,34 +14,6 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
 )
 
-// defaultDirectory is the name of the directory below the user's cache directory.
-const defaultDirectory = "terraform-provider-goto"
-
-// LocationError says that entries cannot be kept at a place, why, and what helps.
-type LocationError struct {
-	Location string // as it was given, or the path of the directory
-	Problem  string // a clause
-	Remedy   string // another, or nothing
-	Err      error  // the cause, if there is one
-	// NoDefault tells that no place was named and that this user has none by default.
-	NoDefault bool
-}
-
-// Error implements the error interface.
-func (e *LocationError) Error() string {
-	text := fmt.Sprintf("the token cache %s cannot be used: %s", e.Location, e.Problem)
-	if e.Err != nil {
-		text += " (" + e.Err.Error() + ")"
-	}
-	if e.Remedy != "" {
-		text += "; " + e.Remedy
-	}
-	return text
-}
-
-// Unwrap returns the cause.
-func (e *LocationError) Unwrap() error { return e.Err }
-
 // OpenLocation returns the storage that location names: "file:///directory", the [bucket.Location] of an object
 // storage, "off" for a [Memory], or "" for a directory of this user's. The error is a [*LocationError].
 //
@@ -85,11 +57,8 @@ func openDefault(options Options) *Directory {
 	return directory
 }
 
-var (
-	windowsPath  = regexp.MustCompile(`^[A-Za-z]:`)
-	urlScheme    = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):`)
-	driveInAPath = regexp.MustCompile(`^/[A-Za-z]:/`)
-)
+// defaultDirectory is the name of the directory below the user's cache directory.
+const defaultDirectory = "terraform-provider-goto"
 
 // parseLocation returns the path of the directory that a file URL names, as the operating system goos writes it.
 func parseLocation(location, goos string) (string, error) {
@@ -141,3 +110,34 @@ func parseLocation(location, goos string) (string, error) {
 	}
 	return strings.ReplaceAll(parsed.Path[1:], "/", `\`), nil
 }
+
+var (
+	windowsPath  = regexp.MustCompile(`^[A-Za-z]:`)
+	urlScheme    = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9+.-]*):`)
+	driveInAPath = regexp.MustCompile(`^/[A-Za-z]:/`)
+)
+
+// LocationError says that entries cannot be kept at a place, why, and what helps.
+type LocationError struct {
+	Location string // as it was given, or the path of the directory
+	Problem  string // a clause
+	Remedy   string // another, or nothing
+	Err      error  // the cause, if there is one
+	// NoDefault tells that no place was named and that this user has none by default.
+	NoDefault bool
+}
+
+// Error implements the error interface.
+func (e *LocationError) Error() string {
+	text := fmt.Sprintf("the token cache %s cannot be used: %s", e.Location, e.Problem)
+	if e.Err != nil {
+		text += " (" + e.Err.Error() + ")"
+	}
+	if e.Remedy != "" {
+		text += "; " + e.Remedy
+	}
+	return text
+}
+
+// Unwrap returns the cause.
+func (e *LocationError) Unwrap() error { return e.Err }

@@ -13,24 +13,6 @@ import (
 	"github.com/gofrs/flock"
 )
 
-const (
-	defaultClaimTimeout = 5 * time.Minute
-	// lockPoll is how often a lock held by another process is tried: no system call waits for a file lock and
-	// for a context. It is short against any work that is worth a lock.
-	lockPoll = 5 * time.Millisecond
-)
-
-// ClaimTimeoutError says that a claim was not to be had within the limit. It is no context error.
-type ClaimTimeoutError struct {
-	Path  string // the lock file, or the object
-	Limit time.Duration
-}
-
-// Error implements the error interface.
-func (e *ClaimTimeoutError) Error() string {
-	return fmt.Sprintf("the claim %s did not end within %s", e.Path, e.Limit)
-}
-
 // Claim implements [Storage]. It is a lock of the operating system's on a file beside the entry, so it ends with its
 // process, however that ends. A write that this cut off is completed first.
 func (d *Directory) Claim(ctx context.Context, key Key, wait bool) (Held, error) {
@@ -57,31 +39,6 @@ func (d *Directory) Claim(ctx context.Context, key Key, wait bool) (Held, error)
 	}
 	return heldInDirectory{d, entryName(key), unlock}, nil
 }
-
-// heldInDirectory is an entry whose lock this process has.
-type heldInDirectory struct {
-	directory *Directory
-	name      string
-	unlock    func() error
-}
-
-func (h heldInDirectory) Read(ctx context.Context) ([]byte, error) {
-	return h.directory.Read(ctx, h.name)
-}
-
-func (h heldInDirectory) Write(_ context.Context, contents []byte, durable bool) error {
-	return h.directory.write(h.name, contents, durable)
-}
-
-func (h heldInDirectory) WriteIntent(_ context.Context, contents []byte) error {
-	return h.directory.writeIntent(h.name, contents)
-}
-
-func (h heldInDirectory) End() error { return h.unlock() }
-
-func (h heldInDirectory) Excludes() bool { return true }
-
-func (h heldInDirectory) Expired() bool { return false }
 
 // waitLock takes a lock that somebody else holds.
 func (d *Directory) waitLock(ctx context.Context, key Key) (*flock.Flock, error) {
@@ -122,6 +79,13 @@ func (d *Directory) pollLock(ctx context.Context, key Key) (*flock.Flock, error)
 		}
 	}
 }
+
+const (
+	defaultClaimTimeout = 5 * time.Minute
+	// lockPoll is how often a lock held by another process is tried: no system call waits for a file lock and
+	// for a context. It is short against any work that is worth a lock.
+	lockPoll = 5 * time.Millisecond
+)
 
 // tryLockFile locks the lock file if no other process has locked it, and returns nil if one has.
 func (d *Directory) tryLockFile(key Key) (*flock.Flock, error) {
@@ -167,6 +131,42 @@ func unlocker(file *flock.Flock) func() error {
 	})
 }
 
+func (d *Directory) lockPath(key Key) string { return filepath.Join(d.path, key.String()+lockSuffix) }
+
 const lockSuffix = ".lock"
 
-func (d *Directory) lockPath(key Key) string { return filepath.Join(d.path, key.String()+lockSuffix) }
+// ClaimTimeoutError says that a claim was not to be had within the limit. It is no context error.
+type ClaimTimeoutError struct {
+	Path  string // the lock file, or the object
+	Limit time.Duration
+}
+
+// Error implements the error interface.
+func (e *ClaimTimeoutError) Error() string {
+	return fmt.Sprintf("the claim %s did not end within %s", e.Path, e.Limit)
+}
+
+// heldInDirectory is an entry whose lock this process has.
+type heldInDirectory struct {
+	directory *Directory
+	name      string
+	unlock    func() error
+}
+
+func (h heldInDirectory) Read(ctx context.Context) ([]byte, error) {
+	return h.directory.Read(ctx, h.name)
+}
+
+func (h heldInDirectory) Write(_ context.Context, contents []byte, durable bool) error {
+	return h.directory.write(h.name, contents, durable)
+}
+
+func (h heldInDirectory) WriteIntent(_ context.Context, contents []byte) error {
+	return h.directory.writeIntent(h.name, contents)
+}
+
+func (h heldInDirectory) End() error { return h.unlock() }
+
+func (h heldInDirectory) Excludes() bool { return true }
+
+func (h heldInDirectory) Expired() bool { return false }

@@ -23,6 +23,19 @@ func (m *Memory) Persistent() bool { return false }
 // Locate implements [Storage].
 func (m *Memory) Locate(string) string { return "(in memory)" }
 
+// Read implements [Storage].
+func (m *Memory) Read(_ context.Context, name string) ([]byte, error) {
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	if contents, found := m.entries[name]; found {
+		return bytes.Clone(contents), nil
+	}
+	return nil, ErrNotFound
+}
+
+// Prune implements [Storage]. Entries end with the process.
+func (m *Memory) Prune(context.Context) error { return nil }
+
 // Claim implements [Storage]. There is no other process to keep out.
 func (m *Memory) Claim(ctx context.Context, key Key, _ bool) (Held, error) {
 	if err := ctx.Err(); err != nil {
@@ -54,16 +67,3 @@ func (h heldInMemory) End() error { return nil }
 func (h heldInMemory) Excludes() bool { return true }
 
 func (h heldInMemory) Expired() bool { return false }
-
-// Read implements [Storage].
-func (m *Memory) Read(_ context.Context, name string) ([]byte, error) {
-	m.mutex.Lock()
-	defer m.mutex.Unlock()
-	if contents, found := m.entries[name]; found {
-		return bytes.Clone(contents), nil
-	}
-	return nil, ErrNotFound
-}
-
-// Prune implements [Storage]. Entries end with the process.
-func (m *Memory) Prune(context.Context) error { return nil }

@@ -29,16 +29,6 @@ func (d *Directory) replace(path, pending string, contents []byte, durable bool)
 	return d.settle(pending, path)
 }
 
-// rename tries again on Windows, which replaces no file that somebody reads at the moment.
-func rename(from, to string) error {
-	err := os.Rename(from, to)
-	for tries := 0; err != nil && runtime.GOOS == "windows" && tries < 50; tries++ {
-		<-time.After(lockPoll)
-		err = os.Rename(from, to)
-	}
-	return err
-}
-
 // writePending writes a file in place of what is there, whose room on the disk it takes over. With durable it
 // survives a power cut under its name, as soon as the directory is synced.
 func (d *Directory) writePending(path string, contents []byte, durable bool) (err error) {
@@ -60,12 +50,6 @@ func (d *Directory) writePending(path string, contents []byte, durable bool) (er
 	return err
 }
 
-// stamp makes a file look as if it was used now, by this storage's clock.
-func (d *Directory) stamp(path string) error {
-	now := d.now()
-	return os.Chtimes(path, now, now)
-}
-
 // clearWay removes what cannot be written into, such as a link.
 func clearWay(path string) error {
 	info, err := os.Lstat(path)
@@ -75,12 +59,28 @@ func clearWay(path string) error {
 	return errors.Join(err, os.Remove(path))
 }
 
+// stamp makes a file look as if it was used now, by this storage's clock.
+func (d *Directory) stamp(path string) error {
+	now := d.now()
+	return os.Chtimes(path, now, now)
+}
+
 // settle puts a whole and synced file in its place, durably.
 func (d *Directory) settle(pending, path string) error {
 	if err := rename(pending, path); err != nil {
 		return err
 	}
 	return d.syncDirectory(d.path) // without this the old file may be back after a power cut
+}
+
+// rename tries again on Windows, which replaces no file that somebody reads at the moment.
+func rename(from, to string) error {
+	err := os.Rename(from, to)
+	for tries := 0; err != nil && runtime.GOOS == "windows" && tries < 50; tries++ {
+		<-time.After(lockPoll)
+		err = os.Rename(from, to)
+	}
+	return err
 }
 
 // completeWrite puts a file in its place that was whole when its writer was killed. One that is not is left for

@@ -17,28 +17,6 @@ import (
 	"time"
 )
 
-const (
-	// unusedAfter is when an entry that nobody reads or writes goes. It is twice the 30 days that the longest-lived
-	// thing in an entry, GoTo's refresh token, is good for.
-	unusedAfter = 60 * 24 * time.Hour
-	// absurdAfter is when an age comes from a clock that was wrong when the file was written. It begins again then.
-	absurdAfter = 5 * 365 * 24 * time.Hour
-	// pruneEvery is how long pruning rests.
-	pruneEvery = 24 * time.Hour
-	// pruneMarker is the name of the file whose time says when pruning last began, and whose contents say what it
-	// found unused.
-	pruneMarker = "pruned"
-)
-
-// What this format and the first one put into the directory, besides the marker. Everything else belongs to
-// somebody else. It is compiled when it is first needed, because that takes long beside the start of a process.
-var ownFile = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^([0-9a-f]{64})(?:\.lock|\.v2(?:\.new|\.intent)?|(?:\.probe|-[0-9a-f]{16}\.v1)(?:\.new)?)$`)
-})
-
-// unusedFiles are files that nobody has used for [unusedAfter], with the times of their last use.
-type unusedFiles map[string]time.Time
-
 // Prune implements [Storage]. It removes files that two prunings in a row, at least a day apart, found untouched
 // for 60 days: a clock that runs ahead for one run removes nothing. Each goes under the lock of its entry; entries
 // whose lock is held are skipped. A directory that does not exist stays that way.
@@ -71,6 +49,19 @@ func (d *Directory) Prune(ctx context.Context) error {
 	return err
 }
 
+const (
+	// unusedAfter is when an entry that nobody reads or writes goes. It is twice the 30 days that the longest-lived
+	// thing in an entry, GoTo's refresh token, is good for.
+	unusedAfter = 60 * 24 * time.Hour
+	// absurdAfter is when an age comes from a clock that was wrong when the file was written. It begins again then.
+	absurdAfter = 5 * 365 * 24 * time.Hour
+	// pruneEvery is how long pruning rests.
+	pruneEvery = 24 * time.Hour
+	// pruneMarker is the name of the file whose time says when pruning last began, and whose contents say what it
+	// found unused.
+	pruneMarker = "pruned"
+)
+
 // lastPruning tells what the last pruning found unused, and whether the next one is due.
 func (d *Directory) lastPruning() (unused unusedFiles, due bool, err error) {
 	marker := filepath.Join(d.path, pruneMarker)
@@ -96,6 +87,9 @@ func (d *Directory) lastPruning() (unused unusedFiles, due bool, err error) {
 	}
 	return unused, true, nil
 }
+
+// unusedFiles are files that nobody has used for [unusedAfter], with the times of their last use.
+type unusedFiles map[string]time.Time
 
 func (d *Directory) notePruning(unused unusedFiles) error {
 	contents, err := json.Marshal(unused)
@@ -146,6 +140,12 @@ func ownerOf(name string) (key Key, own bool) {
 	_, err := hex.Decode(key[:], []byte(match[1]))
 	return key, err == nil
 }
+
+// What this format and the first one put into the directory, besides the marker. Everything else belongs to
+// somebody else. It is compiled when it is first needed, because that takes long beside the start of a process.
+var ownFile = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9a-f]{64})(?:\.lock|\.v2(?:\.new|\.intent)?|(?:\.probe|-[0-9a-f]{16}\.v1)(?:\.new)?)$`)
+})
 
 // isUnused is false for what is not a regular file, is gone, or has a time in the future.
 func (d *Directory) isUnused(name string) (at time.Time, unused bool) {

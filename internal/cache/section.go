@@ -32,6 +32,18 @@ type section struct {
 	sealed []byte
 }
 
+func newSection(key Key, id sealID, sealer secret.Value, plaintext []byte, worth Worth) (section, error) {
+	sealed, err := seal(key, sealer, front(worth), plaintext)
+	return section{worth, id, sealed}, err
+}
+
+func (s section) unseal(key Key, sealer secret.Value) ([]byte, error) {
+	return unseal(key, sealer, front(s.worth), s.sealed)
+}
+
+// front is what is authenticated of that which stands before the sealed bytes of a section.
+func front(worth Worth) []byte { return append([]byte(header), byte(worth)) }
+
 // format returns the contents of an entry.
 func format(sections []section) []byte {
 	var rest []byte
@@ -43,24 +55,6 @@ func format(sections []section) []byte {
 	}
 	sum := sha256.Sum256(rest)
 	return slices.Concat([]byte(header), sum[:], rest)
-}
-
-// isWhole tells whether contents are those of an entry, to the last byte.
-func isWhole(contents []byte) bool {
-	rest, found := bytes.CutPrefix(contents, []byte(header))
-	if !found || len(rest) < sha256.Size {
-		return false
-	}
-	sum := sha256.Sum256(rest[sha256.Size:])
-	return bytes.Equal(rest[:sha256.Size], sum[:])
-}
-
-// damage tells what is wrong with contents that are not whole, in a clause.
-func damage(contents []byte) string {
-	if !bytes.HasPrefix(contents, []byte(header)) {
-		return "it does not begin like an entry of this format"
-	}
-	return "it is damaged or cut short"
 }
 
 // parse returns the sections that can be found in contents, which may be damaged: each is authenticated by itself, and
@@ -82,19 +76,25 @@ func parse(contents []byte) (sections []section) {
 	return sections
 }
 
+// isWhole tells whether contents are those of an entry, to the last byte.
+func isWhole(contents []byte) bool {
+	rest, found := bytes.CutPrefix(contents, []byte(header))
+	if !found || len(rest) < sha256.Size {
+		return false
+	}
+	sum := sha256.Sum256(rest[sha256.Size:])
+	return bytes.Equal(rest[:sha256.Size], sum[:])
+}
+
+// damage tells what is wrong with contents that are not whole, in a clause.
+func damage(contents []byte) string {
+	if !bytes.HasPrefix(contents, []byte(header)) {
+		return "it does not begin like an entry of this format"
+	}
+	return "it is damaged or cut short"
+}
+
 // keepsAny tells whether one of the sections is worth keeping.
 func keepsAny(sections []section) bool {
 	return slices.ContainsFunc(sections, func(s section) bool { return s.worth == Lasting })
 }
-
-func newSection(key Key, id sealID, sealer secret.Value, plaintext []byte, worth Worth) (section, error) {
-	sealed, err := seal(key, sealer, front(worth), plaintext)
-	return section{worth, id, sealed}, err
-}
-
-func (s section) unseal(key Key, sealer secret.Value) ([]byte, error) {
-	return unseal(key, sealer, front(s.worth), s.sealed)
-}
-
-// front is what is authenticated of that which stands before the sealed bytes of a section.
-func front(worth Worth) []byte { return append([]byte(header), byte(worth)) }

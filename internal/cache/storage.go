@@ -47,18 +47,8 @@ var ErrHeld = errors.New("another run is at work with the cache entry")
 // object storage only, where a claim ends by itself.
 var ErrOvertaken = errors.New("another run has written the cache entry meanwhile")
 
-// An entry has one name, whatever it was sealed with: a reader sees at once whether other sealers have used it,
-// and needs no listing. The format is part of the name, so that releases which differ in it never touch each
-// other's entries.
-const entrySuffix = ".v2"
-
-func entryName(key Key) string { return key.String() + entrySuffix }
-
 // ErrNotFound says that nothing is stored for a key.
 var ErrNotFound = errors.New("no such cache entry")
-
-// sealedWithAnother is the reason given when there is an entry for a key, but not for the secret in use.
-const sealedWithAnother = "it was stored with another client secret, and is kept"
 
 // UnreadableError says that something is stored for a key which cannot be opened. It stays where it is.
 type UnreadableError struct {
@@ -66,10 +56,20 @@ type UnreadableError struct {
 	Reason string // a clause, for people
 }
 
-// NeedsAnotherSealer tells that the entry opens with another secret.
-func (e *UnreadableError) NeedsAnotherSealer() bool { return e.Reason == sealedWithAnother }
-
 // Error implements the error interface.
 func (e *UnreadableError) Error() string {
 	return fmt.Sprintf("the cache entry %s cannot be read: %s", e.Path, e.Reason)
 }
+
+// NeedsAnotherSealer tells that the entry opens with another secret.
+func (e *UnreadableError) NeedsAnotherSealer() bool { return e.Reason == sealedWithAnother }
+
+// sealedWithAnother is the reason given when there is an entry for a key, but not for the secret in use.
+const sealedWithAnother = "it was stored with another client secret, and is kept"
+
+func entryName(key Key) string { return key.String() + entrySuffix }
+
+// An entry has one name, whatever it was sealed with: a reader sees at once whether other sealers have used it,
+// and needs no listing. The format is part of the name, so that releases which differ in it never touch each
+// other's entries.
+const entrySuffix = ".v2"

@@ -152,11 +152,6 @@ func (c *claimed) renew(ctx context.Context) (Login, error) {
 	return fresh, err
 }
 
-// recentFailure returns how sending grant has just failed, nil if it has not.
-func (c *claimed) recentFailure(grant oauth.Grant) *oauth.TokenError {
-	return c.current.recentFailure(fingerprint(c.request.Client, grant, c.engine.Endpoint.Budget()), c.first, c.engine.Now())
-}
-
 // canReplace tells whether the configured grant is worth a request after the refresh token of the
 // stored login was refused.
 func canReplace(grant oauth.Grant, stored Login) bool {
@@ -215,6 +210,11 @@ func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Lo
 		c.remember(c.current, false)
 	}
 	return Login{}, err
+}
+
+// recentFailure returns how sending grant has just failed, nil if it has not.
+func (c *claimed) recentFailure(grant oauth.Grant) *oauth.TokenError {
+	return c.current.recentFailure(fingerprint(c.request.Client, grant, c.engine.Endpoint.Budget()), c.first, c.engine.Now())
 }
 
 // intend stores what is about to be sent, which proves that the answer can be stored. A personal access token

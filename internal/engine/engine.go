@@ -46,10 +46,6 @@ type Request struct {
 	Refused secret.Value
 }
 
-// foresight is how long before its end a refresh token that was not replaced is worth a warning.
-// GoTo replaces it from day 18 of its 30 days on, whenever it is used.
-const foresight = 7 * 24 * time.Hour
-
 // Token returns the login for request, its access token valid for MinValidity. The error is of
 // one of the types in error.go or an [*oauth.TokenError].
 //
@@ -74,6 +70,25 @@ func (e *Engine) Token(ctx context.Context, request Request) (Login, []Warning, 
 		warnings = append(warnings, ShortTokenWarning{Left: left})
 	}
 	return *login, warnings, nil
+}
+
+// foresight is how long before its end a refresh token that was not replaced is worth a warning.
+// GoTo replaces it from day 18 of its 30 days on, whenever it is used.
+const foresight = 7 * 24 * time.Hour
+
+// check refuses what the cache being off makes impossible, before anything is read or sent.
+func (e *Engine) check(request Request) error {
+	switch {
+	case request.Grant.Type == "" && request.Profile == "":
+		return &NoCredentialError{}
+	case e.Cache.Persistent():
+		return nil
+	case request.Grant.Type == oauth.AuthorizationCode:
+		return &CacheRequiredError{Grant: oauth.AuthorizationCode}
+	case request.Profile != "":
+		return &CacheRequiredError{}
+	}
+	return nil
 }
 
 // login returns the session that request is about, and its login with a token that answers the request.
@@ -104,26 +119,6 @@ func (e *Engine) login(ctx context.Context, request Request, began time.Time) (*
 	}
 }
 
-// check refuses what the cache being off makes impossible, before anything is read or sent.
-func (e *Engine) check(request Request) error {
-	switch {
-	case request.Grant.Type == "" && request.Profile == "":
-		return &NoCredentialError{}
-	case e.Cache.Persistent():
-		return nil
-	case request.Grant.Type == oauth.AuthorizationCode:
-		return &CacheRequiredError{Grant: oauth.AuthorizationCode}
-	case request.Profile != "":
-		return &CacheRequiredError{}
-	}
-	return nil
-}
-
-// accepts tells whether the stored login, nil if there is none, answers the request.
-func (r Request) accepts(stored *Login, now time.Time) bool {
-	return stored != nil && !r.Private && stored.valid(now, r.MinValidity) && !stored.AccessToken.Equal(r.Refused)
-}
-
 // find returns the session that request is about, and what is stored of it. Where the process knows of a login that
 // answers the request, nothing is read; of N blocks that come together, one reads.
 func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []Warning, error) {
@@ -146,6 +141,20 @@ func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []
 	return s, stored, warnings, err
 }
 
+// startKey names the entry at which the search for a login begins.
+func (e *Engine) startKey(request Request) cache.Key {
+	if request.Grant.Type == "" {
+		return e.profileKey(request.Client, request.Profile)
+	}
+	return e.credentialKey(request.Client.ID, request.Grant)
+}
+
+// credentialKey names the entry of a credential: it depends on nothing but the authorization server, the client
+// and the credential itself.
+func (e *Engine) credentialKey(clientID string, grant oauth.Grant) cache.Key {
+	return cache.NewKey("credential", e.Endpoint.Server.String(), clientID, string(grant.Type), grant.Credential.Reveal())
+}
+
 // follow returns the session that start leads to, and its entry. Read returns the entry of a session.
 func (e *Engine) follow(start *session, read func(*session) (entry, []Warning, error)) (*session, entry, []Warning, error) {
 	s := start
@@ -165,18 +174,9 @@ func (e *Engine) follow(start *session, read func(*session) (entry, []Warning, e
 // to it may make two.
 const maxHops = 4
 
-// startKey names the entry at which the search for a login begins.
-func (e *Engine) startKey(request Request) cache.Key {
-	if request.Grant.Type == "" {
-		return e.profileKey(request.Client, request.Profile)
-	}
-	return e.credentialKey(request.Client.ID, request.Grant)
-}
-
-// credentialKey names the entry of a credential: it depends on nothing but the authorization server, the client
-// and the credential itself.
-func (e *Engine) credentialKey(clientID string, grant oauth.Grant) cache.Key {
-	return cache.NewKey("credential", e.Endpoint.Server.String(), clientID, string(grant.Type), grant.Credential.Reveal())
+// accepts tells whether the stored login, nil if there is none, answers the request.
+func (r Request) accepts(stored *Login, now time.Time) bool {
+	return stored != nil && !r.Private && stored.valid(now, r.MinValidity) && !stored.AccessToken.Equal(r.Refused)
 }
 
 // end gives a claim up.

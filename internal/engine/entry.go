@@ -38,16 +38,16 @@ func (n entry) worth() cache.Worth {
 	return cache.Lasting
 }
 
-// failureMemory is how long a failed token request answers for everybody who would send the same: a hundred blocks
-// and processes with one dead credential are one refused request. It is short, because the person who sees the
-// failure fixes its cause and runs again.
-const failureMemory = 5 * time.Second
-
 type failure struct {
 	Sending string // what was sent, see [fingerprint]
 	At      time.Time
 	Err     *oauth.TokenError
 }
+
+// failureMemory is how long a failed token request answers for everybody who would send the same: a hundred blocks
+// and processes with one dead credential are one refused request. It is short, because the person who sees the
+// failure fixes its cause and runs again.
+const failureMemory = 5 * time.Second
 
 // recentFailure returns how a request that sends the same has just ended, nil if there was none: one within
 // [failureMemory], or one that was not there when the asker read the entry first and has waited since.
@@ -70,7 +70,15 @@ func (n entry) withFailure(f failure) entry {
 	return n
 }
 
-const entryFormat = 2
+// fingerprint names what a token request sends, without telling it, and how long it is tried: one that gives up
+// early does not answer for one with more patience.
+func fingerprint(client oauth.Client, grant oauth.Grant, budget time.Duration) string {
+	parts := []string{"token request", budget.String(), string(grant.Type), grant.Credential.Reveal()}
+	if grant.Type == oauth.AuthorizationCode {
+		parts = append(parts, client.RedirectURI, grant.CodeVerifier.Reveal())
+	}
+	return cache.NewKey(parts...).String()
+}
 
 // storedEntry is the text of an entry. Its names never change.
 type storedEntry struct {
@@ -81,6 +89,8 @@ type storedEntry struct {
 	Lost     *Intent      `json:"lost,omitempty"`
 	Failures []failure    `json:"failures,omitempty"`
 }
+
+const entryFormat = 2
 
 // storedLogin is the text of a login, in an entry or, in the first format, instead of one.
 type storedLogin struct {
@@ -108,8 +118,6 @@ func (n entry) encode() ([]byte, error) {
 	return json.Marshal(stored)
 }
 
-var errNoEntry = errors.New("its text is not that of an entry")
-
 func decodeEntry(text []byte) (entry, error) {
 	var stored storedEntry
 	if err := json.Unmarshal(text, &stored); err != nil || stored.Format == 0 {
@@ -124,6 +132,8 @@ func decodeEntry(text []byte) (entry, error) {
 	}
 	return n, nil
 }
+
+var errNoEntry = errors.New("its text is not that of an entry")
 
 // decodeFormat1 reads what the first format kept: a login, or for a profile the key that it leads to.
 func decodeFormat1(text []byte) (n entry, err error) {

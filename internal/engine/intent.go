@@ -1,12 +1,10 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"time"
 
-	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
@@ -40,33 +38,4 @@ func (i Intent) String() string {
 		who += " on " + i.Host
 	}
 	return who + ", " + i.At.Format("2 January 2006 at 15:04:05 UTC")
-}
-
-// fingerprint names what a token request sends, without telling it, and how long it is tried: one that gives up
-// early does not answer for one with more patience.
-func fingerprint(client oauth.Client, grant oauth.Grant, budget time.Duration) string {
-	parts := []string{"token request", budget.String(), string(grant.Type), grant.Credential.Reveal()}
-	if grant.Type == oauth.AuthorizationCode {
-		parts = append(parts, client.RedirectURI, grant.CodeVerifier.Reveal())
-	}
-	return cache.NewKey(parts...).String()
-}
-
-// turnstile admits one goroutine at a time, and those that wait give up with their context.
-type turnstile chan struct{}
-
-func newTurnstile() turnstile { return make(turnstile, 1) }
-
-func (t turnstile) enter(ctx context.Context) (leave func(), err error) {
-	select {
-	case t <- struct{}{}:
-		return func() { <-t }, nil
-	default:
-	}
-	select {
-	case t <- struct{}{}:
-		return func() { <-t }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }

@@ -32,8 +32,12 @@ type Login struct {
 	IssuedAt, ExpiresAt time.Time
 }
 
-// clockTolerance is how far the clocks of two machines that share a cache may be apart.
-const clockTolerance = time.Minute
+// Ended tells whether neither token of the login is good for anything, as far as their dates tell.
+func (l Login) Ended(now time.Time) bool {
+	end := l.RefreshTokenExpiresAt
+	mayRefresh := !l.RefreshToken.IsEmpty() && (end.IsZero() || now.Before(end))
+	return !mayRefresh && (l.AccessToken.IsEmpty() || !now.Before(l.ExpiresAt))
+}
 
 // valid tells whether the access token may be handed out: it lives for minValidity from now. A
 // token whose whole life is no longer than that counts as valid for the first half of its life:
@@ -50,19 +54,15 @@ func (l Login) valid(now time.Time, minValidity time.Duration) bool {
 	return left > 0 && left >= minValidity
 }
 
+// clockTolerance is how far the clocks of two machines that share a cache may be apart.
+const clockTolerance = time.Minute
+
 // askedFor returns the other profile that the code of request brought the login for, nil if there is none.
 func (l *Login) askedFor(request Request) *string {
 	if l == nil || l.AskedFor == nil || request.Grant.Type != oauth.AuthorizationCode || *l.AskedFor == request.Profile {
 		return nil
 	}
 	return l.AskedFor
-}
-
-// Ended tells whether neither token of the login is good for anything, as far as their dates tell.
-func (l Login) Ended(now time.Time) bool {
-	end := l.RefreshTokenExpiresAt
-	mayRefresh := !l.RefreshToken.IsEmpty() && (end.IsZero() || now.Before(end))
-	return !mayRefresh && (l.AccessToken.IsEmpty() || !now.Before(l.ExpiresAt))
 }
 
 // after returns the login once the server has answered grant with reply. What the reply leaves out

@@ -9,15 +9,6 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// A profile is a name for a login: its entry leads to the entry that the login's credential owns, and has no token.
-// So a login that several profiles and the credential itself lead to has its refresh token in one place, and
-// replacing it leaves no dead copy behind.
-
-// profileKey names the entry of a profile.
-func (e *Engine) profileKey(client oauth.Client, profile string) cache.Key {
-	return cache.NewKey("profile", e.Endpoint.Server.String(), client.ID, profile)
-}
-
 // keepAs makes the profile of request lead to the login of s. Where it does already, nothing is written; it is
 // never led back to a login that began before the one it holds. A failure is a warning: the login itself is stored.
 func (e *Engine) keepAs(ctx context.Context, request Request, s *session, login Login) []Warning {
@@ -86,4 +77,13 @@ func (e *Engine) isOlder(login, held Login) bool {
 		return false
 	}
 	return login.SignedInAt.IsZero() || login.SignedInAt.Before(held.SignedInAt)
+}
+
+// A profile is a name for a login: its entry leads to the entry that the login's credential owns, and has no token.
+// So a login that several profiles and the credential itself lead to has its refresh token in one place, and
+// replacing it leaves no dead copy behind.
+
+// profileKey names the entry of a profile.
+func (e *Engine) profileKey(client oauth.Client, profile string) cache.Key {
+	return cache.NewKey("profile", e.Endpoint.Server.String(), client.ID, profile)
 }

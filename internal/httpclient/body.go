@@ -2,9 +2,7 @@ package httpclient
 
 import (
 	"bytes"
-	"errors"
 	"io"
-	"net/url"
 )
 
 // MaxBody bounds what is read of a reply, in bytes.
@@ -17,11 +15,3 @@ func ReadBody(body io.Reader) ([]byte, error) {
 
 // WithoutMark drops a byte order mark: it is no JSON, but RFC 8259 section 8.1 lets readers ignore it.
 func WithoutMark(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }
-
-// Cause returns what went wrong in a request, without the method and address that net/http puts before it.
-func Cause(err error) error {
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return wrapped.Err
-	}
-	return err
-}

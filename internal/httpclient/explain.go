@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
+	"net/url"
 	"strings"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
@@ -60,4 +62,12 @@ func Describe(code, description string, secrets []secret.Value) string {
 		return description
 	}
 	return code + " (" + description + ")"
+}
+
+// Cause returns what went wrong in a request, without the method and address that net/http puts before it.
+func Cause(err error) error {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		return wrapped.Err
+	}
+	return err
 }

@@ -46,15 +46,6 @@ func (s Server) AuthorizeURL(request AuthorizationRequest) string {
 	return s.base + authorizePath + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
-// compiled compiles an expression when it is first needed: together they are a noticeable part of the start of a process,
-// and most processes need none of them.
-func compiled(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
-
-// scopeToken is the scope-token of RFC 6749 section 3.3.
-var scopeToken = compiled(`^[\x21\x23-\x5b\x5d-\x7e]+$`)
-
 // CheckScope tells, as a sentence, why scope is not a single scope.
 func CheckScope(scope string) error {
 	if !scopeToken().MatchString(scope) {
@@ -63,10 +54,8 @@ func CheckScope(scope string) error {
 	return nil
 }
 
-var (
-	codeChallenge = compiled(`^[A-Za-z0-9_-]{43}$`)
-	codeVerifier  = compiled(`^[A-Za-z0-9._~-]{43,128}$`)
-)
+// scopeToken is the scope-token of RFC 6749 section 3.3.
+var scopeToken = compiled(`^[\x21\x23-\x5b\x5d-\x7e]+$`)
 
 // CheckCodeChallenge tells, as a sentence, why challenge is not an S256 code challenge (RFC 7636
 // section 4.2).
@@ -86,8 +75,19 @@ func CheckCodeVerifier(verifier string) error {
 	return nil
 }
 
+var (
+	codeChallenge = compiled(`^[A-Za-z0-9_-]{43}$`)
+	codeVerifier  = compiled(`^[A-Za-z0-9._~-]{43,128}$`)
+)
+
 // S256 returns the code challenge of verifier (RFC 7636 section 4.2).
 func S256(verifier secret.Value) string {
 	sum := sha256.Sum256([]byte(verifier.Reveal()))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// compiled compiles an expression when it is first needed: together they are a noticeable part of the start of a process,
+// and most processes need none of them.
+func compiled(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }

@@ -86,47 +86,6 @@ func (c Callback) scheme(host string) string {
 	return "https://"
 }
 
-// CheckCode tells, as a sentence that does not repeat it, why text cannot be an authorization code.
-func CheckCode(text string) error {
-	if strings.Contains(text, "://") || strings.Contains(text, "code=") {
-		return errors.New("this is an address or a part of one: give the whole address as `callback_url`, or only what stands between code= and the next & as `code`")
-	}
-	return CheckCredential(text)
-}
-
-func refusal(query url.Values) error {
-	var secrets []secret.Value
-	for _, value := range append(query["code"], query["state"]...) {
-		secrets = append(secrets, secret.New(value))
-	}
-	reason := httpclient.Describe(query.Get("error"), query.Get("error_description"), secrets)
-	if query.Get("error") == "access_denied" {
-		return &DeniedError{"GoTo reports that access was not allowed: " + reason,
-			"Open the authorize URL again and press Allow, as a person who may use this OAuth client"}
-	}
-	return &DeniedError{"GoTo reports an error instead of a code: " + reason,
-		"Open the authorize URL again; if that does not help, compare it with the page of the OAuth client"}
-}
-
-// DeniedError says that the browser was sent back with an error (RFC 6749 section 4.1.2.1).
-type DeniedError struct {
-	Reason string // a clause
-	Remedy string // for a person who has the authorize URL at hand
-}
-
-// Error implements the error interface.
-func (e *DeniedError) Error() string { return e.Reason + ". " + e.Remedy }
-
-func (c Callback) checkState(states []string) error {
-	if c.State == "" {
-		return nil
-	}
-	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(c.State)) != 1 {
-		return errors.New("its state is not the one in `state`: it belongs to another sign-in. Open the authorize URL that carries this state, or give the state of the URL that was opened")
-	}
-	return nil
-}
-
 func (c Callback) checkRedirectURI(landed *url.URL, query url.Values) error {
 	if c.RedirectURI == "" {
 		return nil
@@ -156,4 +115,45 @@ func pathOrSlash(u *url.URL) string {
 		return path
 	}
 	return "/"
+}
+
+func (c Callback) checkState(states []string) error {
+	if c.State == "" {
+		return nil
+	}
+	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(c.State)) != 1 {
+		return errors.New("its state is not the one in `state`: it belongs to another sign-in. Open the authorize URL that carries this state, or give the state of the URL that was opened")
+	}
+	return nil
+}
+
+func refusal(query url.Values) error {
+	var secrets []secret.Value
+	for _, value := range append(query["code"], query["state"]...) {
+		secrets = append(secrets, secret.New(value))
+	}
+	reason := httpclient.Describe(query.Get("error"), query.Get("error_description"), secrets)
+	if query.Get("error") == "access_denied" {
+		return &DeniedError{"GoTo reports that access was not allowed: " + reason,
+			"Open the authorize URL again and press Allow, as a person who may use this OAuth client"}
+	}
+	return &DeniedError{"GoTo reports an error instead of a code: " + reason,
+		"Open the authorize URL again; if that does not help, compare it with the page of the OAuth client"}
+}
+
+// DeniedError says that the browser was sent back with an error (RFC 6749 section 4.1.2.1).
+type DeniedError struct {
+	Reason string // a clause
+	Remedy string // for a person who has the authorize URL at hand
+}
+
+// Error implements the error interface.
+func (e *DeniedError) Error() string { return e.Reason + ". " + e.Remedy }
+
+// CheckCode tells, as a sentence that does not repeat it, why text cannot be an authorization code.
+func CheckCode(text string) error {
+	if strings.Contains(text, "://") || strings.Contains(text, "code=") {
+		return errors.New("this is an address or a part of one: give the whole address as `callback_url`, or only what stands between code= and the next & as `code`")
+	}
+	return CheckCredential(text)
 }

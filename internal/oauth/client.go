@@ -34,10 +34,6 @@ func CheckClientID(id string) error {
 	return CheckCredential(id)
 }
 
-// ErrWhiteSpace is what [CheckCredential] says of a stray line break or space. How to remove it depends on where the
-// text comes from.
-var ErrWhiteSpace = errors.New("it starts or ends with white space, which usually comes from copying")
-
 // CheckCredential tells, as a sentence that does not repeat it, why text cannot be a client secret
 // or a token.
 func CheckCredential(text string) error {
@@ -51,6 +47,10 @@ func CheckCredential(text string) error {
 	}
 	return nil
 }
+
+// ErrWhiteSpace is what [CheckCredential] says of a stray line break or space. How to remove it depends on where the
+// text comes from.
+var ErrWhiteSpace = errors.New("it starts or ends with white space, which usually comes from copying")
 
 // CheckRedirectURI tells, as a sentence, why uri cannot be a redirection endpoint (RFC 6749
 // section 3.1.2: absolute, without a fragment).

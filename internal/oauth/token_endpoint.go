@@ -13,9 +13,6 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// The wait before the n-th repetition is about n times this long, or n seconds after 429.
-const retryWait = 500 * time.Millisecond
-
 // TokenEndpoint sends token requests. All fields but Wait, Abandon and Log are required; an endpoint must not be
 // copied.
 type TokenEndpoint struct {
@@ -35,12 +32,6 @@ type TokenEndpoint struct {
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 
 	turns turns
-}
-
-// Budget is the longest time a call of [TokenEndpoint.Token] takes once it is its turn, repetitions and
-// waiting included.
-func (e *TokenEndpoint) Budget() time.Duration {
-	return e.HTTP.Timeout * time.Duration(e.MaxRetries+1)
 }
 
 // Token trades grant for an access token (RFC 6749 sections 4.1.3 and 6; GoTo guide "Personal
@@ -79,6 +70,12 @@ func (e *TokenEndpoint) Token(ctx context.Context, client Client, grant Grant, r
 	}
 }
 
+// Budget is the longest time a call of [TokenEndpoint.Token] takes once it is its turn, repetitions and
+// waiting included.
+func (e *TokenEndpoint) Budget() time.Duration {
+	return e.HTTP.Timeout * time.Duration(e.MaxRetries+1)
+}
+
 // exchange is one token request with its repetitions.
 type exchange struct {
 	endpoint *TokenEndpoint
@@ -87,24 +84,6 @@ type exchange struct {
 	secrets  []secret.Value
 	// ambiguous tells whether the server may have processed an earlier attempt.
 	ambiguous bool
-}
-
-func (x *exchange) url() string { return x.endpoint.Server.base + tokenPath }
-
-// waitForTurn returns the turn of a repetition, after a pause.
-func (x *exchange) waitForTurn(ctx context.Context, pause time.Duration, repetition int) (*turn, error) {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if x.endpoint.Log != nil {
-		x.endpoint.Log(ctx, "repeating the token request",
-			map[string]any{"repetition": repetition, "grant_type": string(x.grant.Type)})
-	}
-	return x.endpoint.turns.take(ctx)
 }
 
 // pause returns how long to wait before repetition n, after the last attempt.
@@ -122,6 +101,25 @@ func (e *TokenEndpoint) pause(n int, last attempt) time.Duration {
 	// Spread, so that processes turned away together do not come back together.
 	half := time.Duration(n) * step / 2
 	return half + rand.N(2*half) //nolint:gosec // not a secret
+}
+
+// The wait before the n-th repetition is about n times this long, or n seconds after 429.
+const retryWait = 500 * time.Millisecond
+
+// waitForTurn returns the turn of a repetition, after a pause.
+func (x *exchange) waitForTurn(ctx context.Context, pause time.Duration, repetition int) (*turn, error) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if x.endpoint.Log != nil {
+		x.endpoint.Log(ctx, "repeating the token request",
+			map[string]any{"repetition": repetition, "grant_type": string(x.grant.Type)})
+	}
+	return x.endpoint.turns.take(ctx)
 }
 
 // decide turns the last attempt into a token or an error.
@@ -184,3 +182,5 @@ func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
+
+func (x *exchange) url() string { return x.endpoint.Server.base + tokenPath }

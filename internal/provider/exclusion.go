@@ -12,6 +12,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
+// ValidateConfig implements [provider.ProviderWithValidateConfig].
+func (p *gotoProvider) ValidateConfig(_ context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+	resp.Diagnostics.Append(checkExclusions(req.Config.Raw, providerExclusions)...)
+}
+
+// ValidateConfig implements [ephemeral.EphemeralResourceWithValidateConfig].
+func (r *accessTokenEphemeralResource) ValidateConfig(_ context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
+	resp.Diagnostics.Append(checkExclusions(req.Config.Raw, accessTokenExclusions)...)
+}
+
 // exclusion names arguments of which at most one may be given.
 type exclusion struct {
 	reason    string // a clause
@@ -53,14 +63,4 @@ func checkExclusions(config tftypes.Value, rules []exclusion) diag.Diagnostics {
 		return diags
 	}
 	return diags
-}
-
-// ValidateConfig implements [provider.ProviderWithValidateConfig].
-func (p *gotoProvider) ValidateConfig(_ context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
-	resp.Diagnostics.Append(checkExclusions(req.Config.Raw, providerExclusions)...)
-}
-
-// ValidateConfig implements [ephemeral.EphemeralResourceWithValidateConfig].
-func (r *accessTokenEphemeralResource) ValidateConfig(_ context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
-	resp.Diagnostics.Append(checkExclusions(req.Config.Raw, accessTokenExclusions)...)
 }

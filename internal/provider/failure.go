@@ -83,41 +83,6 @@ func (t tokenRequest) noLogin(none *engine.NoLoginError) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root("profile"), "No stored login", strings.Join(append(sentences, t.silenced...), " ")+"\n\n"+t.signIn())
 }
 
-// anotherSecret says that the client secret may be mistyped, before it says how to sign in. What is a clause about what
-// was found.
-func (t tokenRequest) anotherSecret(what string, found *cache.UnreadableError) diag.Diagnostic {
-	return t.errorAt("client_secret", "Login stored with another client secret",
-		fmt.Sprintf("%s, but with another client secret than the one given now (%s). Nothing was sent. Compare client_secret (%s): with the earlier secret, the login is back. "+
-			"If the secret was changed on purpose, sign in again.\n\n%s", what, found.Path, variable("client_secret"), t.signIn()))
-}
-
-func (t tokenRequest) cacheRequired(required *engine.CacheRequiredError) diag.Diagnostic {
-	argument, reason := "profile", "A profile names a login that is kept in the token cache."
-	if required.Grant != "" {
-		argument = t.grantArgument
-		reason = "An authorization code needs the token cache: it can be exchanged once, and Terraform opens this resource twice per apply, in different processes."
-	}
-	return t.errorAt(argument, "Token cache is off",
-		reason+" Nothing was sent. Leave out token_cache = \"off\" ("+variable("token_cache")+"), or use a personal_access_token or a refresh_token instead.")
-}
-
-// busy says which process keeps the login from being used.
-func (t tokenRequest) busy(busy *engine.BusyError) string {
-	text := "Another process has worked with this login for longer than its requests to GoTo can take. Nothing was sent. "
-	if busy.Intent != nil {
-		text += "It is " + busy.Intent.String() + ", when it sent a token request. "
-	}
-	return text + "It is stopped or hangs: end it, and plan again. " + capitalized(busy.Error()) + "."
-}
-
-// signedInSince says that a code may simply be left over.
-func (t tokenRequest) signedInSince() string {
-	if t.Profile == "" {
-		return ""
-	}
-	return fmt.Sprintf(" If the profile %q has been signed in again since, just remove %s.", t.Profile, t.grantArgument)
-}
-
 func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic {
 	reason := "The access token has ended, and GoTo gave no refresh token with it."
 	var refused *oauth.TokenError
@@ -149,6 +114,41 @@ func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic 
 	}
 	return t.errorAt("profile", "The stored login has ended",
 		fmt.Sprintf("The login stored under the profile %q cannot be continued. %s\n\n%s", t.Profile, reason, t.signIn()))
+}
+
+// anotherSecret says that the client secret may be mistyped, before it says how to sign in. What is a clause about what
+// was found.
+func (t tokenRequest) anotherSecret(what string, found *cache.UnreadableError) diag.Diagnostic {
+	return t.errorAt("client_secret", "Login stored with another client secret",
+		fmt.Sprintf("%s, but with another client secret than the one given now (%s). Nothing was sent. Compare client_secret (%s): with the earlier secret, the login is back. "+
+			"If the secret was changed on purpose, sign in again.\n\n%s", what, found.Path, variable("client_secret"), t.signIn()))
+}
+
+// signedInSince says that a code may simply be left over.
+func (t tokenRequest) signedInSince() string {
+	if t.Profile == "" {
+		return ""
+	}
+	return fmt.Sprintf(" If the profile %q has been signed in again since, just remove %s.", t.Profile, t.grantArgument)
+}
+
+// busy says which process keeps the login from being used.
+func (t tokenRequest) busy(busy *engine.BusyError) string {
+	text := "Another process has worked with this login for longer than its requests to GoTo can take. Nothing was sent. "
+	if busy.Intent != nil {
+		text += "It is " + busy.Intent.String() + ", when it sent a token request. "
+	}
+	return text + "It is stopped or hangs: end it, and plan again. " + capitalized(busy.Error()) + "."
+}
+
+func (t tokenRequest) cacheRequired(required *engine.CacheRequiredError) diag.Diagnostic {
+	argument, reason := "profile", "A profile names a login that is kept in the token cache."
+	if required.Grant != "" {
+		argument = t.grantArgument
+		reason = "An authorization code needs the token cache: it can be exchanged once, and Terraform opens this resource twice per apply, in different processes."
+	}
+	return t.errorAt(argument, "Token cache is off",
+		reason+" Nothing was sent. Leave out token_cache = \"off\" ("+variable("token_cache")+"), or use a personal_access_token or a refresh_token instead.")
 }
 
 // requestFailed puts a failed token request into words.

@@ -21,16 +21,6 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
 )
 
-const (
-	defaultAPIURL         = "https://api.getgo.com"
-	defaultRequestTimeout = 30 * time.Second
-	defaultMaxRetries     = 3
-	defaultLoginTimeout   = 5 * time.Minute
-	// defaultProfile is where a browser sign-in is kept that nobody has named.
-	defaultProfile = "default"
-	maxMaxRetries  = 10
-)
-
 // settings are the provider's arguments once the environment has been read, as the data sources
 // and ephemeral resources get them.
 type settings struct {
@@ -49,29 +39,6 @@ type settings struct {
 	now         func() time.Time
 	// interrupt is the provider's.
 	interrupt context.Context
-}
-
-// interruptible returns ctx, which an interrupt of the process ends as well.
-func (s *settings) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(s.interrupt, cancel)
-	return ctx, func() { stop(); cancel() }
-}
-
-// token obtains the token that asked is about, with a person who signs in where interactive_login allows it.
-func (s *settings) token(ctx context.Context, asked tokenRequest) (login engine.Login, diags diag.Diagnostics) {
-	obtain := s.engine.Token
-	if s.signIn != nil {
-		obtain = s.signIn.Token
-	}
-	login, warnings, err := obtain(ctx, asked.Request)
-	for _, warning := range warnings {
-		diags.Append(asked.warning(warning))
-	}
-	if err != nil {
-		diags.Append(asked.failure(err))
-	}
-	return login, diags
 }
 
 // settings reads the arguments, the environment where one is absent, and the defaults.
@@ -148,6 +115,16 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 	return s, read.diags
 }
 
+const (
+	defaultAPIURL         = "https://api.getgo.com"
+	defaultRequestTimeout = 30 * time.Second
+	defaultMaxRetries     = 3
+	defaultLoginTimeout   = 5 * time.Minute
+	// defaultProfile is where a browser sign-in is kept that nobody has named.
+	defaultProfile = "default"
+	maxMaxRetries  = 10
+)
+
 // refuseUnknown says which arguments of the provider are not known yet, rather than reading them
 // as empty.
 func refuseUnknown(config tftypes.Value) diag.Diagnostics {
@@ -161,4 +138,27 @@ func refuseUnknown(config tftypes.Value) diag.Diagnostics {
 		}
 	}
 	return diags
+}
+
+// interruptible returns ctx, which an interrupt of the process ends as well.
+func (s *settings) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(s.interrupt, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// token obtains the token that asked is about, with a person who signs in where interactive_login allows it.
+func (s *settings) token(ctx context.Context, asked tokenRequest) (login engine.Login, diags diag.Diagnostics) {
+	obtain := s.engine.Token
+	if s.signIn != nil {
+		obtain = s.signIn.Token
+	}
+	login, warnings, err := obtain(ctx, asked.Request)
+	for _, warning := range warnings {
+		diags.Append(asked.warning(warning))
+	}
+	if err != nil {
+		diags.Append(asked.failure(err))
+	}
+	return login, diags
 }

@@ -97,6 +97,14 @@ func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (
 	return t, diags
 }
 
+func (t *tokenRequest) use(argument string, grantType oauth.GrantType, credential secret.Value) {
+	t.grantArgument = argument
+	t.Grant = oauth.Grant{Type: grantType, Credential: credential}
+	if grantType == oauth.AuthorizationCode {
+		t.Grant.CodeVerifier = t.codeVerifier
+	}
+}
+
 // silence notes a credential that is not used because a profile is named in place.
 func (t *tokenRequest) silence(source, argument, place string) {
 	remedy := fmt.Sprintf("To keep its login under the profile, give it as %s beside profile, at the provider or in a goto_access_token.", argument)
@@ -104,14 +112,6 @@ func (t *tokenRequest) silence(source, argument, place string) {
 		remedy = "To use it, leave profile out: a personal access token keeps no login."
 	}
 	t.silenced = append(t.silenced, capitalized(source)+" is set and ignored, because "+place+" names a profile. "+remedy)
-}
-
-func (t *tokenRequest) use(argument string, grantType oauth.GrantType, credential secret.Value) {
-	t.grantArgument = argument
-	t.Grant = oauth.Grant{Type: grantType, Credential: credential}
-	if grantType == oauth.AuthorizationCode {
-		t.Grant.CodeVerifier = t.codeVerifier
-	}
 }
 
 // checkScopes compares required_scopes with the scopes of the token, as sent.
