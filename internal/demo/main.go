@@ -3,13 +3,21 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"syscall"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin/chromium"
 )
 
 func main() {
@@ -23,7 +31,7 @@ func main() {
 	case browserCommand:
 		err = browse(ctx, flag.Arg(1), flag.Arg(2))
 	default:
-		err = demonstrate(ctx, *name)
+		err = tell(ctx, *name)
 	}
 	if ctx.Err() != nil {
 		err = errors.New("it was interrupted")
@@ -35,12 +43,148 @@ func main() {
 	}
 }
 
-// demonstrate tells the story in a temporary directory of its own.
-func demonstrate(ctx context.Context, cliName string) (err error) {
+// tell shows the main job step by step, in a directory that is removed again.
+func tell(ctx context.Context, cli string) (err error) {
+	fmt.Println("A person signs in to GoTo once, and a configuration uses the token from then on.")
+	fmt.Println("GoTo is played by a stand-in on this machine: no account is needed, nothing leaves it.")
 	directory, err := os.MkdirTemp("", "goto-demo-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(directory)) }()
-	return tell(ctx, cliName, directory)
+	server, err := standin.Start()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.Close()) }()
+
+	step(1, "Build the provider, and take the configuration examples/sign-in-once")
+	d, err := prepare(ctx, cli, directory, server)
+	if err != nil {
+		return err
+	}
+	say("It gives the token to a command, which is curl. This machine may have none, so it is the demo here.")
+
+	if path, found := chromium.Find(); found {
+		step(2, "Apply it: nobody has signed in, so it opens a browser, waits for the person, and goes on")
+		err = d.signInByClick(ctx, path)
+	} else {
+		step(2, "Apply it: nobody has signed in, so it stops and says where to do that")
+		err = d.signInByPaste(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	say("The token was opened twice, to plan and to apply. The code went to GoTo once.")
+
+	step(3, "Apply once more: the login is kept under the profile of the configuration")
+	if err := d.apply(ctx); err != nil {
+		return err
+	}
+	say("GoTo got no token request.")
+
+	step(4, "Look for secrets")
+	secrets := server.Secrets()
+	leaks, err := standin.LeaksBelow(d.cli.Directory, secrets)
+	state, readErr := os.ReadFile(filepath.Join(d.cli.Directory, "terraform.tfstate"))
+	if err = errors.Join(err, readErr); err != nil || len(leaks) > 0 || !bytes.Contains(state, []byte(standin.ClientID)) {
+		return fmt.Errorf("the search has found %q, and is worth nothing if the state has no %s (%w)", leaks, standin.ClientID, err)
+	}
+	say("Looked for  the client secret, its Basic header, the code, the access token, the refresh token,")
+	say("            as they are, base64-encoded and URL-encoded: %d secrets", len(secrets))
+	say("Looked in   the state, the token cache, everything %s has printed", d.cli.Name())
+	say("Found       nothing")
+
+	fmt.Println("\nEverything the demo has made is removed again.")
+	return nil
 }
+
+// signInByClick applies the configuration, while the provider opens the browser.
+func (d *demo) signInByClick(ctx context.Context, path string) error {
+	page, err := d.openBrowsers(ctx)
+	if err != nil {
+		return err
+	}
+	say("The browser is %s, without a window. The demo presses Allow in it.", path)
+	if err := d.apply(ctx); err != nil {
+		return err
+	}
+	text, err := awaitPage(ctx, page)
+	if err != nil {
+		return fmt.Errorf("the browser has left no page: %w", err)
+	}
+	say("The browser shows at the end:")
+	show(text, everything)
+	return nil
+}
+
+// signInByPaste does what a person does who has no browser on this machine: opens the address in the error elsewhere,
+// presses Allow, and pastes the address that the browser lands on.
+func (d *demo) signInByPaste(ctx context.Context) error {
+	printed, err := d.run(ctx, "apply", "-auto-approve")
+	_, message, found := strings.Cut(printed, "Error: No stored login")
+	address := authorizeURL.FindString(message)
+	if err == nil || !found || address == "" {
+		return fmt.Errorf("apply was to stop and say where to sign in: %w\n%s", err, printed)
+	}
+	show("Error: No stored login\n\n"+strings.Trim(message, "\r\n"), everything)
+	say("There is no Chromium here, so the demo opens that address and presses Allow without one.")
+	landed, err := standin.Allow(ctx, address)
+	if err != nil {
+		return fmt.Errorf("signing in: %w", err)
+	}
+	say("A browser lands on %s", shortened(landed))
+	say("There need not be a page. The address has a code in it, of which the demo shows the beginning.")
+	return d.apply(ctx, "-var", "callback_url="+landed)
+}
+
+// apply applies the configuration, which has to open the token twice, with one token request in all, and
+// to use it.
+func (d *demo) apply(ctx context.Context, options ...string) error {
+	before := d.server.Counts().Me
+	printed, err := d.run(ctx, append([]string{"apply", "-auto-approve"}, options...)...)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, shortened(printed))
+	}
+	show(printed, relevant)
+	counts := d.server.Counts()
+	if n := len(opened.FindAllString(printed, -1)); n != 2 || counts.Token != 1 || counts.Me != before+1 {
+		return fmt.Errorf("the token was to be opened twice and used once. It was opened %d times, and GoTo has seen %+v", n, counts)
+	}
+	text, err := os.ReadFile(filepath.Join(d.cli.Directory, answerFile))
+	var me struct {
+		Key                        json.Number
+		Email, FirstName, LastName string
+	}
+	if err = errors.Join(err, json.Unmarshal(text, &me)); err != nil || me.Key != standin.UserKey || me.Email != standin.Principal {
+		return fmt.Errorf("GET Me has answered something else (%w): %s", err, text)
+	}
+	say("terraform_data.me called GET Me with the token. The answer is %s %s, %s, user key %s.", me.FirstName, me.LastName, me.Email, me.Key)
+	return nil
+}
+
+var (
+	authorizeURL = regexp.MustCompile(`\S+/oauth/authorize\?\S+`)
+	opened       = regexp.MustCompile(`(?m)^ephemeral\..*: Open(ing)? complete`)
+	everything   = regexp.MustCompile(``)
+	relevant     = regexp.MustCompile(`^ephemeral\..*: Open(ing)? complete|^Plan:|^terraform_data\..*: Creation complete|^Apply complete!`)
+	code         = regexp.MustCompile(`(\bcode=[\w.%-]{8})[\w.%-]+`)
+)
+
+func step(number int, title string) { fmt.Printf("\n%d. %s\n\n", number, title) }
+
+// show prints the lines that pattern matches.
+func show(printed string, pattern *regexp.Regexp) {
+	for line := range strings.Lines(printed) {
+		if line = strings.TrimRight(line, "\r\n"); pattern.MatchString(line) {
+			say("  %s", line)
+		}
+	}
+}
+
+func say(format string, values ...any) {
+	fmt.Println(strings.TrimRight("   "+fmt.Sprintf(format, values...), " "))
+}
+
+// shortened takes the end off every authorization code in text.
+func shortened(text string) string { return code.ReplaceAllString(text, "$1…") }

@@ -1,14 +1,68 @@
 package standin
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
+
+// LeaksBelow says which files below dir hold which of the secrets in which form, archives included.
+func LeaksBelow(dir string, secrets []string) ([]string, error) {
+	var found []string
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		contents, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		texts, err := unpacked(contents)
+		if err != nil {
+			return fmt.Errorf("reading the archive %s: %w", path, err)
+		}
+		for _, text := range texts {
+			for _, leak := range Leaks(text, secrets) {
+				found = append(found, path+" holds "+leak)
+			}
+		}
+		return nil
+	})
+	return found, err
+}
+
+// unpacked returns contents and, of a zip archive such as a plan file, the files in it.
+func unpacked(contents []byte) ([][]byte, error) {
+	texts := [][]byte{contents}
+	if !bytes.HasPrefix(contents, []byte("PK\x03\x04")) {
+		return texts, nil
+	}
+	archive, err := zip.NewReader(bytes.NewReader(contents), int64(len(contents)))
+	if err != nil {
+		return nil, err
+	}
+	for _, member := range archive.File {
+		reader, err := member.Open()
+		if err != nil {
+			return nil, err
+		}
+		text, err := io.ReadAll(reader)
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
+}
 
 // Leaks says which of secrets stand in contents, and in which form: as they are, URL-encoded, in JSON,
 // or within something base64-encoded. It repeats no more than the beginning of a secret.

@@ -1,8 +1,12 @@
 package standin_test
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/base64"
 	"net/url"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
@@ -28,6 +32,33 @@ func TestLeaksAreFound(t *testing.T) {
 		}
 		if found := standin.Leaks([]byte(contents), []string{"another secret", ""}); len(found) > 0 {
 			t.Errorf("%s: found %q, and another secret is searched", name, found)
+		}
+	}
+}
+
+// A plan file is an archive.
+func TestLeaksBelow(t *testing.T) {
+	t.Parallel()
+	const secret = `s3cr+t/"ü%`
+	var plan bytes.Buffer
+	archive := zip.NewWriter(&plan)
+	member, err := archive.Create("tfplan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = member.Write([]byte("before " + secret + " after"))
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	directory := t.TempDir()
+	for name, contents := range map[string][]byte{"plain": []byte(secret), "plan": plan.Bytes()} {
+		if err := os.WriteFile(filepath.Join(directory, name), contents, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for searched, want := range map[string]int{secret: 2, "a third one": 0} {
+		if found, err := standin.LeaksBelow(directory, []string{"another secret", searched}); err != nil || len(found) != want {
+			t.Errorf("found %q (error %v), want %d", found, err, want)
 		}
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"runtime"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/commandline"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
@@ -121,28 +121,21 @@ func checkedAgainst(t *testing.T, address string) string {
 // buildExamplePrograms builds the provider and, once for all whom it plays, stub.
 func buildExamplePrograms(t *testing.T) programs {
 	t.Helper()
-	cli, err := findCommandLine()
-	if err != nil {
+	dir := t.TempDir()
+	built := programs{cli: findCommandLine(t), provider: filepath.Join(dir, "terraform-provider-goto"), config: filepath.Join(dir, "cli.tfrc")}
+	built.laterConfig = built.config // no time passes here
+	built.identify(t)
+	if err := commandline.Build(t.Context(), "-o", dir+string(filepath.Separator), "../..", "./stub"); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	built := programs{cli: cli, provider: filepath.Join(dir, "terraform-provider-goto")}
-	built.identify(t)
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator), "../..", "./stub")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the providers: %v\n%s", err, output)
-	}
-	overrides := fmt.Sprintf("    %q = %q\n", "terraform-goto/goto", dir)
+	providers := map[string]string{"terraform-goto/goto": dir}
 	for address, name := range played {
 		if err := os.Link(filepath.Join(dir, "stub"), filepath.Join(dir, "terraform-provider-"+name)); err != nil {
 			t.Fatal(err)
 		}
-		overrides += fmt.Sprintf("    %q = %q\n", address, dir)
+		providers[address] = dir
 	}
-	built.config = filepath.Join(dir, "cli.tfrc")
-	built.laterConfig = built.config // no time passes here
-	text := "provider_installation {\n  dev_overrides {\n" + overrides + "  }\n}\n"
-	if err := os.WriteFile(built.config, []byte(text), 0o600); err != nil {
+	if err := commandline.Configure(built.config, providers); err != nil {
 		t.Fatal(err)
 	}
 	return built

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/go-version"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/commandline"
 )
 
 // programs are what the stories run.
@@ -29,21 +31,16 @@ type programs struct {
 // buildPrograms builds the providers and finds the command line.
 func buildPrograms(t *testing.T) programs {
 	t.Helper()
-	cli, err := findCommandLine()
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator),
-		"../..", "./laterprovider", "./panickingprovider", "./consumer")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the providers: %v\n%s", err, output)
-	}
-	built := programs{cli: cli, provider: file(t, dir, "now", "terraform-provider-goto")}
+	built := programs{cli: findCommandLine(t), provider: file(t, dir, "now", "terraform-provider-goto")}
 	built.identify(t)
 	later := file(t, dir, "later", "terraform-provider-goto")
 	panicking := file(t, dir, "panicking", "terraform-provider-goto")
 	consumer := file(t, dir, "consumer-provider", "terraform-provider-bearer")
+	if err := commandline.Build(t.Context(), "-o", dir+string(filepath.Separator),
+		"../..", "./laterprovider", "./panickingprovider", "./consumer"); err != nil {
+		t.Fatal(err)
+	}
 	for from, to := range map[string]string{
 		"terraform-provider-goto": built.provider,
 		"laterprovider":           later,
@@ -54,26 +51,31 @@ func buildPrograms(t *testing.T) programs {
 			t.Fatal(err)
 		}
 	}
-	built.config = writeConfig(t, dir, "now.tfrc", built.provider, consumer)
-	built.panickingConfig = writeConfig(t, dir, "panicking.tfrc", panicking, consumer)
-	built.laterConfig = writeConfig(t, dir, "later.tfrc", later, consumer)
+	for provider, configuration := range map[string]*string{
+		built.provider: &built.config, later: &built.laterConfig, panicking: &built.panickingConfig,
+	} {
+		*configuration = filepath.Dir(provider) + ".tfrc"
+		if err := commandline.Configure(*configuration, map[string]string{
+			"terraform-goto/goto": filepath.Dir(provider), "terraform-goto/bearer": filepath.Dir(consumer),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return built
 }
 
-func findCommandLine() (string, error) {
+// findCommandLine returns the path of the command line under test.
+func findCommandLine(t *testing.T) string {
+	t.Helper()
+	names := []string{"terraform", "tofu"}
 	if path := os.Getenv("TF_ACC_TERRAFORM_PATH"); path != "" {
-		found, err := exec.LookPath(path)
-		if err != nil {
-			return "", fmt.Errorf("TF_ACC_TERRAFORM_PATH names no program that can be run: %w", err)
-		}
-		return filepath.Abs(found)
+		names = []string{path}
 	}
-	for _, name := range []string{"terraform", "tofu"} {
-		if found, err := exec.LookPath(name); err == nil {
-			return filepath.Abs(found)
-		}
+	cli, err := commandline.Find(names...)
+	if err != nil {
+		t.Fatalf("the stories need a command line: put terraform or tofu into PATH, or its path into TF_ACC_TERRAFORM_PATH: %v", err)
 	}
-	return "", fmt.Errorf("the stories need a command line: put terraform or tofu into PATH, or its path into TF_ACC_TERRAFORM_PATH")
+	return cli
 }
 
 // identify asks the command line what it is. Its first words are "Terraform v1.11.4" or the like.
@@ -98,24 +100,6 @@ func file(t *testing.T, dir, below, name string) string {
 	t.Helper()
 	path := filepath.Join(dir, below, name)
 	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// writeConfig writes a configuration of the command line that knows these two providers and no
-// registry, so that no story needs "init" or the network.
-func writeConfig(t *testing.T, dir, name, provider, consumer string) string {
-	t.Helper()
-	path := filepath.Join(dir, name)
-	text := fmt.Sprintf(`provider_installation {
-  dev_overrides {
-    "terraform-goto/goto"   = %q
-    "terraform-goto/bearer" = %q
-  }
-}
-`, filepath.Dir(provider), filepath.Dir(consumer))
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -1,0 +1,82 @@
+// Package commandline runs a terraform or tofu that finds providers built from this module, and no others.
+package commandline
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Module is the path of this module, for [Build].
+const Module = "github.com/terraform-goto/terraform-provider-goto"
+
+// CommandLine is a terraform or tofu at work in a directory.
+type CommandLine struct {
+	Path        string // see [Find]
+	Directory   string
+	Environment []string // see [Environment]
+}
+
+// Run returns what the command line printed. When ctx is done, it is interrupted, and ends its providers.
+func (c CommandLine) Run(ctx context.Context, arguments ...string) (printed string, err error) {
+	var output bytes.Buffer
+	command := exec.CommandContext(ctx, c.Path, arguments...)
+	command.Dir, command.Env = c.Directory, c.Environment
+	command.Stdout, command.Stderr = &output, &output
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = 10 * time.Second
+	if err := command.Run(); err != nil {
+		return output.String(), fmt.Errorf("%s %s: %w", c.Name(), arguments[0], err)
+	}
+	return output.String(), nil
+}
+
+// Name is what people call the command line: terraform or tofu.
+func (c CommandLine) Name() string { return strings.TrimSuffix(filepath.Base(c.Path), ".exe") }
+
+// Find returns the absolute path of the first of these programs that is there, each a path or a name in PATH.
+func Find(names ...string) (path string, err error) {
+	for _, name := range names {
+		if path, err = exec.LookPath(name); err == nil {
+			return filepath.Abs(path)
+		}
+	}
+	return "", err
+}
+
+// Build is "go build", with its arguments.
+func Build(ctx context.Context, arguments ...string) error {
+	if output, err := exec.CommandContext(ctx, "go", append([]string{"build"}, arguments...)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("go build: %w\n%s", err, output)
+	}
+	return nil
+}
+
+// Configure writes a configuration of the command line to path. It knows no registry, so that nothing needs "init" or
+// the network. Providers are the folders of the providers, by their addresses.
+func Configure(path string, providers map[string]string) error {
+	var text strings.Builder
+	text.WriteString("provider_installation {\n  dev_overrides {\n")
+	for address, folder := range providers {
+		fmt.Fprintf(&text, "    %q = %q\n", address, filepath.ToSlash(folder))
+	}
+	text.WriteString("  }\n}\n")
+	return os.WriteFile(path, []byte(text.String()), 0o600)
+}
+
+// Environment is that of this process without what the user has set up for own work, with the configuration that
+// [Configure] has written, and with variables.
+func Environment(configuration string, variables ...string) []string {
+	own := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		name := strings.ToUpper(variable)
+		return strings.HasPrefix(name, "GOTO_") || strings.HasPrefix(name, "TF_") || strings.HasPrefix(name, "TERRAFORM_CONFIG=")
+	})
+	own = append(own, "TF_CLI_CONFIG_FILE="+configuration, "TF_CLI_ARGS=-no-color", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
+	return append(own, variables...)
+}
