@@ -336,7 +336,7 @@ func TestLoginComesMeanwhile(t *testing.T) {
 				return
 			}
 			pasted := d.request("ada")
-			pasted.Grant = oauth.Grant{Type: oauth.AuthorizationCode, Credential: secret.New(d.server.IssueCode(standin.CodeRequest{}))}
+			pasted.Grant = oauth.Grant{Type: oauth.AuthorizationCode, Credential: secret.New(d.server.IssueCode(standin.CodeRequest{RedirectURI: d.redirect}))}
 			if _, _, err := d.process(nil).Token(t.Context(), pasted); err != nil {
 				t.Error(err)
 			}
