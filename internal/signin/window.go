@@ -67,7 +67,7 @@ func listen(ctx context.Context, redirect *url.URL, state string) (*window, erro
 		case isAny(err, familyMissing):
 			missing = err
 		default:
-			w.shut()
+			w.shut() //nolint:contextcheck // it shuts whatever has ended
 			return nil, err
 		}
 	}
