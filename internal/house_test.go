@@ -14,7 +14,7 @@ import (
 // What README.md begins the picture and the drawing with.
 const (
 	top   = "            main.go"
-	first = "All of them, those of tests aside. Each package stands above what it imports:\n\n```text"
+	first = "All imports except those of tests. Each package is listed above the packages it imports:\n\n```text"
 )
 
 // plugin stands for the modules terraform-plugin-framework and the like.
