@@ -9,6 +9,14 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
+// soak leaves a test that takes many processes or much time to "make soak".
+func soak(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("make soak runs this")
+	}
+}
+
 // crowd starts that many processes and lets them ask at once.
 func (w *world) crowd(processes int, told order) []*child {
 	w.Helper()
@@ -28,6 +36,7 @@ func (w *world) crowd(processes int, told order) []*child {
 // a replaced refresh token is shown to it: one request each time, and everybody has a token.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
+	soak(t)
 	w := newKillingWorld(t)
 	refreshToken := w.server.IssueRefreshToken()
 	var ahead time.Duration
@@ -46,11 +55,12 @@ func TestCrowd(t *testing.T) {
 // Twelve processes and a server that hangs: one request is paid for, and everybody names the server.
 func TestCrowdInAnOutage(t *testing.T) {
 	t.Parallel()
+	soak(t)
 	w := newWorld(t)
 	hang := make(chan struct{})
 	t.Cleanup(func() { close(hang) })
 	w.server.Configure(func(b *standin.Behaviour) { b.BeforeAnswer = func(*http.Request) { <-hang } })
-	const timeout = 2 * time.Second
+	const timeout = 5 * time.Second
 	for _, c := range w.crowd(12, order{RefreshToken: w.server.IssueRefreshToken(), Timeout: timeout}) {
 		if said := c.finish(); !strings.Contains(said, "/oauth/token: no answer within "+timeout.String()) {
 			t.Errorf("a process said %q", said)
@@ -62,6 +72,7 @@ func TestCrowdInAnOutage(t *testing.T) {
 // 32 processes with a valid token do not wait for one that asks for another.
 func TestCrowdWithAValidToken(t *testing.T) {
 	t.Parallel()
+	soak(t)
 	w := newWorld(t)
 	told := order{RefreshToken: w.server.IssueRefreshToken()}
 	if said := w.crowd(1, told)[0].finish(); said != "done" {

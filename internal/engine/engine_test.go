@@ -60,6 +60,10 @@ func (w *world) pass(duration time.Duration) {
 	w.now = w.now.Add(duration)
 }
 
+// patience is how long requests and claims may take where a test is not about that: longer than on any
+// machine, and shorter than the hour that some answers ask to wait.
+const patience = 10 * time.Minute
+
 // process returns a new engine on the cache directory, as a new process has one.
 func (w *world) process() *engine.Engine {
 	w.Helper()
@@ -75,7 +79,7 @@ func (w *world) engineOn(storage cache.Storage) *engine.Engine {
 	return &engine.Engine{
 		Endpoint: &oauth.TokenEndpoint{
 			Server: server,
-			HTTP:   httpclient.New(10 * time.Second),
+			HTTP:   httpclient.New(patience),
 			Now:    w.time,
 		},
 		Cache: cache.New(storage),

@@ -237,7 +237,7 @@ func TestBusyLogin(t *testing.T) {
 		done <- err
 	}()
 	<-arrived
-	w.pass(time.Minute)
+	w.pass(2 * patience)
 	var waits atomic.Int64
 	storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time, ClaimTimeout: time.Nanosecond,
 		Log: func(context.Context, string, ...map[string]any) { waits.Add(1) }})

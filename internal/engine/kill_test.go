@@ -23,6 +23,7 @@ type signalled struct{ tried, lost, unexplained atomic.Int64 }
 // waited for and stored.
 func TestInterruptedProcesses(t *testing.T) {
 	t.Parallel()
+	soak(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows sends no interrupt to a single process")
 	}
@@ -35,6 +36,7 @@ func TestInterruptedProcesses(t *testing.T) {
 // kill -9 loses nothing but answers that are on their way, and the next run says so.
 func TestKilledProcesses(t *testing.T) {
 	t.Parallel()
+	soak(t)
 	seen := signalAtRandom(t, os.Kill)
 	if seen.unexplained.Load() > 0 {
 		t.Errorf("%d losses were not explained", seen.unexplained.Load())

@@ -40,7 +40,7 @@ type order struct {
 	URL, Directory string
 	RefreshToken   string
 	Ahead          time.Duration // of the real clock
-	Timeout        time.Duration // of a request; half a minute if zero
+	Timeout        time.Duration // of a request; as long as the slowest machine needs if zero
 	MinValidity    time.Duration // ten minutes if zero
 }
 
@@ -56,8 +56,8 @@ func obey(text string) error {
 		return err
 	}
 	process := engine.Engine{
-		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(cmp.Or(told.Timeout, 30*time.Second)), Now: now},
-		Cache:    cache.New(cache.NewDirectory(told.Directory, cache.Options{Now: now})),
+		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(cmp.Or(told.Timeout, patience)), Now: now},
+		Cache:    cache.New(cache.NewDirectory(told.Directory, cache.Options{Now: now, ClaimTimeout: patience})),
 		Now:      now,
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -16,14 +16,19 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// The same stories with the token cache in a bucket of each store whose program is there.
+// The same stories with the token cache in a bucket of each store whose program is there; with -short, of the store whose
+// program is built fastest.
 func TestBucketStories(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("the stories use Unix programs and permissions")
 	}
 	built := buildPrograms(t)
-	for _, scheme := range servers.Schemes() {
+	schemes := servers.Schemes()
+	if testing.Short() {
+		schemes = []string{"gs"}
+	}
+	for _, scheme := range schemes {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
 			store, err := servers.Start(scheme)

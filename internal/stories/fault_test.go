@@ -18,8 +18,9 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin/faults"
 )
 
-// Every row of the table of faults becomes a story: a run that meets the fault, and the same run
-// once the fault is over. With a code as well, where the fault means something else for one.
+// Every row of the table of faults becomes a story: a run that meets the fault, and the same run once the fault is over.
+// With a code as well, where the fault means something else for one. With -short, the rows that differ from another one
+// only in what the server sends are left to the engine, which is put through the table as well.
 var faultStory = template.Must(template.New("story").Parse(`# {{.Fault.Name}}, with a {{.Grant}}
 {{- if .Code}}
 code TF_VAR_code
@@ -164,9 +165,6 @@ func (f faultTold) words() []string {
 	return words
 }
 
-// budget is how long the requests of a walk take at most, with the waiting between them.
-func (f faultTold) budget() time.Duration { return f.Timeout * time.Duration(f.MaxRetries+1) }
-
 // faultStories returns the stories by their names.
 func faultStories() map[string]faultTold {
 	stories := map[string]faultTold{}
@@ -174,7 +172,10 @@ func faultStories() map[string]faultTold {
 		if fault.NeedsTrust() && runtime.GOOS != "linux" {
 			continue // elsewhere certificates are not trusted for the sake of SSL_CERT_FILE
 		}
-		told := faultTold{fault, oauth.RefreshToken, "refresh_token", 10 * time.Second, faults.MaxRetries}
+		if testing.Short() && !fault.CodeDiffers && !fault.OfTheNetwork() {
+			continue
+		}
+		told := faultTold{fault, oauth.RefreshToken, "refresh_token", time.Minute, faults.MaxRetries}
 		if fault.Hangs {
 			told.Timeout = 2 * time.Second
 		}
@@ -227,7 +228,7 @@ func beginFault(ts *testscript.TestScript, w *world, _ []string) {
 	ts.Setenv("AUTHORIZE_URL", w.site.URL+"/oauth/authorize?client_id="+w.clientID)
 	ts.Check(w.site.Break())
 	setProxy(ts, w)
-	w.told, w.started = told, time.Now()
+	w.told = told
 }
 
 func endFault(ts *testscript.TestScript, w *world, _ []string) {
@@ -241,16 +242,10 @@ func setProxy(ts *testscript.TestScript, w *world) {
 	ts.Setenv("NO_PROXY", except)
 }
 
-// faultLimit is how long a run that meets a fault takes at most, on a busy machine.
-const faultLimit = 45 * time.Second
-
 // checkTold checks what the last command said and did about the fault.
 func checkTold(ts *testscript.TestScript, w *world, _ []string) {
-	fault, took := w.told.Fault, time.Since(w.started)
-	if took > faultLimit {
-		ts.Fatalf("the run took %s", took)
-	}
-	ts.Check(w.site.Check(w.told.budget(), 5*time.Second))
+	fault := w.told.Fault
+	ts.Check(w.site.Check())
 
 	got := w.standin.Counts()
 	w.standin.ResetCounts()
