@@ -40,8 +40,12 @@ func New(flow Flow) *Flow {
 	return &flow
 }
 
-// interval is how often the token cache is asked whether the login has come by another way.
-const interval = 250 * time.Millisecond
+// The pauses between looks at the token cache, in which the login may come by another way. They grow, because object
+// stores charge for looks.
+const (
+	firstPause = 100 * time.Millisecond
+	lastPause  = time.Second
+)
 
 // Token is [engine.Engine.Token]. Where the request names a profile without a login that works, it opens a browser and
 // waits until a person has signed in. The error is then an [*UnavailableError], a [*FailedError], an
@@ -96,8 +100,9 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 	}
 	timeout := time.NewTimer(f.Timeout)
 	defer timeout.Stop()
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
+	pause := firstPause
+	next := time.NewTimer(pause)
+	defer next.Stop()
 	waiting, end := context.WithCancel(ctx)
 	defer end()
 	var w *window
@@ -125,7 +130,9 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 			f.openBrowser(waiting, pending.AuthorizeURL(f.Server, request.Client))
 		}
 		select {
-		case <-tick.C:
+		case <-next.C:
+			pause = min(pause*5/4, lastPause)
+			next.Reset(pause)
 		case answer := <-w.answers():
 			return f.finish(ctx, request, w, answer)
 		case <-timeout.C:
