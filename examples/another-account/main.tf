@@ -1,4 +1,4 @@
-# The key of an account by the name of the account, for people who belong to several.
+# Finds the key of an account by its name, for people who belong to several accounts.
 
 terraform {
   required_version = ">= 1.10"
@@ -21,17 +21,17 @@ data "goto_me" "example" {
   lifecycle {
     postcondition {
       condition     = length([for account in self.accounts[*] : account if account.name == var.account]) == 1
-      error_message = "Not exactly one account has this name. There are: ${join(", ", self.accounts[*].name)}."
+      error_message = "No account or more than one account has this name. The accounts are: ${join(", ", self.accounts[*].name)}."
     }
   }
 }
 
 locals {
-  # Without [*], a person whose reply has no accounts at all would be an error of its own.
+  # With [*], a reply without any accounts doesn't cause an error here.
   account_key = one([for account in data.goto_me.example.accounts[*] : account.key if account.name == var.account])
 }
 
 output "account_key" {
-  description = "What GoTo's APIs want as accountKey."
+  description = "Value for the accountKey of GoTo's APIs."
   value       = local.account_key
 }

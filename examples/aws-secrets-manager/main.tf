@@ -1,4 +1,4 @@
-# Puts a fresh access token into AWS Secrets Manager at every apply, for programs that cannot get
+# Writes a fresh access token to AWS Secrets Manager at every apply, for programs that can't obtain
 # one themselves.
 
 terraform {
@@ -21,7 +21,7 @@ provider "aws" {
   region = "eu-central-1"
 }
 
-# What is stored works for 50 minutes or longer.
+# The stored token is valid for at least 50 minutes.
 ephemeral "goto_access_token" "example" {
   min_validity = "50m"
 }
@@ -38,7 +38,7 @@ resource "aws_secretsmanager_secret_version" "goto" {
     expires_at   = ephemeral.goto_access_token.example.expires_at
   })
 
-  # The value is written when this number changes, so it has to change with every plan. It cannot
-  # come from the token, because no ephemeral value may go into an ordinary argument.
+  # The provider writes the value when this number changes, so it must change with every plan. It
+  # can't come from the token, because ordinary arguments don't accept ephemeral values.
   secret_string_wo_version = parseint(formatdate("MMDDhhmmss", plantimestamp()), 10)
 }

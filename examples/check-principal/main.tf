@@ -1,4 +1,4 @@
-# Makes sure that the token stands for the right person and account.
+# Checks that the token belongs to the right person and account.
 
 terraform {
   required_version = ">= 1.10"
@@ -11,29 +11,29 @@ terraform {
 }
 
 variable "principal" {
-  description = "Who has to have signed in, usually an e-mail address."
+  description = "Person who must be signed in, usually an e-mail address."
   type        = string
 }
 
 variable "account_key" {
-  description = "Key of the account that has to be the default one."
+  description = "Key of the account that must be the default one."
   type        = string
 }
 
 provider "goto" {}
 
-# Stops a plan, and so an apply that plans, before anything is changed. Where a saved plan is applied, changes that
-# have nothing to do with the token may come first.
+# Stops a plan, or an apply without a saved plan, before anything is changed. When you apply a saved plan, Terraform may
+# make changes that don't depend on the token first.
 ephemeral "goto_access_token" "example" {
   lifecycle {
     postcondition {
       condition     = self.principal == var.principal
-      error_message = "The token stands for somebody else. Sign in as ${var.principal}, or change the credential."
+      error_message = "The token belongs to someone else. Sign in as ${var.principal}, or change the credential."
     }
   }
 }
 
-# Warns, and the run goes on.
+# Shows a warning, and the run continues.
 check "account" {
   data "goto_me" "example" {}
 

@@ -1,10 +1,10 @@
-# What the workflow plans and applies. GOTO_CLIENT_ID, GOTO_CLIENT_SECRET and
-# GOTO_PERSONAL_ACCESS_TOKEN come from the secrets of the repository.
+# The configuration that the workflow plans and applies. GOTO_CLIENT_ID, GOTO_CLIENT_SECRET and
+# GOTO_PERSONAL_ACCESS_TOKEN come from the repository's secrets.
 
 terraform {
   required_version = ">= 1.10"
 
-  # Put the backend of your state here: a runner keeps nothing.
+  # Add the backend for your state here, because a runner keeps no files.
 
   required_providers {
     goto = {

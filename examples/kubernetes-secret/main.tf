@@ -1,4 +1,4 @@
-# Puts a fresh access token into a Kubernetes secret at every apply, for programs that cannot get
+# Writes a fresh access token to a Kubernetes secret at every apply, for programs that can't obtain
 # one themselves.
 
 terraform {
@@ -21,7 +21,7 @@ provider "kubernetes" {
   config_path = "~/.kube/config"
 }
 
-# What is stored works for 50 minutes or longer.
+# The stored token is valid for at least 50 minutes.
 ephemeral "goto_access_token" "example" {
   min_validity = "50m"
 }
@@ -37,7 +37,7 @@ resource "kubernetes_secret_v1" "goto" {
     expires_at   = ephemeral.goto_access_token.example.expires_at
   }
 
-  # The value is written when this number changes, so it has to change with every plan. It cannot
-  # come from the token, because no ephemeral value may go into an ordinary argument.
+  # The provider writes the value when this number changes, so it must change with every plan. It
+  # can't come from the token, because ordinary arguments don't accept ephemeral values.
   data_wo_revision = parseint(formatdate("MMDDhhmmss", plantimestamp()), 10)
 }

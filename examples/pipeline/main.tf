@@ -1,4 +1,4 @@
-# Nobody signs in: a personal access token stands for a person.
+# Uses a personal access token, so nobody has to sign in.
 #
 # The pipeline provides GOTO_CLIENT_ID, GOTO_CLIENT_SECRET and GOTO_PERSONAL_ACCESS_TOKEN.
 
@@ -17,8 +17,8 @@ terraform {
 
 provider "goto" {}
 
-# Stops a plan if the token cannot do what the rest needs, and so an apply that plans, before anything is changed. Where
-# a saved plan is applied, changes that have nothing to do with the token may come first.
+# If the token lacks a scope, this stops a plan, or an apply without a saved plan, before anything is changed. When you
+# apply a saved plan, Terraform may make changes that don't depend on the token first.
 ephemeral "goto_access_token" "pipeline" {
   min_validity    = "30m"
   required_scopes = ["users.v1.lines.read"]

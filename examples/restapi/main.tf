@@ -1,4 +1,4 @@
-# One phone number of an account, read from GoTo Connect with Mastercard/restapi.
+# Reads one phone number of an account from GoTo Connect, with Mastercard/restapi.
 
 terraform {
   required_version = ">= 1.10"
@@ -14,7 +14,7 @@ terraform {
 }
 
 variable "number" {
-  description = "The phone number, like +15145552672."
+  description = "Phone number, like +15145552672."
   type        = string
 }
 

@@ -1,4 +1,4 @@
-# The users of an account and their lines, read from GoTo Connect with magodo/restful.
+# Reads the users of an account and their lines from GoTo Connect, with magodo/restful.
 
 terraform {
   required_version = ">= 1.10"
@@ -43,6 +43,6 @@ data "restful_resource" "users" {
 }
 
 output "lines" {
-  description = "The numbers of each user's lines, by the key of the user."
+  description = "Numbers of each user's lines, by the key of the user."
   value       = { for user in data.restful_resource.users.output.items : user.userKey => user.lines[*].number }
 }

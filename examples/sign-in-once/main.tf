@@ -1,11 +1,12 @@
-# A person signs in once; every later run uses the login that is kept under the profile.
+# A person signs in once. Every later run uses the login that is stored under the profile.
 #
-# GOTO_CLIENT_ID, GOTO_CLIENT_SECRET and GOTO_REDIRECT_URI name the OAuth client. With a loopback GOTO_REDIRECT_URI and
-# GOTO_INTERACTIVE_LOGIN=true, the first apply opens a browser and goes on when the person has signed in. Otherwise:
+# Set GOTO_CLIENT_ID, GOTO_CLIENT_SECRET and GOTO_REDIRECT_URI to the values of your OAuth client. With a loopback
+# GOTO_REDIRECT_URI and GOTO_INTERACTIVE_LOGIN=true, the first apply opens a browser and continues after the sign-in.
+# Otherwise:
 #
-#   terraform apply                                        stops, and says where to sign in
-#   terraform apply -var 'callback_url=https://…?code=…'   takes the address the browser landed on
-#   terraform apply                                        needs nobody from now on
+#   terraform apply                                        stops and shows where to sign in
+#   terraform apply -var 'callback_url=https://…?code=…'   uses the address that the browser landed on
+#   terraform apply                                        uses the stored login
 
 terraform {
   required_version = ">= 1.10"
@@ -18,17 +19,17 @@ terraform {
 }
 
 variable "callback_url" {
-  description = "The whole address the browser landed on after signing in. Only needed to sign in."
+  description = "Whole address that the browser landed on after the sign-in. Only needed to sign in."
   type        = string
   default     = null
   ephemeral   = true
 }
 
 variable "command" {
-  description = "What is run with the token. It finds the header in the environment variable AUTHORIZATION."
+  description = "Command to run with the token. The environment variable AUTHORIZATION contains the header."
   type        = string
-  # Through standard input, because other users of the machine can see the arguments of a command. It must not print
-  # the header: what a command prints is shown when it fails.
+  # The header goes through standard input, because other users of the machine can see a command's arguments. The
+  # command must not print the header: if it fails, Terraform shows its output.
   default = <<-EOT
     umask 077
     printf 'Authorization: %s' "$AUTHORIZATION" | curl --fail --silent --show-error --header @- \
@@ -41,7 +42,7 @@ provider "goto" {}
 data "goto_authorize_url" "example" {}
 
 output "authorize_url" {
-  description = "Where a person signs in."
+  description = "Address where a person signs in."
   value       = data.goto_authorize_url.example.url
 }
 
@@ -50,7 +51,7 @@ ephemeral "goto_access_token" "example" {
   profile      = "example"
 }
 
-# Asks GoTo at every apply who has signed in.
+# Asks GoTo who is signed in, at every apply.
 resource "terraform_data" "me" {
   triggers_replace = timestamp()
 

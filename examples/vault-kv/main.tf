@@ -1,4 +1,4 @@
-# Puts a fresh access token into Vault at every apply, for programs that cannot get one themselves.
+# Writes a fresh access token to Vault at every apply, for programs that can't obtain one themselves.
 
 terraform {
   required_version = ">= 1.11" # the first with write-only arguments
@@ -19,7 +19,7 @@ provider "goto" {}
 # Reads VAULT_ADDR and VAULT_TOKEN.
 provider "vault" {}
 
-# What is stored works for 50 minutes or longer.
+# The stored token is valid for at least 50 minutes.
 ephemeral "goto_access_token" "example" {
   min_validity = "50m"
 }
@@ -27,15 +27,15 @@ ephemeral "goto_access_token" "example" {
 resource "vault_kv_secret_v2" "goto" {
   mount               = "secret"
   name                = "goto"
-  disable_read        = true # nothing comes back into the state
-  delete_all_versions = true # destroy removes the tokens of earlier applies as well
+  disable_read        = true # reads nothing back into the state
+  delete_all_versions = true # destroy removes the tokens of earlier applies too
 
   data_json_wo = jsonencode({
     access_token = ephemeral.goto_access_token.example.access_token
     expires_at   = ephemeral.goto_access_token.example.expires_at
   })
 
-  # The value is written when this number changes, so it has to change with every plan. It cannot
-  # come from the token, because no ephemeral value may go into an ordinary argument.
+  # The provider writes the value when this number changes, so it must change with every plan. It
+  # can't come from the token, because ordinary arguments don't accept ephemeral values.
   data_json_wo_version = parseint(formatdate("MMDDhhmmss", plantimestamp()), 10)
 }

@@ -88,7 +88,7 @@ var warmLimits = map[int][2]float64{1000: {1.03, 1.08}}
 func (p programs) measureApplies(t *testing.T, found *results) {
 	const runs = 5
 	one := found.section("One apply, one credential", "blocks", "warm", "floor", "cold", "token requests cold", "warm")
-	one.text = "The server takes " + serverTime.String() + ". The floor is the constant provider, which logs nothing, like ours."
+	one.text = "The server takes " + serverTime.String() + " to answer. The floor is the constant provider, which logs nothing, like this provider."
 	many := found.section("One apply, a credential per block", "blocks", "warm", "floor", "token requests warm")
 	for _, count := range []int{1, 100, 1000} {
 		w := newWorld(t, serverTime)
@@ -119,9 +119,9 @@ func (p programs) measureApplies(t *testing.T, found *results) {
 // measureLimit applies many credentials, cold, against a server that keeps to GoTo's limit.
 func (p programs) measureLimit(t *testing.T, found *results) {
 	const credentials, perSecond = 30, 10
-	limited := found.section("30 credentials, cold, against a limit of 10 requests a second", "the server's Retry-After", "ours", "floor", "token requests", "turned away at most")
-	limited.text = `The server answers 429 to what is beyond, and counts the requests of the second that ends now, which is stricter than
-counting by the clock. The floor is the time until the last second begins, and an apply of the constant provider.`
+	limited := found.section("30 credentials, cold, against a limit of 10 requests a second", "Retry-After from the server", "ours", "floor", "token requests", "requests refused at most")
+	limited.text = `The server answers 429 to further requests. It counts the requests of the last 1000 ms, which is stricter than counting
+per second of the clock. The floor is the time until the last second begins, plus an apply of the constant provider.`
 	for _, retryAfter := range []time.Duration{0, time.Second} {
 		turnedAway := 0
 		apply := func(path string) float64 { // in a world of its own, so that no run meets the requests of the one before

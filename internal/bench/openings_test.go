@@ -219,10 +219,11 @@ func measureOpenings(t *testing.T, found *results) {
 		}
 	}
 	openings := found.section("Openings inside the process", "opening", "ours", "floor")
-	openings.text = `Through the framework's server, without the socket, against a server that takes no time. The floor of a warm opening is
-the constant provider. That of a cold one is the bare POST and four syncs, two each for the intent before it and the
-login after it: the contents of a file have to be on the disk before its name, and its name before the request is sent
-or the token handed out. A personal access token can be used again and needs no intent.`
+	openings.text = `Measured through the framework's server, without the socket, against a server that answers immediately. For a warm opening,
+the floor is the constant provider. For a cold opening, the floor is a bare POST and four syncs: two for the intent before
+the request, and two for the login after it. Each pair syncs the contents of the file, then its name. Both must be on the
+disk before the request is sent or the token is handed out. A personal access token can
+be used again, so it needs no intent.`
 	for _, grant := range slices.Sorted(maps.Keys(grants)) {
 		openings.compare("warm, "+grant, 1.15, milliseconds, measured["warm/"+grant], measured["constant/"+grant])
 		floor := "step/floor"
@@ -232,7 +233,7 @@ or the token handed out. A personal access token can be used again and needs no 
 		openings.compare("cold, "+grant, 1.3, milliseconds, measured["cold/"+grant], measured[floor])
 	}
 	entries := found.section("Entries in the cache", "entries", "ours", "floor")
-	entries.text = "Openings with a refresh token beside the entries of others. The floor is the opening beside one."
+	entries.text = "Openings with a refresh token, in a cache with other entries. The floor is an opening in a cache with one entry."
 	for _, kind := range []string{"warm", "cold"} {
 		for _, count := range entryCounts[1:] {
 			entries.compare(fmt.Sprintf("%s, %d", kind, count), 1.1, milliseconds,
@@ -240,8 +241,8 @@ or the token handed out. A personal access token can be used again and needs no 
 		}
 	}
 	steps := found.section("Where the time goes", "step", "takes")
-	steps.text = `What a cold opening does, each step measured alone. The rest is the framework, which reads the arguments and writes
-the attributes; it does that in the constant provider too.`
+	steps.text = `The steps of a cold opening, each measured alone. The remaining time is the framework's, which reads the arguments and
+writes the attributes, as it does in the constant provider.`
 	for _, step := range [][2]string{
 		{"post", "the floor's bare POST, on a new connection"},
 		{"durable", "the floor's write of a file: write, sync, rename, sync the directory"},

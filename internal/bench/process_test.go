@@ -118,7 +118,7 @@ func (p programs) measureProcess(t *testing.T, found *results) {
 	costs.compare("binary, stripped", 2, mebibytes, samples{size(t, p.ours)}, samples{size(t, p.floor)})
 
 	packages := found.section("Initialization of linked packages", "module", "takes")
-	packages.text = "What `GODEBUG=inittrace=1` says of the packages that the floor does not have, summed per module where it is 0.01 ms or more."
+	packages.text = "The times that `GODEBUG=inittrace=1` reports for the packages that the floor doesn't have, as sums per module. Modules below 0.01 ms are left out."
 	for _, module := range slices.SortedFunc(maps.Keys(took), func(a, b string) int { return cmp.Compare(took[b].median(), took[a].median()) }) {
 		if took[module].median() >= 0.01e-3 {
 			packages.add(module, milliseconds(took[module].median()))

@@ -101,10 +101,10 @@ func (s *section) write(page *strings.Builder) {
 
 const introduction = `# What the provider costs
 
-Written by ` + "`make bench`" + `; do not edit. Every figure stands beside a floor measured in the same run, in turns with it.
-Where nothing else is said that is ` + "`constant`, served by `floor`" + `: a provider of the same framework with the same arguments
-whose tokens are constants. Figures are medians, ratios those of neighbors in time. GoTo is played by the stand-in. In the
-charts the dashed line is the floor, and a red mark the most that a ratio is meant to be.
+` + "`make bench`" + ` writes this page; don't edit it. Each figure is compared with a floor, which is measured in the same run,
+alternating with the figure. Unless stated otherwise, the floor is ` + "`constant`, served by `floor`" + `: a provider with the same
+framework and the same arguments whose tokens are constants. Figures are medians. Ratios are the medians of neighboring
+measurements. The stand-in simulates GoTo. In the charts, the dashed line is the floor, and a red mark is the target.
 
 %s.
 `
@@ -123,7 +123,7 @@ func machine(t *testing.T, cli string) string {
 	version, err := exec.CommandContext(t.Context(), cli, "version").Output()
 	must(t, err)
 	first, _, _ := strings.Cut(string(version), "\n")
-	return fmt.Sprintf("%s, %d × %s, %s, %s on %s; the load average was %s before the start", time.Now().UTC().Format("2 January 2006"),
+	return fmt.Sprintf("%s, %d × %s, %s, %s on %s; the load average before the start was %s", time.Now().UTC().Format("2 January 2006"),
 		runtime.NumCPU(), processor, first, runtime.Version(), runtime.GOOS, load)
 }
 

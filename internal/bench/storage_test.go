@@ -53,9 +53,9 @@ func (s *objectStorage) empty() string {
 func (p programs) measureObjectStorage(t *testing.T, found *results) {
 	store := newObjectStorage(t) // skips without the store's program, and leaves no empty section
 	costs := found.section("Object storage", "what", "bucket", "floor", "reads", "writes", "token requests")
-	costs.text = "The token cache in a bucket; the floor has it in a directory. Each answer of the store, fake-gcs-server, takes " + storageTime.String() + `,
-and each of GoTo ` + serverTime.String() + `. An apply has two provider processes, and each reads once: those 60 ms are not part of what a warm
-apply is shown to take. The first renewal in a bucket looks for what to prune, which is two reads and a write.`
+	costs.text = "The token cache is in a bucket, and for the floor in a directory. Each answer of the store, fake-gcs-server, takes " + storageTime.String() + `, and
+each answer of GoTo takes ` + serverTime.String() + `. An apply has two provider processes, and each reads once. The figures for a warm apply don't include these
+60 ms. The first refresh in a bucket looks for entries to prune, which takes two reads and a write.`
 	for _, count := range []int{1, 100, 1000} {
 		w := newWorld(t, serverTime)
 		writeBlocks(w, make([]string, count))

@@ -26,7 +26,7 @@ func (d *authorizeURLDataSource) Metadata(_ context.Context, req datasource.Meta
 // Schema implements [datasource.DataSource].
 func (d *authorizeURLDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Builds the address at which a person signs in to GoTo and allows the OAuth client. Nothing is sent, and the same arguments give the same address every time.",
+		MarkdownDescription: "Builds the address where a person signs in to GoTo and allows access for the OAuth client. The data source sends nothing, and the same arguments always give the same address.",
 		Attributes: map[string]schema.Attribute{
 			"client_id": schema.StringAttribute{
 				Optional:            true,
@@ -43,7 +43,7 @@ func (d *authorizeURLDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			"scopes": schema.SetAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				MarkdownDescription: "Scopes to ask for. Default: every scope of the OAuth client.",
+				MarkdownDescription: "Scopes to request. Default: all scopes of the OAuth client.",
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1),
 					setvalidator.ValueStringsAre(sentence(oauth.CheckScope)),
@@ -51,12 +51,12 @@ func (d *authorizeURLDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			},
 			"state": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Value that GoTo repeats in the address the browser lands on; give the same to `goto_access_token`, which then refuses the address of another sign-in. Default: none.",
+				MarkdownDescription: "Value that GoTo repeats in the address that the browser lands on. Set the same value in `goto_access_token`, which then refuses the address of another sign-in. Default: none.",
 				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"code_challenge": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "PKCE code challenge (S256): the SHA-256 of the `code_verifier` given to `goto_access_token`, as unpadded base64url. Default: none; the code is then not bound to a verifier.",
+				MarkdownDescription: "PKCE code challenge (S256): the SHA-256 of the `code_verifier` in `goto_access_token`, as unpadded base64url. Default: none; the code is then not bound to a verifier.",
 				Validators:          []validator.String{sentence(oauth.CheckCodeChallenge)},
 			},
 			"url": schema.StringAttribute{

@@ -30,42 +30,42 @@ func (d *loginDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 // Schema implements [datasource.DataSource].
 func (d *loginDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Who is signed in under a profile, and until when, as the token cache knows it. GoTo is not asked, so a login that was revoked elsewhere shows only after a run has tried to use it. " +
-			"Nothing here is secret, and the values change only when the login does: a new access token changes none of them.",
+		MarkdownDescription: "Shows who is signed in under a profile, and until when. It reads only the token cache and doesn't ask GoTo, so it can't tell that a login was revoked until a run tries to use the login. " +
+			"None of the values is secret. They change only when the login changes, not when the provider obtains a new access token.",
 		Attributes: map[string]schema.Attribute{
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Name under which the login is kept." + fromProvider,
+				MarkdownDescription: "Name of the stored login." + fromProvider,
 				Validators:          []validator.String{sentence(checkProfile)},
 			},
 			"signed_in": schema.BoolAttribute{
 				Computed: true,
-				MarkdownDescription: "Whether there is a login that can still be used: its refresh token or its access token has not ended, as far as that is known. " +
-					"`false` where nothing is stored that this OAuth client and its secret open; that is no error.",
+				MarkdownDescription: "Whether there is a usable login: as far as the cache knows, its refresh token or its access token has not ended. " +
+					"If this OAuth client and its secret can open no login, the value is `false`, without an error.",
 			},
 			"principal": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Who signed in, usually an e-mail address; also after the login has ended.",
+				MarkdownDescription: "The person who signed in, usually an e-mail address. The value stays after the login has ended.",
 			},
 			"scopes": schema.SetAttribute{
 				ElementType:         types.StringType,
 				Computed:            true,
-				MarkdownDescription: "Scopes of the login; empty where none are known.",
+				MarkdownDescription: "Scopes of the login. Empty if none are known.",
 			},
 			"signed_in_at": schema.StringAttribute{
 				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,
-				MarkdownDescription: "When the login began (RFC 3339, UTC): when its code was exchanged, or its refresh token first used here. Null where that is not known.",
+				MarkdownDescription: "When the login began (RFC 3339, UTC): when its code was exchanged, or when its refresh token was first used here. Null if unknown.",
 			},
 			"refresh_token_expires_at": schema.StringAttribute{
 				CustomType: timetypes.RFC3339Type{},
 				Computed:   true,
-				MarkdownDescription: "When the refresh token ends (RFC 3339, UTC): read from the token where it says so, else 30 days from its issue. " +
-					"It moves when GoTo replaces the token, from day 18 on, if a run needs a new access token then. Null where it is not known, and where there is no refresh token that GoTo accepts.",
+				MarkdownDescription: "When the refresh token ends (RFC 3339, UTC): the time in the token itself if it has one, otherwise 30 days after it was issued. " +
+					"It changes when GoTo replaces the token, which happens if a run needs a new access token after day 18. Null if it is unknown, or if there is no refresh token that GoTo accepts.",
 			},
 			"location": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "The file or the object that holds the login: removing it removes this login and no other. Where nothing is stored, the one that the profile would have.",
+				MarkdownDescription: "The file or the object that holds the login. If you remove it, you remove only this login. If there is no login, this is where the profile's login would be stored.",
 			},
 		},
 	}

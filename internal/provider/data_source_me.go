@@ -36,18 +36,18 @@ func (d *meDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, res
 		return schema.ListAttribute{ElementType: types.StringType, Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Who the provider, or the login under a profile, is signed in as. Nearly every GoTo API wants the account key, and this is where to find it. " +
-			"GoTo's Admin API is asked first, which needs the scope Admin Center (`identity:`). Where it refuses, GoTo's SCIM API is asked, which knows less and is content with the scope Profile (`identity:scim.me`). " +
-			"What GoTo leaves out is null, which is usual for people who are no administrators.",
+		MarkdownDescription: "Shows who the provider, or the login under a profile, is signed in as. Use it to find the account key, which nearly every GoTo API requires. " +
+			"The provider first asks GoTo's Admin API, which needs the scope Admin Center (`identity:`). If the Admin API refuses, it asks GoTo's SCIM API, which knows less and needs only the scope Profile (`identity:scim.me`). " +
+			"Values that GoTo doesn't send are null. This is common for people who aren't administrators.",
 		Attributes: map[string]schema.Attribute{
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Name of the stored login to ask with. Default: the provider's grant or profile. That of a `goto_access_token` does not count here.",
+				MarkdownDescription: "Name of the stored login to use. Default: the provider's grant or profile. The data source doesn't use the grant or profile of a `goto_access_token`.",
 				Validators:          []validator.String{sentence(checkProfile)},
 			},
-			"source":      text("Which API has answered: `admin`, or `scim`, which leaves out `admin_roles`, `products` and `created_at`."),
+			"source":      text("The API that answered: `admin` or `scim`. With `scim`, `admin_roles`, `products` and `created_at` are null."),
 			"key":         text("Key of the user."),
-			"account_key": text("Key of the user's default account. From SCIM, which does not tell the default one: the key of the only account, null where there are several."),
+			"account_key": text("Key of the user's default account. SCIM doesn't say which account is the default one, so with SCIM, this is the key of the only account, or null if there are several."),
 			"email":       text("E-mail address."),
 			"first_name":  text("First name."),
 			"last_name":   text("Last name."),

@@ -44,7 +44,7 @@ func (r *accessTokenEphemeralResource) Metadata(_ context.Context, req ephemeral
 func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A valid access token for GoTo's APIs, from an authorization code, a refresh token, a personal access token or a stored login. " +
-			"Terraform and OpenTofu open an ephemeral resource while they plan and again while they apply, in different processes: the token is therefore kept in an encrypted cache (`token_cache` of the provider), so that a code is exchanged once and one request serves every block, process and run until the token ends.",
+			"Terraform and OpenTofu open an ephemeral resource during the plan and again during the apply, in different processes. So the provider keeps the token in an encrypted cache (`token_cache` of the provider). A code is exchanged once, and one request serves all blocks, processes and runs until the token ends.",
 		Attributes: map[string]schema.Attribute{
 			"client_id": schema.StringAttribute{
 				Optional:            true,
@@ -59,37 +59,37 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"redirect_uri": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describeRedirectURI + " It must be the one the authorize URL named." + fromProvider,
+				MarkdownDescription: describeRedirectURI + " It must be the one in the authorize URL." + fromProvider,
 				Validators:          []validator.String{sentence(oauth.CheckRedirectURI)},
 			},
 			"code": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Authorization code: what stands between `code=` and the next `&` in the address the browser landed on. It is exchanged once; it may stay in the configuration as long as the login it brought lasts." + oneGrant,
+				MarkdownDescription: "Authorization code: the text between `code=` and the next `&` in the address that the browser landed on. It is exchanged once. You can leave it in the configuration as long as its login lasts." + oneGrant,
 				Validators:          []validator.String{sentence(oauth.CheckCode)},
 			},
 			"code_verifier": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "PKCE code verifier, needed when the authorize URL had its `code_challenge`. Default: none is sent.",
+				MarkdownDescription: "PKCE code verifier, required if the authorize URL had a `code_challenge`. Default: none.",
 				Validators:          []validator.String{sentence(oauth.CheckCodeVerifier)},
 			},
 			"callback_url": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Instead of `code`: the whole address the browser landed on, which is checked against `redirect_uri` and `state`." + oneGrant,
+				MarkdownDescription: "The whole address that the browser landed on, as an alternative to `code`. The provider compares it with `redirect_uri` and `state`." + oneGrant,
 				Validators:          []validator.String{sentence(checkNotEmpty)},
 			},
 			"state": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "`state` of the authorize URL, which `callback_url` must repeat: the address of another sign-in is refused. Default: not checked.",
+				MarkdownDescription: "`state` of the authorize URL. `callback_url` must contain the same value, so that the address of another sign-in is refused. Default: none; the state of `callback_url` is then not compared with this argument.",
 				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"refresh_token": schema.StringAttribute{
 				Optional:            true,
 				Computed:            true,
 				Sensitive:           true,
-				MarkdownDescription: describeRefreshToken + oneGrant + " Left out, it is the same as `next_refresh_token` once opened; given, it stays as given, because Terraform lets no provider change an argument.",
+				MarkdownDescription: describeRefreshToken + oneGrant + " If you don't set it, it has the value of `next_refresh_token` after the block is opened. If you set it, it keeps your value, because a provider can't change an argument.",
 				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"personal_access_token": schema.StringAttribute{
@@ -100,18 +100,18 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describeProfile + " Default: the provider's, unless there is a grant here.",
+				MarkdownDescription: describeProfile + " Default: the provider's, unless this block has a grant.",
 				Validators:          []validator.String{sentence(checkProfile)},
 			},
 			"min_validity": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("How long the token lives at least from when it is handed out, like `30m`. A run that takes longer needs more: nothing can prolong a token that another provider already holds. Tokens last an hour at GoTo; one that is shorter than asked for is handed out with a warning. Default: `%dm`.", defaultMinValidity/time.Minute),
+				MarkdownDescription: fmt.Sprintf("Minimum time that the token stays valid after it is handed out, like `30m`. Set it to more than your run takes, because a token that another provider already uses can't be extended. GoTo's tokens last an hour. If a token lasts shorter than this minimum, the provider hands it out with a warning. Default: `%dm`.", defaultMinValidity/time.Minute),
 				Validators:          []validator.String{sentence(checkDuration)},
 			},
 			"required_scopes": schema.SetAttribute{
 				ElementType:         types.StringType,
 				Optional:            true,
-				MarkdownDescription: "Scopes the token must have. One that is missing is an error here, instead of a refusal by some API in the middle of an apply. Default: none.",
+				MarkdownDescription: "Scopes that the token must have. If one is missing, the run fails early, instead of in the middle of an apply when an API refuses the token. Default: none.",
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1),
 					setvalidator.ValueStringsAre(sentence(oauth.CheckScope)),
@@ -119,7 +119,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"revoke_on_close": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether the access token ends with the run: it is requested for this block alone, not kept in the cache, and revoked when Terraform closes the block, at the end of each plan and each apply. The refresh token behind it is kept as usual. Every opening then costs a token request. Revocation is in GoTo's server metadata and in no guide; a refusal is a warning, and the token ends by itself. Default: `false`.",
+				MarkdownDescription: "Whether to revoke the access token when the run ends. The provider then requests a token for this block alone, doesn't store it in the cache, and revokes it when Terraform closes the block, at the end of each plan and each apply. The refresh token is kept as usual. Each opening costs a token request. GoTo's server metadata lists revocation, but GoTo's guides don't mention it. If GoTo refuses it, a warning appears, and the token expires as usual. Default: `false`.",
 			},
 			"access_token": schema.StringAttribute{
 				Computed:            true,
@@ -129,17 +129,17 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			"authorization_header": schema.StringAttribute{
 				Computed:            true,
 				Sensitive:           true,
-				MarkdownDescription: "The value of an `Authorization` header: `Bearer` and the access token.",
+				MarkdownDescription: "Value for an `Authorization` header: `Bearer` followed by the access token.",
 			},
 			"next_refresh_token": schema.StringAttribute{
 				Computed:            true,
 				Sensitive:           true,
-				MarkdownDescription: "The refresh token to use next: the one GoTo has replaced the last one with, else the last one; null for a personal access token. Needed only to keep it outside the token cache.",
+				MarkdownDescription: "The refresh token to use next: the new one if GoTo has replaced it, otherwise the current one. Null for a personal access token. You need it only to keep the refresh token outside the token cache.",
 			},
 			"refresh_token_expires_at": schema.StringAttribute{
 				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,
-				MarkdownDescription: "When the refresh token ends (RFC 3339, UTC): read from the token where it says so, else 30 days from its issue; null when neither is known. A warning names the date when fewer than 7 days are left.",
+				MarkdownDescription: "When the refresh token ends (RFC 3339, UTC): the time in the token itself if it has one, otherwise 30 days after it was issued. Null if neither is known. If fewer than 7 days are left, a warning shows the date.",
 			},
 			"token_type": schema.StringAttribute{
 				Computed:            true,
@@ -147,7 +147,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"expires_in": schema.Int64Attribute{
 				Computed:            true,
-				MarkdownDescription: "Seconds the access token has left.",
+				MarkdownDescription: "Seconds until the access token ends.",
 			},
 			"expires_at": schema.StringAttribute{
 				CustomType:          timetypes.RFC3339Type{},
@@ -156,7 +156,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"scope": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Scopes of the token as GoTo sent them, separated by spaces.",
+				MarkdownDescription: "Scopes of the token, as GoTo sent them, separated by spaces.",
 			},
 			"scopes": schema.SetAttribute{
 				ElementType:         types.StringType,
@@ -165,7 +165,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"principal": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Who signed in, usually an e-mail address.",
+				MarkdownDescription: "The person who signed in, usually an e-mail address.",
 			},
 		},
 	}

@@ -70,7 +70,7 @@ func (p *gotoProvider) Metadata(_ context.Context, _ provider.MetadataRequest, r
 // Schema implements [provider.Provider].
 func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Signs in to GoTo (GoTo Connect, Webinar, Meeting) by OAuth 2.0 and hands bearer tokens to other providers, provisioners and write-only arguments. Tokens are ephemeral values: state and plan have none, unless the configuration makes a resource store one. Credentials stay out of plan files too if they come from the environment or an ephemeral variable.",
+		MarkdownDescription: "Signs in to GoTo (GoTo Connect, Webinar, Meeting) with OAuth 2.0 and hands bearer tokens to other providers, provisioners and write-only arguments. Tokens are ephemeral values, so they are not in the state or a plan, unless the configuration makes a resource store one. Credentials stay out of plan files too if they come from the environment or an ephemeral variable.",
 		Attributes: map[string]schema.Attribute{
 			"client_id": schema.StringAttribute{
 				Optional:            true,
@@ -85,62 +85,62 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"redirect_uri": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describeRedirectURI + " Default: none; GoTo then takes the registered one, and a `callback_url` is not compared with it." + fromEnvironment("redirect_uri"),
+				MarkdownDescription: describeRedirectURI + " Default: none; GoTo then uses the registered one, and the provider doesn't compare a `callback_url` with it." + fromEnvironment("redirect_uri"),
 				Validators:          []validator.String{sentence(oauth.CheckRedirectURI)},
 			},
 			"refresh_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Used where a `goto_access_token` has neither a grant nor a profile of its own. " + describeRefreshToken + " Default: none." + fromEnvironment("refresh_token") + " Read only when the configuration has neither a grant nor a `profile`.",
+				MarkdownDescription: "Used for each `goto_access_token` without its own grant or profile. " + describeRefreshToken + " Default: none." + fromEnvironment("refresh_token") + " The variable is read only if the provider's configuration has neither a grant nor a `profile`.",
 				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"personal_access_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Used where a `goto_access_token` has neither a grant nor a profile of its own. " + describePersonalAccessToken + " Default: none." + fromEnvironment("personal_access_token") + " Read only when the configuration has neither a grant nor a `profile`.",
+				MarkdownDescription: "Used for each `goto_access_token` without its own grant or profile. " + describePersonalAccessToken + " Default: none." + fromEnvironment("personal_access_token") + " The variable is read only if the provider's configuration has neither a grant nor a `profile`.",
 				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describeProfile + " Only a credential of the provider stands beside it, not that of a `goto_access_token`. Default: none; a login then belongs to its credential alone." + fromEnvironment("profile") + " Read only when the configuration has no grant.",
+				MarkdownDescription: describeProfile + " Here, this means a credential of the provider, not of a `goto_access_token`. Default: none; a login then belongs only to its credential." + fromEnvironment("profile") + " The variable is read only if the provider's configuration has no grant.",
 				Validators:          []validator.String{sentence(checkProfile)},
 			},
 			"authentication_url": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Base of the endpoints `/oauth/authorize` and `/oauth/token`" + describeURL + " The client secret and the credentials are sent there, and stored logins belong to it. Default: `" + oauth.DefaultAuthenticationURL + "`." + fromEnvironment("authentication_url"),
+				MarkdownDescription: "Base URL of the endpoints `/oauth/authorize` and `/oauth/token`" + describeURL + " The provider sends the client secret and the credentials there, and a stored login belongs to this URL. Default: `" + oauth.DefaultAuthenticationURL + "`." + fromEnvironment("authentication_url"),
 				Validators:          []validator.String{sentence(checkAuthenticationURL)},
 			},
 			"api_url": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Base of GoTo's Admin API and SCIM" + describeURL + " Only `goto_me` asks them, with the access token. Default: `" + defaultAPIURL + "`." + fromEnvironment("api_url"),
+				MarkdownDescription: "Base URL of GoTo's Admin API and SCIM" + describeURL + " Only `goto_me` uses it. Default: `" + defaultAPIURL + "`." + fromEnvironment("api_url"),
 				Validators:          []validator.String{sentence(checkAPIURL)},
 			},
 			"token_cache": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Where tokens outlive a run, encrypted: a directory that only you may read (`file:///directory`), a bucket that several machines share (`s3://bucket/prefix?region=…`, `gs://bucket/prefix`, `azblob://container/prefix?account=…`, see [Share a login between machines](guides/share-a-login.md)), or `off`. When off, codes and profiles are refused, every process makes a token request of its own, and a refresh token that GoTo replaces is lost. Default: the directory `terraform-provider-goto` in your cache directory (on Linux `~/.cache`); without one, as where `HOME` is unset, name a directory." + fromEnvironment("token_cache"),
+				MarkdownDescription: "Where the provider keeps encrypted tokens between runs: a directory that only you can read (`file:///directory`), a bucket that several machines share (`s3://bucket/prefix?region=…`, `gs://bucket/prefix`, `azblob://container/prefix?account=…`, see [Share a login between machines](guides/share-a-login.md)), or `off`. When off, codes and profiles are refused, every process makes its own token request, and a refresh token that GoTo replaces is lost. Default: the directory `terraform-provider-goto` in your cache directory (`~/.cache` on Linux); if there is no cache directory, for example because `HOME` is unset, set this argument." + fromEnvironment("token_cache"),
 				Validators:          []validator.String{sentence(checkTokenCache)},
 			},
 			"interactive_login": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether a run opens a browser and waits for a person to sign in when the login of a profile is missing or has ended. The `redirect_uri` must then be a loopback address like `http://localhost:8976/callback`, with a port that is free. Without a `profile` and a grant, the login is kept under the profile `" + defaultProfile + "`. A run stops with the address to open instead when `CI` or `TF_IN_AUTOMATION` is set, or when there is no display. `BROWSER` names another browser. Default: `false`." + fromEnvironment("interactive_login"),
+				MarkdownDescription: "Whether a run opens a browser and waits for a person to sign in if the login of a profile is missing or has ended. `redirect_uri` must then be a loopback address with a free port, like `http://localhost:8976/callback`. Without a `profile` and a grant, the login is stored under the profile `" + defaultProfile + "`. If `CI` or `TF_IN_AUTOMATION` is set, or if there is no display, the run stops instead and shows the address to open. To use another browser, set `BROWSER`. Default: `false`." + fromEnvironment("interactive_login"),
 			},
 			"login_timeout": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("How long a run with `interactive_login` waits for the person, at most `%dh`. Default: `%dm`.", engine.SignInLife/time.Hour, defaultLoginTimeout/time.Minute) + fromEnvironment("login_timeout"),
+				MarkdownDescription: fmt.Sprintf("How long a run with `interactive_login` waits for the person. Maximum: `%dh`. Default: `%dm`.", engine.SignInLife/time.Hour, defaultLoginTimeout/time.Minute) + fromEnvironment("login_timeout"),
 				Validators:          []validator.String{sentence(checkLoginTimeout)},
 			},
 			"pkce": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether the addresses that the provider shows and opens have an S256 code challenge (RFC 7636). GoTo's server metadata offer it; no guide mentions it. Default: `true`." + fromEnvironment("pkce"),
+				MarkdownDescription: "Whether the addresses that the provider shows and opens have an S256 code challenge (RFC 7636). GoTo's server metadata lists S256, but GoTo's guides don't mention it. Default: `true`." + fromEnvironment("pkce"),
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("How long one request to GoTo may take, at most `%dm`. With its repetitions and the waiting between them it takes at most `request_timeout` times (`max_retries` + 1); a token request that waits for its turn, because GoTo takes 10 a second, takes that time in addition. Default: `%ds`.", maxRequestTimeout/time.Minute, defaultRequestTimeout/time.Second) + fromEnvironment("request_timeout"),
+				MarkdownDescription: fmt.Sprintf("How long one request to GoTo may take. Maximum: `%dm`. All retries together, including the waits between them, take at most `request_timeout` × (`max_retries` + 1). A token request may also have to wait before it is sent, because GoTo accepts 10 per second. Default: `%ds`.", maxRequestTimeout/time.Minute, defaultRequestTimeout/time.Second) + fromEnvironment("request_timeout"),
 				Validators:          []validator.String{sentence(checkRequestTimeout)},
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("How often a request is repeated at most, 0 to %d, after a failed connection and the answers 429 and 5xx. An authorization code is repeated only if GoTo surely has not seen it. Default: `%d`.", maxMaxRetries, defaultMaxRetries) + fromEnvironment("max_retries"),
+				MarkdownDescription: fmt.Sprintf("How often the provider retries a request after a failed connection or an answer 429 or 5xx, from 0 to %d. It sends an authorization code again only if GoTo certainly hasn't seen it. Default: `%d`.", maxMaxRetries, defaultMaxRetries) + fromEnvironment("max_retries"),
 				Validators:          []validator.Int64{int64validator.Between(0, maxMaxRetries)},
 			},
 		},

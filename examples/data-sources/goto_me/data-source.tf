@@ -1,5 +1,5 @@
 data "goto_me" "example" {
-  # Only where the login that the provider's profile names is made in the same configuration.
+  # Needed only if the same configuration signs in under the provider's profile.
   depends_on = [ephemeral.goto_access_token.example]
 }
 

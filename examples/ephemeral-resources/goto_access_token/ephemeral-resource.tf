@@ -1,11 +1,11 @@
 variable "callback_url" {
-  description = "The address the browser landed on after signing in."
+  description = "Address that the browser landed on after the sign-in."
   type        = string
   default     = null
   ephemeral   = true
 }
 
-# With a callback URL it signs in and keeps the login as "example", without one it uses that login.
+# With a callback URL, this signs in and stores the login as "example". Without one, it uses the stored login.
 ephemeral "goto_access_token" "example" {
   callback_url    = var.callback_url
   profile         = "example"
