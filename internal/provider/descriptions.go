@@ -6,16 +6,16 @@ const (
 	describeClientSecret        = "Secret of the OAuth client, exactly as GoTo shows it. Stored logins are encrypted with it, so they must be created again after the secret changes." + notInPlans
 	describeRedirectURI         = "Redirect URI, exactly as registered for the OAuth client."
 	describeRefreshToken        = "Refresh token for obtaining access tokens. If GoTo replaces it, the token cache keeps the new one, so you don't have to change the configuration." + notInPlans
-	describePersonalAccessToken = "Personal access token for obtaining access tokens. The OAuth client needs the grant type \"Personal Access Token\". It can't be combined with `profile`, because it needs no stored login." + notInPlans
-	describeProfile             = "Name of the stored login. With a code, callback URL or refresh token, the provider stores the new login under this name, replacing a login that began earlier. Without one of them, it uses the stored login. So a person signs in once, and you can then remove the code from the configuration."
-	describeURL                 = "; https, or http to a loopback address."
+	describePersonalAccessToken = "Personal access token for obtaining access tokens. The OAuth client needs the grant type \"Personal Access Token\". A personal access token can't be combined with `profile`, because it needs no stored login." + notInPlans
+	describeProfile             = "Name of the stored login. With a code, callback URL or refresh token, the provider stores the new login under this name and replaces a login that began earlier. Without one, the provider uses the stored login. A person signs in once, and you can then remove the code from the configuration."
+	describeURL                 = ". It must use https, or http to a loopback address."
 
-	notInPlans = " It is not in plan files if it comes from the environment or an ephemeral variable. Plan files contain the values of other variables, and the configuration itself."
+	notInPlans = " The value is not in plan files if it comes from the environment or an ephemeral variable. Plan files contain the values of other variables, and the configuration itself."
 
 	// The defaults.
 	fromProvider   = " Default: the provider's."
-	refusedWithout = " Default: none; blocks that need it and don't set it fail."
-	oneGrant       = " Set at most one grant. Default: the login that `profile` names, or without a profile, the provider's grant."
+	refusedWithout = " Default: none. A block that needs it fails if neither the block nor the provider has it."
+	oneGrant       = " Set at most one grant: `code`, `callback_url`, `refresh_token` or `personal_access_token`. Default: the login that `profile` names, or without a profile, the provider's grant."
 )
 
 // fromEnvironment names the variable that the provider reads if an argument is absent.

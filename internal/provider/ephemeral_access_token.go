@@ -105,7 +105,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"min_validity": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("Minimum time that the token stays valid after it is handed out, like `30m`. Set it to more than your run takes, because a token that another provider already uses can't be extended. GoTo's tokens last an hour. If a token lasts shorter than this minimum, the provider hands it out with a warning. Default: `%dm`.", defaultMinValidity/time.Minute),
+				MarkdownDescription: fmt.Sprintf("Minimum time that the token stays valid after it is handed out, like `30m`. Set it to more than your run takes, because a token that another provider already uses can't be extended. GoTo's tokens last an hour. If GoTo's token lasts shorter than this minimum, the provider hands it out with a warning. Default: `%dm`.", defaultMinValidity/time.Minute),
 				Validators:          []validator.String{sentence(checkDuration)},
 			},
 			"required_scopes": schema.SetAttribute{

@@ -91,18 +91,18 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			"refresh_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Used for each `goto_access_token` without its own grant or profile. " + describeRefreshToken + " Default: none." + fromEnvironment("refresh_token") + " The variable is read only if the provider's configuration has neither a grant nor a `profile`.",
+				MarkdownDescription: describeRefreshToken + " The provider uses it for each `goto_access_token` without its own grant or profile. Default: none." + fromEnvironment("refresh_token") + " The variable is read only if the provider's configuration has neither a grant nor a `profile`.",
 				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"personal_access_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "Used for each `goto_access_token` without its own grant or profile. " + describePersonalAccessToken + " Default: none." + fromEnvironment("personal_access_token") + " The variable is read only if the provider's configuration has neither a grant nor a `profile`.",
+				MarkdownDescription: describePersonalAccessToken + " The provider uses it for each `goto_access_token` without its own grant or profile. Default: none." + fromEnvironment("personal_access_token") + " The variable is read only if the provider's configuration has neither a grant nor a `profile`.",
 				Validators:          []validator.String{sentence(oauth.CheckCredential)},
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describeProfile + " Here, this means a credential of the provider, not of a `goto_access_token`. Default: none; a login then belongs only to its credential." + fromEnvironment("profile") + " The variable is read only if the provider's configuration has no grant.",
+				MarkdownDescription: describeProfile + " At the provider, this applies to the provider's own credential, not to that of a `goto_access_token`. Default: none; a login then belongs only to its credential." + fromEnvironment("profile") + " The variable is read only if the provider's configuration has no grant.",
 				Validators:          []validator.String{sentence(checkProfile)},
 			},
 			"authentication_url": schema.StringAttribute{
@@ -135,12 +135,12 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("How long one request to GoTo may take. Maximum: `%dm`. All retries together, including the waits between them, take at most `request_timeout` × (`max_retries` + 1). A token request may also have to wait before it is sent, because GoTo accepts 10 per second. Default: `%ds`.", maxRequestTimeout/time.Minute, defaultRequestTimeout/time.Second) + fromEnvironment("request_timeout"),
+				MarkdownDescription: fmt.Sprintf("How long one request to GoTo may take. Maximum: `%dm`. With all retries and the waits between them, a request takes at most `request_timeout` × (`max_retries` + 1). A token request may also have to wait before it is sent, because GoTo accepts 10 per second. Default: `%ds`.", maxRequestTimeout/time.Minute, defaultRequestTimeout/time.Second) + fromEnvironment("request_timeout"),
 				Validators:          []validator.String{sentence(checkRequestTimeout)},
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("How often the provider retries a request after a failed connection or an answer 429 or 5xx, from 0 to %d. It sends an authorization code again only if GoTo certainly hasn't seen it. Default: `%d`.", maxMaxRetries, defaultMaxRetries) + fromEnvironment("max_retries"),
+				MarkdownDescription: fmt.Sprintf("How often the provider retries a request after a failed connection or an answer of 429 or 5xx: 0 to %d times. It sends an authorization code again only if GoTo certainly hasn't seen it. Default: `%d`.", maxMaxRetries, defaultMaxRetries) + fromEnvironment("max_retries"),
 				Validators:          []validator.Int64{int64validator.Between(0, maxMaxRetries)},
 			},
 		},
