@@ -20,7 +20,7 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "wait for a debugger and print the TF_REATTACH_PROVIDERS to run the CLI with")
 	flag.Parse()
-	if !*debug { // then the terminal shows what is logged
+	if !*debug { // with -debug, the terminal shows the log
 		if err := provider.SilenceLogs(os.Getenv, os.Setenv); err != nil {
 			log.Fatal(err)
 		}
@@ -36,9 +36,9 @@ func main() {
 	}
 }
 
-// interrupts returns contexts that end with the first and the second Ctrl-C, or what CI systems and terminals send in its
-// place. It reaches every process of a terminal or job; while it plans for an apply, Terraform passes it on to no
-// provider, so the provider listens itself.
+// interrupts returns contexts that end at the first and the second Ctrl-C, or at the signal that CI systems and
+// terminals send instead. It reaches every process of a terminal or job. The provider listens for it because Terraform
+// does not forward it to providers while it plans for an apply.
 func interrupts() (first, second context.Context) {
 	first, endFirst := context.WithCancel(context.Background())
 	second, endSecond := context.WithCancel(context.Background())
@@ -49,7 +49,7 @@ func interrupts() (first, second context.Context) {
 		endFirst()
 		<-signals
 		endSecond()
-		signal.Stop(signals) // a third one does what it always does
+		signal.Stop(signals) // a third one has its default effect
 	}()
 	return first, second
 }

@@ -19,12 +19,12 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// sentence is a string validator whose function says in a sentence what is wrong with a value,
-// without repeating values that may be secret.
+// sentence is a string validator. Its function returns an error that explains what is wrong with a value, without
+// repeating values that may be secret.
 type sentence func(string) error
 
 // Description implements [validator.Describer].
-func (sentence) Description(context.Context) string { return "value must be usable" }
+func (sentence) Description(context.Context) string { return "value must be valid" }
 
 // MarkdownDescription implements [validator.Describer].
 func (s sentence) MarkdownDescription(ctx context.Context) string { return s.Description(ctx) }
@@ -42,12 +42,12 @@ func (s sentence) ValidateString(_ context.Context, req validator.StringRequest,
 	}
 }
 
-// invalid refuses the argument at a path with a sentence.
+// invalid returns the diagnostic for an argument whose value err describes.
 func invalid(at path.Path, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(at, "Invalid "+name(at), capitalized(err.Error())+".")
 }
 
-// capitalized makes a Go error the beginning of a sentence.
+// capitalized returns the text of a Go error as the beginning of a sentence.
 func capitalized(text string) string {
 	runes := []rune(text)
 	if len(runes) > 0 && !strings.HasPrefix(text, "http") {
@@ -83,16 +83,16 @@ func checkAPIURL(text string) error {
 	return err
 }
 
-// checkTokenCache looks at the text only: whether the directory can be used shows when it is used.
+// checkTokenCache checks only the text. Problems with the directory show when it is used.
 func checkTokenCache(text string) error {
 	if err := checkNotEmpty(text); err != nil {
-		return err // to the cache it means the default
+		return err // the cache would take it for the default
 	}
 	_, err := cache.OpenLocation(text, cache.Options{})
 	return err
 }
 
-// maxRequestTimeout keeps the time that all repetitions of a request take within reason.
+// maxRequestTimeout limits the total time that a request and its retries may take.
 const maxRequestTimeout = 10 * time.Minute
 
 func checkRequestTimeout(text string) error {
@@ -104,14 +104,14 @@ func checkRequestTimeout(text string) error {
 
 func checkLoginTimeout(text string) error {
 	if duration, err := time.ParseDuration(text); err == nil && duration > engine.SignInLife {
-		return fmt.Errorf("`%s` is longer than `%dh`, after which GoTo's answer to a sign-in is not taken", text, engine.SignInLife/time.Hour)
+		return fmt.Errorf("`%s` is longer than `%dh`, after which a sign-in expires", text, engine.SignInLife/time.Hour)
 	}
 	return checkDuration(text)
 }
 
 func checkDuration(text string) error {
 	if err := oauth.CheckCredential(text); err != nil {
-		return err // about white space and line breaks, which the next ones would repeat
+		return err // about white space and line breaks, which the errors below would repeat
 	}
 	duration, err := time.ParseDuration(text)
 	switch {

@@ -88,8 +88,8 @@ func (d *loginDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if asked.Profile == "" {
 		at := path.Root("profile")
 		diags.AddAttributeError(at, "Missing "+name(at),
-			"goto_login tells what is kept under a profile, and none is given here, at the provider or in the environment variable "+variable("profile")+". "+
-				"The login of a credential without a profile has no name to find it by.")
+			"goto_login reads the login stored under a profile, but no profile is given here, in the provider or in the environment variable "+variable("profile")+". "+
+				"A login without a profile has no name to find it by.")
 	}
 	resp.Diagnostics.Append(placedAtProfile(diags)...)
 	if resp.Diagnostics.HasError() {
@@ -107,7 +107,7 @@ func (d *loginDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
-// fill sets what is known of the login, nil if there is none.
+// fill sets the attributes that describe login, which is nil if there is none.
 func (m *loginModel) fill(ctx context.Context, login *engine.Login, now time.Time) (diags diag.Diagnostics) {
 	if login == nil {
 		login = &engine.Login{}

@@ -99,7 +99,7 @@ func (d *meDataSource) Read(ctx context.Context, req datasource.ReadRequest, res
 	resp.Diagnostics.Append(placedAtProfile(diags)...)
 }
 
-// me asks with the token there is, and once more with a fresh one if that has ended before its time.
+// me asks with the current token, and again with a fresh one if the current one has expired early.
 func (d *meDataSource) me(ctx context.Context, asked tokenRequest) (admin.Person, diag.Diagnostics) {
 	login, diags := d.settings.token(ctx, asked)
 	if diags.HasError() {
@@ -121,7 +121,7 @@ func (d *meDataSource) me(ctx context.Context, asked tokenRequest) (admin.Person
 	return person, diags
 }
 
-// describeMeFailure says what a failed GET Me with a fresh token means.
+// describeMeFailure explains a failed GET Me with a fresh token.
 func describeMeFailure(err error) string {
 	what := "Asking GoTo who is signed in failed. " + err.Error() + ".\n\n"
 	var refused *admin.RefusedError
@@ -134,12 +134,12 @@ func describeMeFailure(err error) string {
 		status = failure.Status
 	}
 	isPassing := status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
-	const scopes = "The Admin API wants the scope Admin Center (`identity:`), and SCIM is content with Profile (`identity:scim.me`). " +
-		"Give the OAuth client one of the two on its page at " + clientsPage + ", then sign in again or create the personal access token again: a login keeps the scopes it was made with. " +
-		"If it has the scope, the person who signed in may not use these APIs."
+	const scopes = "The Admin API requires the scope Admin Center (`identity:`), and SCIM requires only Profile (`identity:scim.me`). " +
+		"Add one of the two to the OAuth client on its page at " + clientsPage + ", then sign in again or create the personal access token again, because a login keeps its original scopes. " +
+		"If the client has the scope already, the person who signed in may not be allowed to use these APIs."
 	switch {
 	case refused != nil && (status == 0 || isPassing):
-		return what + "Plan again later, when SCIM may answer. If that does not help, the token lacks a scope. " + scopes
+		return what + "Plan again later, when SCIM may be available. If that does not help, the token lacks a scope. " + scopes
 	case refused != nil:
 		return what + "The token is valid, so it most likely lacks a scope. " + scopes
 	case status == http.StatusNotFound:
@@ -150,8 +150,8 @@ func describeMeFailure(err error) string {
 	return what + "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and api_url (" + variable("api_url") + "), then plan again."
 }
 
-// placedAtProfile drops the arguments that diagnostics point at, but for profile, which is the only one that the data
-// sources of a login have.
+// placedAtProfile removes the attribute paths of diagnostics, except for profile, which is the only one of these
+// arguments that the data sources have.
 func placedAtProfile(diags diag.Diagnostics) (placed diag.Diagnostics) {
 	for _, d := range diags {
 		at, hasPlace := d.(diag.DiagnosticWithPath)

@@ -1,6 +1,6 @@
 package provider
 
-// Parts that the descriptions of several attributes share.
+// Descriptions that several attributes share.
 const (
 	describeClientID            = "ID of the OAuth client, from its page at <" + clientsPage + ">."
 	describeClientSecret        = "Secret of the OAuth client, exactly as GoTo shows it. Stored logins are encrypted with it, so they must be created again after the secret changes." + notInPlans
@@ -18,7 +18,7 @@ const (
 	oneGrant       = " Set at most one grant: `code`, `callback_url`, `refresh_token` or `personal_access_token`. Default: the login that `profile` names, or without a profile, the provider's grant."
 )
 
-// fromEnvironment names the variable that the provider reads if an argument is absent.
+// fromEnvironment returns the sentence that names the environment variable for a provider argument.
 func fromEnvironment(argument string) string {
 	return " Environment variable: `" + variable(argument) + "`."
 }

@@ -10,32 +10,32 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// Every text here says what was attempted, what came back and what to do next. None holds a secret:
-// the errors below it are built without.
+// Every message says what was attempted, what came back and what to do next. None holds a secret, because the errors
+// that it is built from hold none.
 
-// clientsPage is where GoTo's developers manage OAuth clients (GoTo guide "How to create an OAuth client").
+// clientsPage is where developers manage their OAuth clients (GoTo guide "How to create an OAuth client").
 const clientsPage = "https://developer.logmeininc.com/clients"
 
-// settingsFrom returns what Configure of the provider left; nothing during validation.
+// settingsFrom returns the settings from the provider's Configure, or nil during validation.
 func settingsFrom(providerData any, diags *diag.Diagnostics) *settings {
 	if providerData == nil {
 		return nil
 	}
 	s, ok := providerData.(*settings)
 	if !ok {
-		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug in the provider, please report it.", providerData))
+		diags.AddError("Unexpected provider data", fmt.Sprintf("Got %T. This is a bug in the provider; please report it.", providerData))
 	}
 	return s
 }
 
-// ready refuses what no command line does: to read or open something before the provider is configured
-// (s is nil then), or with arguments that are not known yet and would be taken for absent ones.
+// ready returns an error if Terraform reads or opens something before it has configured the provider (s is nil then),
+// or with arguments that are not known yet and would be taken for absent ones.
 func ready(s *settings, config tftypes.Value) (diags diag.Diagnostics) {
 	if s == nil {
-		diags.AddError("Provider not configured", "The provider is not configured yet. This is a bug in the command line, please report it.")
+		diags.AddError("Provider not configured", "The provider is not configured yet. This is a bug in Terraform or OpenTofu; please report it.")
 	}
 	if !config.IsFullyKnown() {
-		diags.AddError("Arguments not known yet", "Some arguments are not known yet, and all are needed. This is a bug in the command line, please report it.")
+		diags.AddError("Arguments not known yet", "Some arguments are not known yet, but all are needed. This is a bug in Terraform or OpenTofu; please report it.")
 	}
 	return diags
 }
@@ -43,12 +43,12 @@ func ready(s *settings, config tftypes.Value) (diags diag.Diagnostics) {
 // argumentsOf returns the arguments of a block by name.
 func argumentsOf(config tftypes.Value) (arguments map[string]tftypes.Value, diags diag.Diagnostics) {
 	if err := config.As(&arguments); err != nil {
-		diags.AddError("Unreadable configuration", capitalized(err.Error())+". This is a bug in the command line, please report it.")
+		diags.AddError("Unreadable configuration", capitalized(err.Error())+". This is a bug in Terraform or OpenTofu; please report it.")
 	}
 	return arguments, diags
 }
 
-// name returns the argument that at points to, for a summary.
+// name returns the name of the argument at a path, for a summary.
 func name(at path.Path) string {
 	if steps := at.Steps(); len(steps) > 0 {
 		if attribute, ok := steps[0].(path.PathStepAttributeName); ok {
@@ -60,15 +60,15 @@ func name(at path.Path) string {
 
 func missingClient(argument string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root(argument), "Missing "+argument,
-		fmt.Sprintf("No %[1]s is given here, at the provider or in the environment variable %[2]s (an empty variable counts as absent). "+
-			"Give it as %[1]s; see the page of your OAuth client at "+clientsPage+".", argument, variable(argument)))
+		fmt.Sprintf("No %[1]s is given here, in the provider or in the environment variable %[2]s (an empty variable counts as absent). "+
+			"Copy it from your OAuth client's page at "+clientsPage+".", argument, variable(argument)))
 }
 
-// grantSource says where the credential of that type comes from.
+// grantSource returns a phrase that says where the credential of that type comes from.
 func (t tokenRequest) grantSource(credential oauth.GrantType) string {
 	switch {
 	case t.signedIn:
-		return "of the browser sign-in"
+		return "from the browser sign-in"
 	case t.Grant.Type == oauth.AuthorizationCode && credential == oauth.RefreshToken:
 		return "that came with the code in " + t.grantArgument
 	case t.grantArgument != "":
@@ -79,8 +79,8 @@ func (t tokenRequest) grantSource(credential oauth.GrantType) string {
 	return fmt.Sprintf("of the provider (%s or %s)", t.Grant.Type, variable(string(t.Grant.Type)))
 }
 
-// errorAt points at argument where this resource has it; what comes from the provider has no place
-// here to point at.
+// errorAt returns an error that points at argument if this resource has it. An argument of the provider has no path
+// here.
 func (t tokenRequest) errorAt(argument, summary, detail string) diag.Diagnostic {
 	if argument == "" {
 		return diag.NewErrorDiagnostic(summary, detail)

@@ -15,8 +15,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// environment reads arguments, falling back to GOTO_<NAME>. An empty variable counts as absent:
-// that is how pipelines hand on what is not set.
+// environment reads arguments, falling back to GOTO_<NAME>. An empty variable counts as absent, because that is how
+// pipelines pass on unset values.
 type environment struct {
 	getenv func(string) string
 	diags  diag.Diagnostics
@@ -32,7 +32,7 @@ func (e *environment) text(name string, configured types.String, check func(stri
 	}
 	if err := check(text); err != nil {
 		if errors.Is(err, oauth.ErrWhiteSpace) {
-			err = fmt.Errorf("%w; remove the line break or blank where the variable is set", err)
+			err = fmt.Errorf("%w; remove it where the variable is set", err)
 		}
 		e.diags.AddAttributeError(path.Root(name), "Invalid "+variable(name),
 			fmt.Sprintf("The environment variable %s is read because the argument %s is absent. %s.", variable(name), name, capitalized(err.Error())))
@@ -41,10 +41,9 @@ func (e *environment) text(name string, configured types.String, check func(stri
 	return text
 }
 
-// grant returns the default grant and profile. Credentials are a set: a grant or a profile in the configuration
-// silences every one in the environment, so that a variable left in a shell changes no profile. The silenced grants
-// are returned as the names of their variables. A personal access token keeps no login, so it and a profile exclude
-// each other.
+// grant returns the default grant and profile. If the configuration has a grant or a profile, those in the environment
+// are ignored, so that a variable left in a shell changes no profile. Ignored grants are returned as the names of their
+// variables. A personal access token and a profile exclude each other, because a personal access token keeps no login.
 func (e *environment) grant(model providerModel) (grant oauth.Grant, profile string, silenced []string) {
 	refreshToken, personalAccessToken := model.RefreshToken.ValueString(), model.PersonalAccessToken.ValueString()
 	profile = model.Profile.ValueString()
@@ -124,12 +123,12 @@ func (e *environment) count(name string, configured types.Int64, otherwise, most
 
 func (e *environment) conflict(one, other string) {
 	e.diags.AddAttributeError(path.Root(one), "Two credentials in the environment",
-		fmt.Sprintf("%s and %s are both set, and only one of them can be used. Unset one, or give the one that is meant in the configuration of the provider.", variable(one), variable(other)))
+		fmt.Sprintf("Both %s and %s are set, but only one of them can be used. Unset one, or set the one you want in the provider configuration.", variable(one), variable(other)))
 }
 
 func (e *environment) refuse(name string, err error) {
 	e.diags.Append(invalid(path.Root(name), err))
 }
 
-// variable returns the environment variable of a provider argument.
+// variable returns the name of the environment variable for a provider argument.
 func variable(argument string) string { return "GOTO_" + strings.ToUpper(argument) }

@@ -31,8 +31,8 @@ func newAccessTokenEphemeralResource() ephemeral.EphemeralResource {
 	return &accessTokenEphemeralResource{}
 }
 
-// accessTokenEphemeralResource has no Renew, because GoTo's tokens cannot be prolonged in place. Its
-// Close does something only where revoke_on_close asks for it: else the token is kept for the next run.
+// accessTokenEphemeralResource has no Renew, because GoTo's tokens cannot be extended. Its Close does something only
+// with revoke_on_close; otherwise the token is kept for the next run.
 type accessTokenEphemeralResource struct{ settings *settings }
 
 // Metadata implements [ephemeral.EphemeralResource].
@@ -212,8 +212,8 @@ func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.O
 	}
 }
 
-// Close implements [ephemeral.EphemeralResourceWithClose]. That a token cannot be revoked is never
-// a failed run: it ends by itself.
+// Close implements [ephemeral.EphemeralResourceWithClose]. A token that cannot be revoked does not fail the run,
+// because it expires by itself.
 func (r *accessTokenEphemeralResource) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
 	quoted, diags := req.Private.GetKey(ctx, revocationKey)
 	resp.Diagnostics.Append(diags...)
@@ -223,7 +223,7 @@ func (r *accessTokenEphemeralResource) Close(ctx context.Context, req ephemeral.
 	name, err := strconv.Unquote(string(quoted))
 	planned, found := r.settings.revocations.take(name)
 	if err != nil || !found {
-		resp.Diagnostics.AddWarning(notRevoked, "The process that closes this block is not the one that opened it. The token ends by itself, within an hour at GoTo.")
+		resp.Diagnostics.AddWarning(notRevoked, "One process opened this block and another one closed it, so the token is unknown here. It expires by itself within an hour.")
 		return
 	}
 	resp.Diagnostics.Append(r.settings.revoke(ctx, planned)...)

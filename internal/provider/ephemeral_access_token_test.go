@@ -184,7 +184,7 @@ func TestAccessTokenRefusesArguments(t *testing.T) {
 	for name, test := range map[string]struct{ arguments, message string }{
 		"two grants":                  {"code = \"abc\"\nrefresh_token = \"def\"", `Conflicting arguments … Give only one of code and refresh_token: a token comes from one of them.`},
 		"three grants":                {"code = \"abc\"\nstate = \"x\"\npersonal_access_token = \"def\"\ncallback_url = \"" + landing + "\"", `Give only one of code, callback_url and personal_access_token: a token comes from one of them.`},
-		"no grant":                    {"", `There is nothing to get a token with: give one of callback_url, code, refresh_token or personal_access_token,`},
+		"no grant":                    {"", `There is no credential to obtain a token with. Give one of callback_url, code, refresh_token or personal_access_token,`},
 		"empty code":                  {`code = ""`, `Invalid code … It is an empty string;`},
 		"empty callback":              {`callback_url = ""`, `Invalid callback_url … It is an empty string;`},
 		"empty refresh token":         {`refresh_token = ""`, `Invalid refresh_token … It is an empty string;`},
@@ -253,16 +253,16 @@ func TestAccessTokenRefusals(t *testing.T) {
 	}{
 		"code that was used": {func(*world) string {
 			return fmt.Sprintf("code = %q", "used-"+strings.Repeat("x", 50))
-		}, []string{"Code not accepted", "A code works once and for 10 minutes", "or it was not copied whole", "To sign in, open this address"}},
+		}, []string{"Code not accepted", "A code works once and for 10 minutes", "or copied only in part", "To sign in, open this address"}},
 		"another redirect URI": {func(w *world) string {
 			return fmt.Sprintf("redirect_uri = \"https://example.org/\"\ncode = %q", w.server.IssueCode(standin.CodeRequest{}))
 		}, []string{"Code not accepted", "redirect_uri must be exactly the one in the authorize URL (sent: https://example.org/)"}},
 		"wrong secret": {func(w *world) string {
 			return fmt.Sprintf("client_secret = \"wrong\"\nrefresh_token = %q", w.server.IssueRefreshToken())
-		}, []string{"Wrong client secret", "Copy it again, whole and unencoded"}},
+		}, []string{"Wrong client secret", "Copy it again, complete and unencoded"}},
 		"unknown client": {func(w *world) string {
 			return fmt.Sprintf("client_id = \"nobody\"\nrefresh_token = %q", w.server.IssueRefreshToken())
-		}, []string{"Unknown OAuth client", "invalid_client (client not found)", `GoTo knows no OAuth client "nobody"`}},
+		}, []string{"Unknown OAuth client", "invalid_client (client not found)", `GoTo does not know the OAuth client "nobody"`}},
 		"dead refresh token": {func(w *world) string {
 			token := w.server.IssueRefreshToken()
 			w.server.RevokeAll()
@@ -274,7 +274,7 @@ func TestAccessTokenRefusals(t *testing.T) {
 		"personal access tokens switched off": {func(w *world) string {
 			w.server.Configure(func(b *standin.Behaviour) { b.PersonalAccessTokenDisabled = true })
 			return fmt.Sprintf("personal_access_token = %q", w.server.IssuePersonalAccessToken())
-		}, []string{"Grant type not enabled", `Switch on "Personal Access Token" under "Grant types"`}},
+		}, []string{"Grant type not enabled", `Turn on "Personal Access Token" under "Grant types"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -22,13 +22,13 @@ func (r *accessTokenEphemeralResource) ValidateConfig(_ context.Context, req eph
 	resp.Diagnostics.Append(checkExclusions(req.Config.Raw, accessTokenExclusions)...)
 }
 
-// exclusion names arguments of which at most one may be given.
+// exclusion names arguments that exclude each other.
 type exclusion struct {
 	reason    string // a clause
 	arguments []string
 }
 
-// The first broken rule is the one that is reported, so the later ones may rely on there being one grant.
+// Only the first broken rule is reported, so later rules may assume that there is at most one grant.
 var (
 	accessTokenExclusions = []exclusion{
 		{"a token comes from one of them", []string{"code", "callback_url", "refresh_token", "personal_access_token"}},
@@ -44,7 +44,7 @@ var (
 )
 
 // checkExclusions reports the first rule that config breaks. An argument that is not known yet may turn out to be
-// absent, so it breaks none. Validators of single arguments would do the same several times for each block, and slowly.
+// absent, so it breaks none. Validators of single arguments would repeat this work several times for each block.
 func checkExclusions(config tftypes.Value, rules []exclusion) diag.Diagnostics {
 	values, diags := argumentsOf(config)
 	for _, rule := range rules {

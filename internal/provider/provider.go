@@ -33,19 +33,19 @@ type gotoProvider struct {
 	interrupt, abandon context.Context
 }
 
-// Option changes what a provider takes from its surroundings.
+// Option replaces something that a provider takes from its surroundings.
 type Option func(*gotoProvider)
 
-// WithClock sets the clock, which is time.Now otherwise.
+// WithClock sets the clock. The default is time.Now.
 func WithClock(now func() time.Time) Option { return func(p *gotoProvider) { p.now = now } }
 
-// WithEnvironment sets where environment variables are read, which is os.Getenv otherwise.
+// WithEnvironment sets the function that reads environment variables. The default is os.Getenv.
 func WithEnvironment(getenv func(string) string) Option {
 	return func(p *gotoProvider) { p.getenv = getenv }
 }
 
-// WithInterrupt makes the end of interrupt the end of every wait, but for token requests that were sent and whose
-// answer cannot be had again: those end with abandon.
+// WithInterrupt ends every wait when interrupt ends, except for token requests that were sent and whose answer cannot
+// be obtained again: those end with abandon.
 func WithInterrupt(interrupt, abandon context.Context) Option {
 	return func(p *gotoProvider) { p.interrupt, p.abandon = interrupt, abandon }
 }

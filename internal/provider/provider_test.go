@@ -161,13 +161,13 @@ func TestProviderEnvironment(t *testing.T) {
 		message     string
 	}{
 		"http to another machine": {[]string{"GOTO_AUTHENTICATION_URL", "http://goto.example.com"}, `Invalid GOTO_AUTHENTICATION_URL … The environment variable GOTO_AUTHENTICATION_URL is read because the argument authentication_url is absent.`},
-		"white space":             {[]string{"GOTO_CLIENT_SECRET", "secret\n"}, `Invalid GOTO_CLIENT_SECRET … which usually comes from copying; remove the line break or blank where the variable is set.`},
-		"two grants":              {[]string{"GOTO_REFRESH_TOKEN", "one", "GOTO_PERSONAL_ACCESS_TOKEN", "two"}, `GOTO_REFRESH_TOKEN and GOTO_PERSONAL_ACCESS_TOKEN are both set, and only one of them can be used.`},
-		"profile of a pat":        {[]string{"GOTO_PROFILE", "ada", "GOTO_PERSONAL_ACCESS_TOKEN", "two"}, `GOTO_PERSONAL_ACCESS_TOKEN and GOTO_PROFILE are both set,`},
+		"white space":             {[]string{"GOTO_CLIENT_SECRET", "secret\n"}, `Invalid GOTO_CLIENT_SECRET … which usually comes from copying; remove it where the variable is set.`},
+		"two grants":              {[]string{"GOTO_REFRESH_TOKEN", "one", "GOTO_PERSONAL_ACCESS_TOKEN", "two"}, `Both GOTO_REFRESH_TOKEN and GOTO_PERSONAL_ACCESS_TOKEN are set, but only one of them can be used.`},
+		"profile of a pat":        {[]string{"GOTO_PROFILE", "ada", "GOTO_PERSONAL_ACCESS_TOKEN", "two"}, `Both GOTO_PERSONAL_ACCESS_TOKEN and GOTO_PROFILE are set,`},
 		"path as token cache":     {[]string{"GOTO_TOKEN_CACHE", "/var/cache"}, `Invalid GOTO_TOKEN_CACHE … write "file:///var/cache".`},
 		"no duration":             {[]string{"GOTO_REQUEST_TIMEOUT", "30"}, "`30` is not a duration like `30s` or `1m`."},
-		"duration with a break":   {[]string{"GOTO_REQUEST_TIMEOUT", "30s\n"}, `Invalid GOTO_REQUEST_TIMEOUT … remove the line break or blank where the variable is set.`},
-		"number with a break":     {[]string{"GOTO_MAX_RETRIES", "3\n"}, `Invalid GOTO_MAX_RETRIES … remove the line break or blank where the variable is set.`},
+		"duration with a break":   {[]string{"GOTO_REQUEST_TIMEOUT", "30s\n"}, `Invalid GOTO_REQUEST_TIMEOUT … remove it where the variable is set.`},
+		"number with a break":     {[]string{"GOTO_MAX_RETRIES", "3\n"}, `Invalid GOTO_MAX_RETRIES … remove it where the variable is set.`},
 		"no positive duration":    {[]string{"GOTO_REQUEST_TIMEOUT", "-1s"}, "`-1s` is not a positive duration."},
 		"no number":               {[]string{"GOTO_MAX_RETRIES", "many"}, "`many` is not a whole number from 0 to 10."},
 		"too many retries":        {[]string{"GOTO_MAX_RETRIES", "11"}, "`11` is not a whole number from 0 to 10."},

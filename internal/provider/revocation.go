@@ -13,16 +13,16 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// revocationKey is where the private data of an opened block names its revocation.
+// revocationKey is the key in the private data of an opened block under which the name of its revocation is stored.
 const revocationKey = "revocation"
 
-// revocation is an access token that ends when its block is closed.
+// revocation is an access token that is revoked when its block is closed.
 type revocation struct {
 	client oauth.Client
 	login  engine.Login
 }
 
-// revocations are the planned ones of this process, which closes what it has opened. They stay here
+// revocations holds the planned revocations of this process, which closes the blocks that it opened. They are kept here
 // so that Terraform's private data holds a name and no secret.
 type revocations struct {
 	mutex   sync.Mutex
@@ -34,7 +34,7 @@ type privateData interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// plan notes what Close has to revoke.
+// plan records what Close has to revoke.
 func (r *revocations) plan(ctx context.Context, private privateData, planned revocation) diag.Diagnostics {
 	name := rand.Text()
 	r.mutex.Lock()
@@ -43,10 +43,10 @@ func (r *revocations) plan(ctx context.Context, private privateData, planned rev
 		r.planned = map[string]revocation{}
 	}
 	r.planned[name] = planned
-	return private.SetKey(ctx, revocationKey, []byte(strconv.Quote(name))) // it takes JSON only
+	return private.SetKey(ctx, revocationKey, []byte(strconv.Quote(name))) // SetKey accepts only JSON
 }
 
-// take returns the planned revocation of that name, once.
+// take removes the planned revocation of that name and returns it.
 func (r *revocations) take(name string) (revocation, bool) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
@@ -59,8 +59,8 @@ const notRevoked = "Access token not revoked"
 
 func (s *settings) revoke(ctx context.Context, due revocation) (diags diag.Diagnostics) {
 	if err := s.engine.Endpoint.Revoke(ctx, due.client, due.login.AccessToken); err != nil {
-		diags.AddWarning(notRevoked, fmt.Sprintf("Revoking the access token failed. %s. It ends by itself at %s.",
-			err, due.login.ExpiresAt.Format("15:04 UTC on 2 January 2006")))
+		diags.AddWarning(notRevoked, fmt.Sprintf("The access token could not be revoked. %s. It expires by itself at %s.",
+			err, due.login.ExpiresAt.Format("15:04 UTC on January 2, 2006")))
 	}
 	return diags
 }

@@ -21,13 +21,12 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
 )
 
-// settings are the provider's arguments once the environment has been read, as the data sources
-// and ephemeral resources get them.
+// settings are the provider's arguments, completed from the environment, for its data sources and ephemeral resources.
 type settings struct {
 	client  oauth.Client // each part may be empty
-	grant   oauth.Grant  // without a type: none
+	grant   oauth.Grant  // has no type if there is none
 	profile string
-	// silenced are the grants in the environment that the profile in the configuration keeps from being used.
+	// silenced are the grants in the environment that are ignored because the configuration names a profile.
 	silenced []string
 	server   oauth.Server
 	engine   *engine.Engine
@@ -41,7 +40,7 @@ type settings struct {
 	interrupt context.Context
 }
 
-// settings reads the arguments, the environment where one is absent, and the defaults.
+// settings returns the arguments, each from the configuration, the environment or the defaults.
 func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostics) {
 	read := environment{getenv: p.getenv}
 	s := &settings{
@@ -120,34 +119,33 @@ const (
 	defaultRequestTimeout = 30 * time.Second
 	defaultMaxRetries     = 3
 	defaultLoginTimeout   = 5 * time.Minute
-	// defaultProfile is where a browser sign-in is kept that nobody has named.
+	// defaultProfile is the profile of a browser sign-in if none is configured.
 	defaultProfile = "default"
 	maxMaxRetries  = 10
 )
 
-// refuseUnknown says which arguments of the provider are not known yet, rather than reading them
-// as empty.
+// refuseUnknown returns errors for provider arguments that are not known yet and would be taken for absent ones.
 func refuseUnknown(config tftypes.Value) diag.Diagnostics {
 	arguments, diags := argumentsOf(config)
 	for _, argument := range slices.Sorted(maps.Keys(arguments)) {
 		if !arguments[argument].IsKnown() {
 			diags.AddAttributeError(path.Root(argument), "Provider argument not known yet",
-				fmt.Sprintf("The value of %s becomes known only when something else in this configuration is applied, but the provider needs it before. "+
-					"Take it from a variable, the environment (%s), a data source or an ephemeral resource, or apply what it comes from first, with -target.",
+				fmt.Sprintf("The value of %s becomes known only when something else in this configuration is applied, but the provider needs it earlier. "+
+					"Take it from a variable, the environment (%s), a data source or an ephemeral resource, or first apply the resource that it comes from, with -target.",
 					argument, variable(argument)))
 		}
 	}
 	return diags
 }
 
-// interruptible returns ctx, which an interrupt of the process ends as well.
+// interruptible returns a copy of ctx that also ends when the process is interrupted.
 func (s *settings) interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	stop := context.AfterFunc(s.interrupt, cancel)
 	return ctx, func() { stop(); cancel() }
 }
 
-// token obtains the token that asked is about, with a person who signs in where interactive_login allows it.
+// token obtains the token for asked. If interactive_login allows it, a person signs in when that is needed.
 func (s *settings) token(ctx context.Context, asked tokenRequest) (login engine.Login, diags diag.Diagnostics) {
 	obtain := s.engine.Token
 	if s.signIn != nil {

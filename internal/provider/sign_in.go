@@ -11,30 +11,30 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
 )
 
-// signIn says how a person signs in, with the address to open. The blocks and processes of a run that want the same
-// sign-in show its address once.
+// signIn returns instructions for signing in, with the address to open. Blocks and processes of a run that need the
+// same sign-in show its address once.
 func (t tokenRequest) signIn() string {
 	address, shown := t.address()
 	text := "To sign in, open this address in a browser and press Allow:\n\n  " + address + "\n\nThe"
 	if shown {
-		text = "To sign in, open the address that another error of this run shows, and press Allow. The"
+		text = "To sign in, open the address in another error of this run, and press Allow. The"
 	}
 	block := ""
 	switch {
 	case t.byProvider:
 		block = " to a goto_access_token with the same profile, name that block in depends_on here"
-	case t.Profile != "": // that of the provider is not used beside a callback_url
-		block = fmt.Sprintf(", with profile = %q beside it", t.Profile)
+	case t.Profile != "": // the provider's profile is not used with a callback_url
+		block = fmt.Sprintf(", with profile = %q next to it", t.Profile)
 	}
-	text += " browser then lands on an address with code= in it; that its page may not be found is harmless. Within 10 minutes, give that whole address as callback_url" + block + ", and plan again."
+	text += " browser then lands on an address with code= in it; the page itself may not be found. Within 10 minutes, give that whole address as callback_url" + block + ", and plan again."
 	if !t.interactive && signin.IsLoopback(t.Client.RedirectURI) {
 		text += " Or set interactive_login (" + variable("interactive_login") + ") to true, and the next plan opens the browser and needs no callback_url."
 	}
 	return text
 }
 
-// address returns the authorize URL, and whether this run has shown it before. A block with a state or code_verifier of
-// its own, and one whose sign-in cannot be kept, get an address with just that.
+// address returns the authorize URL, and reports whether this run has shown it before. A block that has its own state
+// or code_verifier, or whose sign-in cannot be stored, gets an address with just those.
 func (t tokenRequest) address() (string, bool) {
 	if t.state == "" && t.codeVerifier.IsEmpty() {
 		if pending, shown, err := t.show(); err == nil {
@@ -45,18 +45,18 @@ func (t tokenRequest) address() (string, bool) {
 	return own.AuthorizeURL(t.server, t.Client), false
 }
 
-// signInFailure puts a failed browser sign-in into words, nil if err is none.
+// signInFailure returns the diagnostic for a failed browser sign-in, or nil if err is something else.
 func (t tokenRequest) signInFailure(err error) diag.Diagnostic {
 	if unavailable, ok := errors.AsType[*signin.UnavailableError](err); ok {
 		return t.errorAt("", "No sign-in through a browser",
 			fmt.Sprintf("%s, and interactive_login cannot open a browser: %s.\n\n%s", capitalized(unavailable.Cause.Error()), unavailable.Error(), t.signIn()))
 	}
 	if failed, ok := errors.AsType[*signin.FailedError](err); ok {
-		what := "The run waited in vain for a person to sign in: " + failed.Reason + "."
+		what := "The run stopped waiting for a person to sign in: " + failed.Reason + "."
 		if failed.Refused {
-			what = "The sign-in has ended without a login. " + capitalized(failed.Reason) + "."
+			what = "The sign-in ended without a login. " + capitalized(failed.Reason) + "."
 		}
-		return t.errorAt("", "Nobody signed in", what+" Plan again, and the browser opens again. A machine without a browser takes the second way:\n\n"+t.signIn())
+		return t.errorAt("", "Nobody signed in", what+" Plan again to open the browser again. If this machine has no browser, use another one.\n\n"+t.signIn())
 	}
 	if exchange, ok := errors.AsType[*signin.ExchangeError](err); ok {
 		t.signedIn, t.Grant = true, oauth.Grant{Type: oauth.AuthorizationCode}
@@ -68,19 +68,19 @@ func (t tokenRequest) signInFailure(err error) diag.Diagnostic {
 	return nil
 }
 
-// foreignSignIn says which sign-in a callback_url belongs to.
+// foreignSignIn returns the diagnostic for a callback_url that belongs to another sign-in.
 func (t tokenRequest) foreignSignIn(foreign *engine.SignInError) diag.Diagnostic {
-	what := "The sign-in that this address belongs to is not pending: it was finished with another code, or it was asked for more than an hour ago, with another client secret or in another token cache."
+	what := "The sign-in that this address belongs to is not pending: it was finished with another code, or it began more than an hour ago, with another client secret or in another token cache."
 	if foreign.AskedFor != nil {
-		here, remedy := fmt.Sprintf("this block is for the profile %q", foreign.Profile), "Give the address to the block that it was asked for."
+		here, remedy := fmt.Sprintf("this block is for the profile %q", foreign.Profile), "Give the address to the block that requested it."
 		if foreign.Profile == "" {
-			here, remedy = "this block names no profile", fmt.Sprintf("If it was asked for this block, put profile = %q beside %s.", *foreign.AskedFor, t.grantArgument)
+			here, remedy = "this block names no profile", fmt.Sprintf("If it was requested for this block, put profile = %q next to %s.", *foreign.AskedFor, t.grantArgument)
 		}
 		there := fmt.Sprintf("for the profile %q", *foreign.AskedFor)
 		if *foreign.AskedFor == "" {
 			there = "for a block without a profile"
 		}
-		what = fmt.Sprintf("A person was asked to sign in %s, and this is the address where that sign-in has ended; but %s. %s", there, here, remedy)
+		what = fmt.Sprintf("This address comes from a sign-in %s, but %s. %s", there, here, remedy)
 	}
 	return t.errorAt(t.grantArgument, "Address of another sign-in", what+" Nothing was sent.\n\n"+t.signIn())
 }

@@ -17,27 +17,25 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// tokenRequest is what the engine is asked for by one goto_access_token, with what is needed to
-// talk about it.
+// tokenRequest is the request of one goto_access_token to the engine, with the details that its messages need.
 type tokenRequest struct {
 	engine.Request
 	server oauth.Server
-	// grantArgument is the argument that holds the grant, empty when the provider's is used.
+	// grantArgument is the argument that holds the grant, empty if the provider's grant is used.
 	grantArgument string
-	// silenced are sentences about credentials that are there and not used, because a profile is named.
+	// silenced are sentences about credentials that are set but ignored, because a profile is named.
 	silenced []string
-	// byProvider tells that a data source asks, and no goto_access_token.
+	// byProvider reports whether a data source asks instead of a goto_access_token.
 	byProvider   bool
 	state        string
 	codeVerifier secret.Value
-	// show returns the sign-in that the person is told about, and whether this run has told of it already.
+	// show returns the sign-in to show to the person, and reports whether this run has shown it already.
 	show func() (pending engine.SignIn, shown bool, err error)
-	// interactive tells whether interactive_login is on, signedIn whether the person has just signed in through it.
+	// interactive reports whether interactive_login is on, signedIn whether the person has just signed in through it.
 	interactive, signedIn bool
 }
 
-// newTokenRequest fills what model leaves out from the provider. Its diagnostics are about what
-// cannot be sent.
+// newTokenRequest completes model with the settings of the provider. Its diagnostics describe what cannot be sent.
 func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (t tokenRequest, diags diag.Diagnostics) {
 	t = tokenRequest{
 		interactive: s.signIn != nil,
@@ -91,7 +89,7 @@ func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (
 			t.silence(variable(argument), argument, "the configuration of the provider")
 		}
 	case s.grant.Type != "":
-		// A profile is changed only by a credential that stands beside it.
+		// Only a credential that is given together with a profile changes it.
 		t.silence(fmt.Sprintf("the provider's %s (or %s)", s.grant.Type, variable(string(s.grant.Type))), string(s.grant.Type), "this block")
 	}
 	return t, diags
@@ -105,11 +103,11 @@ func (t *tokenRequest) use(argument string, grantType oauth.GrantType, credentia
 	}
 }
 
-// silence notes a credential that is not used because a profile is named in place.
+// silence records a credential that is ignored because place names a profile.
 func (t *tokenRequest) silence(source, argument, place string) {
-	remedy := fmt.Sprintf("To keep its login under the profile, give it as %s beside profile, at the provider or in a goto_access_token.", argument)
+	remedy := fmt.Sprintf("To keep its login under the profile, give it as %s next to profile, in the provider or in a goto_access_token.", argument)
 	if argument == string(oauth.PersonalAccessToken) {
-		remedy = "To use it, leave profile out: a personal access token keeps no login."
+		remedy = "To use it, remove profile: a personal access token keeps no login."
 	}
 	t.silenced = append(t.silenced, capitalized(source)+" is set and ignored, because "+place+" names a profile. "+remedy)
 }
@@ -123,7 +121,7 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 	}
 	if granted == "" {
 		diags.AddAttributeWarning(path.Root("required_scopes"), "Scopes could not be checked",
-			"GoTo did not say which scopes the token has. The run goes on, and an API whose scope is missing will refuse the token.")
+			"GoTo did not say which scopes the token has. The run continues, and an API whose scope is missing will refuse the token.")
 		return diags
 	}
 	present := strings.Fields(granted)
@@ -132,9 +130,9 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 		slices.Sort(missing)
 		var remedy string
 		if t.Grant.Type != oauth.PersonalAccessToken {
-			remedy = "Give the OAuth client these scopes on its page at " + clientsPage + ", and check that the authorize URL did not ask for fewer. " + t.signIn()
+			remedy = "Add these scopes to the OAuth client on its page at " + clientsPage + ", and check that the authorize URL did not request fewer. " + t.signIn()
 		} else {
-			remedy = "Create a personal access token with these scopes in your GoTo account. They must be scopes of the OAuth client as well, see " + clientsPage + "."
+			remedy = "Create a personal access token with these scopes in your GoTo account. The OAuth client must have them as well; see " + clientsPage + "."
 		}
 		diags.AddAttributeError(path.Root("required_scopes"), "The token lacks required scopes",
 			"Missing: "+strings.Join(missing, ", ")+". The token has: "+strings.Join(present, ", ")+".\n\n"+remedy)
@@ -142,7 +140,7 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 	return diags
 }
 
-// or returns the text of value, or otherwise where there is none.
+// or returns the text of value, or otherwise if value is null.
 func or(value types.String, otherwise string) string {
 	if value.IsNull() {
 		return otherwise
@@ -169,5 +167,5 @@ func distinct(words []string) []string {
 	return slices.Compact(words)
 }
 
-// left rounds a duration for people.
+// left formats a duration for people.
 func left(duration time.Duration) string { return max(duration, 0).Round(time.Second).String() }

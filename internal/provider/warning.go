@@ -11,18 +11,18 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// warning puts a warning of the engine into words.
+// warning turns a warning of the engine into a diagnostic.
 func (t tokenRequest) warning(warning engine.Warning) diag.Diagnostic {
 	switch w := warning.(type) {
 	case engine.ExpiringLoginWarning:
 		return diag.NewWarningDiagnostic("Login ends soon", t.expiring(w))
 	case engine.ShortTokenWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("min_validity"), "Access token lives shorter than min_validity",
-			fmt.Sprintf("The token has %s left, and min_validity asks for %s. GoTo gives no longer one: asking again would not help. What still uses the token after that will be refused. Shorten the run, or lower min_validity.",
+			fmt.Sprintf("The token has %s left, but min_validity asks for %s. GoTo issues no tokens that last longer, and anything that uses this one after that will be refused. Shorten the run, or lower min_validity.",
 				left(w.Left), left(t.MinValidity)))
 	case engine.UnreadableWarning:
 		return diag.NewWarningDiagnostic("Stored login ignored",
-			capitalized(w.Err.Error())+". This run goes on as if nothing were stored, and the warning ends once the login is stored again.")
+			capitalized(w.Err.Error())+". This run continues as if nothing were stored. The warning disappears once the login is stored again.")
 	case engine.NotStoredWarning:
 		return diag.NewWarningDiagnostic("New token could not be stored", t.notStored(w))
 	case engine.ProfileNotStoredWarning:
@@ -30,23 +30,23 @@ func (t tokenRequest) warning(warning engine.Warning) diag.Diagnostic {
 			fmt.Sprintf("The login is stored, but not under the profile %q: %s. Fix the token cache and plan again with the same credential.", t.Profile, w.Err))
 	case engine.ProfileMovedWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile now leads to another person",
-			fmt.Sprintf("The profile %q led to the login of %s and now leads to that of %s, because %s stands beside it. If that is not what you meant, use another profile name for one of the two, and sign in again as the first.",
+			fmt.Sprintf("The profile %q led to the login of %s and now leads to that of %s, because %s is given with it. If that is not what you meant, use another profile name for one of the two, and sign in again as the first.",
 				t.Profile, principal(w.From), principal(w.To), t.beside()))
 	case engine.ProfileKeptWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile not changed",
-			fmt.Sprintf("This token is %s's, from a login that began %s. The profile %q keeps the login of %s, which began later, %s. Remove %s if it is left over, or sign in again.",
+			fmt.Sprintf("This token belongs to %s, from a login that began %s. The profile %q keeps the login of %s, which began later, %s. Remove %s if it is left over, or sign in again.",
 				principal(w.Offered), date(w.Offered.SignedInAt), t.Profile, principal(w.Held), date(w.Held.SignedInAt), t.beside()))
 	case engine.ReplacedWarning:
 		return diag.NewWarningDiagnostic("Refresh token replaced while the token cache is off",
 			"GoTo has replaced the refresh token, and the one "+t.grantSource(oauth.RefreshToken)+" may no longer be accepted, even by the next step of this run. "+
-				"With token_cache = \"off\" nothing keeps the new one, which is in the attribute next_refresh_token: hand it to where the credential comes from, or switch the token cache on.")
+				"With token_cache = \"off\", the new one is only in the attribute next_refresh_token. Store it where the credential comes from, or turn the token cache on.")
 	}
 	return diag.NewWarningDiagnostic("Unexpected warning", fmt.Sprintf("Got %T. This is a bug in the provider, please report it.", warning))
 }
 
 func (t tokenRequest) expiring(warning engine.ExpiringLoginWarning) string {
-	text := fmt.Sprintf("The refresh token %s ends on %s, and GoTo has not replaced it. Nobody can get tokens with it after that.\n\n",
-		t.grantSource(oauth.RefreshToken), warning.At.Format("2 January 2006 at 15:04 UTC"))
+	text := fmt.Sprintf("The refresh token %s ends on %s, and GoTo has not replaced it. After that, no tokens can be obtained with it.\n\n",
+		t.grantSource(oauth.RefreshToken), warning.At.Format("January 2, 2006 at 15:04 UTC"))
 	if t.Grant.Type == oauth.RefreshToken && t.Profile == "" {
 		return text + "Give a new refresh token before that date. " + t.signIn()
 	}
@@ -54,18 +54,18 @@ func (t tokenRequest) expiring(warning engine.ExpiringLoginWarning) string {
 }
 
 func (t tokenRequest) notStored(warning engine.NotStoredWarning) string {
-	text := "GoTo has answered and this run has its token, but it could not be kept: " + warning.Err.Error() + ". Fix the token cache now. "
+	text := "GoTo has answered and this run has its token, but the token could not be stored: " + warning.Err.Error() + ". Fix the token cache now. "
 	if warning.Grant == oauth.PersonalAccessToken {
-		return text + "Until then every run asks GoTo again."
+		return text + "Until then, every run requests a new token."
 	}
 	if warning.Grant == oauth.AuthorizationCode {
 		return text + "The code is used up, so the next step of this run, or the next run, will fail. " + t.signIn()
 	}
-	return text + "If GoTo has replaced the refresh token, the old one may be dead, and the next run will say so: " +
-		"then somebody has to sign in again, unless you hand the attribute next_refresh_token of this run to where the credential comes from. " + t.signIn()
+	return text + "If GoTo has replaced the refresh token, the old one may no longer be accepted. Then someone has to sign in again, " +
+		"unless you store this run's attribute next_refresh_token where the credential comes from. " + t.signIn()
 }
 
-// beside names the credential that stands beside the profile.
+// beside returns the name of the credential that is given with the profile.
 func (t tokenRequest) beside() string {
 	if t.grantArgument != "" {
 		return t.grantArgument
@@ -84,5 +84,5 @@ func date(at time.Time) string {
 	if at.IsZero() {
 		return "before this version of the provider"
 	}
-	return at.UTC().Format("on 2 January 2006 at 15:04:05 UTC")
+	return at.UTC().Format("on January 2, 2006 at 15:04:05 UTC")
 }

@@ -127,10 +127,10 @@ func (f faultTold) words() []string {
 	}
 	signIn := "To sign in, open this address in a browser and press Allow:"
 	what, again := "Getting a token with the refresh token in refresh_token failed.",
-		"Plan again. If GoTo then refuses the refresh token, it has replaced it in the answer that was lost, and somebody has to sign in again."
+		"Plan again. If GoTo then refuses the refresh token, the lost answer had a new one, and someone has to sign in again."
 	if f.Code() {
 		what, again = "Getting a token with the authorization code in code failed.",
-			"The code may have been used up. It is not sent again, because showing a code twice can revoke what it brought. "+signIn
+			"The code may have been used up. It is not sent again, because sending a code twice can revoke its login. "+signIn
 	}
 	words := []string{what, "with ephemeral.goto_access_token.login"}
 	switch f.Fault.Outcome {
@@ -143,11 +143,11 @@ func (f faultTold) words() []string {
 		words = append(words, "Error: GoTo cannot answer now")
 	case oauth.Unusable:
 		words = append(words, "Error: GoTo's answer cannot be used",
-			"Check that authentication_url is GoTo's and that no proxy on the way answers in its place.", again)
+			"Check that authentication_url is GoTo's and that no proxy answers in its place.", again)
 	case oauth.Refused:
 		words = append(words, "Error: GoTo refused the request", "Check authentication_url (", "), the OAuth client and the credential.")
 	}
-	stillGood := "; the code is still good, for 10 minutes from when it was issued"
+	stillGood := "; the code is still valid for 10 minutes after it was issued"
 	switch {
 	case f.Fault.RetryAfter == 0 && f.Fault.Outcome == oauth.Unavailable && f.Code() && f.Fault.MaybeProcessed():
 		words = append(words, again)
@@ -158,7 +158,7 @@ func (f faultTold) words() []string {
 	case f.Fault.Outcome == oauth.NotSent && f.Code():
 		words = append(words, "Nothing was sent"+stillGood)
 	case f.Fault.RetryAfter > 0 && f.Code():
-		words = append(words, "By then the code, which is good for 10 minutes, has ended: sign in again then. "+signIn)
+		words = append(words, "By then the code will have expired, so sign in again after that time. "+signIn)
 	case f.Fault.RetryAfter > 0:
 		words = append(words, "Plan again then.")
 	}
@@ -267,7 +267,7 @@ func checkTold(ts *testscript.TestScript, w *world, _ []string) {
 		}
 		return
 	}
-	if fault.RetryAfter > 0 && !regexp.MustCompile(`GoTo asks to wait (59m5\ds|1h0m0s|8760h0m0s)\. `).MatchString(text) {
+	if fault.RetryAfter > 0 && !regexp.MustCompile(`GoTo asks you to wait (59m5\ds|1h0m0s|8760h0m0s)\. `).MatchString(text) {
 		ts.Fatalf("not said how long to wait")
 	}
 	if !regexp.MustCompile(regexp.QuoteMeta("POST "+w.site.URL+"/oauth/token: ") + `(\d+ [A-Za-z ]+: )?.*(` + fault.Reason + `)`).MatchString(text) {
