@@ -10,23 +10,23 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// claimed is a session while nobody else writes its entry, for one request.
+// claimed is a session whose entry nobody else may write, for the time of one request.
 type claimed struct {
 	*session
-	claim   *cache.Claim // nil if the cache cannot be used, which noClaim says and only a personal access token survives
+	claim   *cache.Claim // nil if the cache cannot be used; noClaim says why, and only a personal access token does without
 	noClaim error
 	request Request
-	first   entry        // what was stored when the request was made
-	current entry        // what to go on with
+	first   entry        // what was stored when the request began
+	current entry        // what the next step builds on
 	sent    secret.Value // the last refresh token that was sent, empty if none was
 }
 
-// errOvertaken says that another process has come between, so that the request has to begin again.
+// errOvertaken says that another process has written in between, so that the request has to start over.
 var errOvertaken = cache.ErrOvertaken
 
-// obtain gets a token from the server, which renewed tells, unless there is a valid one by the time the entry is
-// claimed. First is what the entry was before, began when the request was made. The error is [errOvertaken] if
-// another process has come between.
+// obtain obtains a token from the server, unless a valid one is stored by the time the entry is claimed; renewed
+// reports which of the two happened. First is the entry as it was before, began when the request began. The error is
+// [errOvertaken] if another process has written in between.
 func (s *session) obtain(ctx context.Context, request Request, first entry, began time.Time) (login *Login, renewed bool, warnings []Warning, err error) {
 	leave, err := s.claiming.enter(ctx)
 	if err != nil {
@@ -47,10 +47,10 @@ func (s *session) obtain(ctx context.Context, request Request, first entry, bega
 	if c.current, warnings, err = c.load(ctx, c.request, c.claim); err != nil {
 		return nil, false, nil, err
 	}
-	if c.current.leadsTo != nil { // since it was read first
+	if c.current.leadsTo != nil { // it changed after it was first read
 		return nil, false, nil, errOvertaken
 	}
-	if intent := c.current.intent; intent != nil { // and its process has no claim any more
+	if intent := c.current.intent; intent != nil { // and its process no longer holds the claim
 		if c.current.intent = nil; intent.Grant != oauth.PersonalAccessToken {
 			c.current.lost = intent
 		}
@@ -66,13 +66,13 @@ func (s *session) obtain(ctx context.Context, request Request, first entry, bega
 	return &fresh, true, append(warnings, c.keep(ctx, fresh)...), nil
 }
 
-// take claims the entry. A process that keeps it is waited for as long as its last request can take.
+// take claims the entry. It waits for a process that holds it for as long as that process's last request can take.
 func (c *claimed) take(ctx context.Context, began time.Time) error {
 	if ctx.Err() != nil {
 		return &CancelledError{Err: ctx.Err()}
 	}
 	isPersonal := c.request.Grant.Type == oauth.PersonalAccessToken
-	if c.busy != nil && !c.busyAt.Before(began) { // another block has waited in vain meanwhile
+	if c.busy != nil && !c.busyAt.Before(began) { // another block has just waited without success
 		if c.noClaim = c.busy; !isPersonal {
 			return c.busy
 		}
@@ -107,7 +107,7 @@ func (c *claimed) take(ctx context.Context, began time.Time) error {
 	}
 }
 
-// renew gets a fresh token: with the refresh token of the stored login, else, where that login has ended, with the
+// renew obtains a fresh token with the refresh token of the stored login or, if that login has ended, with the
 // configured credential.
 func (c *claimed) renew(ctx context.Context) (Login, error) {
 	grant, stored := c.request.Grant, c.current.login
@@ -134,7 +134,7 @@ func (c *claimed) renew(ctx context.Context) (Login, error) {
 		if err != nil && c.current.lost == nil {
 			return Login{}, err
 		}
-		if err == nil { // the authorize URL had these, whatever the configuration has by now
+		if err == nil { // the authorize URL had these, even if the configuration has changed since
 			grant.CodeVerifier, c.request.Client.RedirectURI = signIn.CodeVerifier, signIn.RedirectURI
 		}
 		before.AskedFor = &c.request.Profile
@@ -152,8 +152,8 @@ func (c *claimed) renew(ctx context.Context) (Login, error) {
 	return fresh, err
 }
 
-// canReplace tells whether the configured grant is worth a request after the refresh token of the
-// stored login was refused.
+// canReplace reports whether the configured grant is worth a request after the refresh token of the stored login was
+// refused.
 func canReplace(grant oauth.Grant, stored Login) bool {
 	switch grant.Type {
 	case oauth.PersonalAccessToken:
@@ -165,13 +165,14 @@ func canReplace(grant oauth.Grant, stored Login) bool {
 	return false
 }
 
-// ended describes a login that cannot go on, after err or, if that is nil, because nothing can be sent.
+// ended returns the error for a login that cannot be renewed, because of err or, if err is nil, because there is
+// nothing to send.
 func (c *claimed) ended(err error) error {
 	return &LoginEndedError{Grant: c.request.Grant.Type, Lost: c.current.lost, Private: c.request.Private, Err: err}
 }
 
-// send makes one token request and returns the login as it stands after the reply. How a request ends without a
-// token is stored for everybody who would send the same.
+// send makes one token request and returns the login after the reply. The error of a request that brought no token is
+// stored for all others that would send the same request.
 func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Login, error) {
 	if known := c.recentFailure(grant); known != nil {
 		return Login{}, known
@@ -203,22 +204,22 @@ func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Lo
 	}
 	storeErr := c.store(ctx, c.current)
 	if overtaken := errors.Is(storeErr, errOvertaken) || storeErr != nil && c.claim != nil && c.claim.Expired(); overtaken && isEnded(err) {
-		return Login{}, errOvertaken // the refresh token that was refused may be the one that another run has replaced
+		return Login{}, errOvertaken // another run may have replaced the refresh token that was refused
 	}
 	if storeErr != nil {
-		c.engine.log(ctx, "how the token request failed could not be stored", map[string]any{"error": storeErr.Error()})
+		c.engine.log(ctx, "storing the error of the token request failed", map[string]any{"error": storeErr.Error()})
 		c.remember(c.current, false)
 	}
 	return Login{}, err
 }
 
-// recentFailure returns how sending grant has just failed, nil if it has not.
+// recentFailure returns the error with which sending grant has just failed, or nil if it has not.
 func (c *claimed) recentFailure(grant oauth.Grant) *oauth.TokenError {
 	return c.current.recentFailure(fingerprint(c.request.Client, grant, c.engine.Endpoint.Budget()), c.first, c.engine.Now())
 }
 
-// intend stores what is about to be sent, which proves that the answer can be stored. A personal access token
-// loses nothing with an answer.
+// intend stores what is about to be sent, which proves that the answer can be stored. A personal access token skips
+// this, because a lost answer costs it nothing.
 func (c *claimed) intend(ctx context.Context, intent Intent) error {
 	isPersonal := intent.Grant == oauth.PersonalAccessToken
 	if c.claim == nil || isPersonal && c.claim.Excludes() {
@@ -232,7 +233,7 @@ func (c *claimed) intend(ctx context.Context, intent Intent) error {
 	}
 	switch {
 	case err == nil && c.claim.Expired():
-		// Others may have the claim by now. Nothing has been sent, so the intent must not look like a lost answer.
+		// Others may hold the claim by now. Nothing has been sent, so the intent must not look like a lost answer.
 		if err := c.store(ctx, c.current); err != nil && !errors.Is(err, errOvertaken) {
 			return &CacheError{Err: err}
 		}
@@ -249,8 +250,8 @@ func (c *claimed) intend(ctx context.Context, intent Intent) error {
 	return nil
 }
 
-// keep stores fresh before anybody is handed it. A failure is a warning: the server has answered, so what it gave
-// must reach the run.
+// keep stores fresh before any caller gets it. A failure is only a warning: the server has answered, so the run must
+// get the token.
 func (c *claimed) keep(ctx context.Context, fresh Login) []Warning {
 	kept := fresh
 	if c.request.Private {
@@ -259,14 +260,14 @@ func (c *claimed) keep(ctx context.Context, fresh Login) []Warning {
 	if kept.AccessToken.IsEmpty() && c.request.Grant.Type == oauth.PersonalAccessToken {
 		return nil
 	}
-	// A run that was cancelled meanwhile still stores what cannot be had again.
+	// Even a run that was canceled in the meantime stores what cannot be obtained again.
 	ctx = context.WithoutCancel(ctx)
 	if err := c.publish(ctx, kept); err != nil {
 		return c.notStored(err)
 	}
 	if c.engine.Cache.Persistent() {
-		// A configuration that is given one of these uses this login, and does not begin another one beside it. What
-		// fails now is made up for by the renewal that sends the token.
+		// A configuration that is given this refresh token uses this login, and does not begin another one. If this
+		// fails, the renewal that sends the token makes up for it.
 		c.lead(ctx, c.sent)
 		c.lead(ctx, kept.RefreshToken)
 	} else if c.request.Grant.Type == oauth.RefreshToken && !kept.RefreshToken.Equal(c.sent) {
@@ -275,8 +276,8 @@ func (c *claimed) keep(ctx context.Context, fresh Login) []Warning {
 	return nil
 }
 
-// publish stores the login, or remembers that this could not be done. If another process has taken the claim for
-// abandoned and written meanwhile, the newer login of the two stays.
+// publish stores the login, or remembers that it could not. If another process has taken the claim for abandoned and
+// written in the meantime, the newer of the two logins stays.
 func (c *claimed) publish(ctx context.Context, login Login) error {
 	next := entry{login: &login}
 	for {
@@ -311,11 +312,11 @@ func (c *claimed) lead(ctx context.Context, refreshToken secret.Value) {
 		err = c.engine.Cache.Hint(ctx, key, c.sealer, text)
 	}
 	if err != nil {
-		c.engine.log(ctx, "a refresh token does not lead to its login", map[string]any{"error": err.Error()})
+		c.engine.log(ctx, "storing a link from a refresh token to its login failed", map[string]any{"error": err.Error()})
 	}
 }
 
-// saveAgain tries to store what could not be stored before; usually there is nothing to do. It waits for nobody, and
+// saveAgain tries to store what could not be stored before; usually there is nothing to do. It waits for no claim, and
 // returns the newest login that answers the request.
 func (s *session) saveAgain(ctx context.Context, request Request, login *Login) (*Login, []Warning) {
 	if !s.isUnsaved() {
@@ -343,7 +344,7 @@ func (s *session) saveAgain(ctx context.Context, request Request, login *Login) 
 
 func (c *claimed) notStored(err error) []Warning {
 	if location, ok := errors.AsType[*cache.LocationError](err); ok && location.NoDefault {
-		return nil // only a personal access token comes as far as this, and nobody has asked for a cache
+		return nil // only a personal access token gets this far, and the user has not asked for a cache
 	}
 	return []Warning{NotStoredWarning{Grant: c.request.Grant.Type, Err: err}}
 }

@@ -1,5 +1,5 @@
-// Package engine turns a credential into a valid access token: one request however many ask, no
-// code sent twice, no replaced refresh token lost, across processes that share a token cache.
+// Package engine turns a credential into a valid access token. Across all processes that share a token cache, it sends
+// one request for any number of callers, sends no code twice and loses no replaced refresh token.
 package engine
 
 import (
@@ -13,12 +13,12 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Engine hands out tokens. All fields but Log are required; an engine must not be copied.
+// Engine hands out tokens. All fields except Log are required. An engine must not be copied.
 type Engine struct {
 	Endpoint *oauth.TokenEndpoint
 	Cache    *cache.Cache
 	Now      func() time.Time
-	// Log is told what the engine decides, without secrets; nil is silent.
+	// Log receives the engine's decisions, without secrets. Nothing is logged if it is nil.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 
 	mutex    sync.Mutex
@@ -28,29 +28,28 @@ type Engine struct {
 // Request asks for a token.
 type Request struct {
 	Client oauth.Client
-	// Grant is the configured credential. Without a type there is none, and the login kept as
-	// Profile is used.
+	// Grant is the configured credential. If it has no type, the login stored under Profile is used.
 	Grant oauth.Grant
-	// State is what came back with the code, empty if nothing did. One of a sign-in that this provider has asked for
-	// brings the code verifier, and must be pending for Profile.
+	// State is the state that came back with the code, or empty. If it belongs to a sign-in that this provider has
+	// asked for, that sign-in must be pending for Profile, and its code verifier is used.
 	State string
-	// Profile is the name under which the login is kept, or empty.
+	// Profile is the name under which the login is stored, or empty.
 	Profile string
-	// MinValidity is how long the token must live at least from now on.
+	// MinValidity is how long the token must be valid from now on.
 	MinValidity time.Duration
-	// Private asks for an access token that nobody else is handed, now or later: it is requested
-	// for this call and not kept. The refresh token behind it is kept as usual.
+	// Private asks for an access token of the caller's own: it is requested for this call, and neither stored nor given
+	// to another caller. The refresh token behind it is stored as usual.
 	Private bool
-	// Refused is an access token that an API has refused as ended, whatever its expiry says. It is
-	// not handed out again. Usually empty.
+	// Refused is an access token that an API has refused as expired, whatever its dates say. It is not handed out
+	// again. It is usually empty.
 	Refused secret.Value
 }
 
-// Token returns the login for request, its access token valid for MinValidity. The error is of
-// one of the types in error.go or an [*oauth.TokenError].
+// Token returns the login for request, with an access token that is valid for MinValidity. The error is of one of the
+// types in error.go or an [*oauth.TokenError].
 //
-// A valid token is handed out after reading alone. Only a call that has to ask GoTo claims the entry, reads again,
-// refreshes or exchanges, stores, and ends the claim.
+// If the cache has a valid token, Token only reads. A call that has to ask GoTo claims the entry, reads it again,
+// refreshes or exchanges, stores the result, and ends the claim.
 func (e *Engine) Token(ctx context.Context, request Request) (Login, []Warning, error) {
 	if err := e.check(request); err != nil {
 		return Login{}, nil, err
@@ -72,11 +71,11 @@ func (e *Engine) Token(ctx context.Context, request Request) (Login, []Warning, 
 	return *login, warnings, nil
 }
 
-// foresight is how long before its end a refresh token that was not replaced is worth a warning.
-// GoTo replaces it from day 18 of its 30 days on, whenever it is used.
+// foresight is how long before it expires a refresh token that was not replaced is worth a warning. GoTo replaces it
+// whenever it is used from day 18 of its 30 days on.
 const foresight = 7 * 24 * time.Hour
 
-// check refuses what the cache being off makes impossible, before anything is read or sent.
+// check returns an error if request is impossible with the cache off, before anything is read or sent.
 func (e *Engine) check(request Request) error {
 	switch {
 	case request.Grant.Type == "" && request.Profile == "":
@@ -91,7 +90,7 @@ func (e *Engine) check(request Request) error {
 	return nil
 }
 
-// login returns the session that request is about, and its login with a token that answers the request.
+// login returns the session for request, and its login with a token that answers the request.
 func (e *Engine) login(ctx context.Context, request Request, began time.Time) (*session, *Login, []Warning, error) {
 	for {
 		s, found, warnings, err := e.find(ctx, request)
@@ -109,18 +108,18 @@ func (e *Engine) login(ctx context.Context, request Request, began time.Time) (*
 		if errors.Is(err, errOvertaken) {
 			continue
 		}
-		if asked := login.askedFor(request); asked != nil { // another block has sent the code meanwhile
+		if asked := login.askedFor(request); asked != nil { // another block has sent the code in the meantime
 			err = &SignInError{Profile: request.Profile, AskedFor: asked}
 		}
-		if renewed { // and so not on the way of those who are served from the cache
+		if renewed { // callers that are served from the cache do not wait for pruning
 			e.prune(ctx)
 		}
 		return s, login, warnings, err
 	}
 }
 
-// find returns the session that request is about, and what is stored of it. Where the process knows of a login that
-// answers the request, nothing is read; of N blocks that come together, one reads.
+// find returns the session for request, and its stored entry. If the process knows a login that answers the request,
+// nothing is read. Of many blocks that ask at once, one reads.
 func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []Warning, error) {
 	start := e.session(e.startKey(request), request.Client.Secret)
 	if s, known, found := start.answer(request); found {
@@ -141,7 +140,7 @@ func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []
 	return s, stored, warnings, err
 }
 
-// startKey names the entry at which the search for a login begins.
+// startKey returns the key of the entry at which the search for a login begins.
 func (e *Engine) startKey(request Request) cache.Key {
 	if request.Grant.Type == "" {
 		return e.profileKey(request.Client, request.Profile)
@@ -149,13 +148,13 @@ func (e *Engine) startKey(request Request) cache.Key {
 	return e.credentialKey(request.Client.ID, request.Grant)
 }
 
-// credentialKey names the entry of a credential: it depends on nothing but the authorization server, the client
-// and the credential itself.
+// credentialKey returns the key of a credential's entry. It depends only on the authorization server, the client and
+// the credential itself.
 func (e *Engine) credentialKey(clientID string, grant oauth.Grant) cache.Key {
 	return cache.NewKey("credential", e.Endpoint.Server.String(), clientID, string(grant.Type), grant.Credential.Reveal())
 }
 
-// follow returns the session that start leads to, and its entry. Read returns the entry of a session.
+// follow returns the session that start leads to, and its entry. It calls read to get the entry of a session.
 func (e *Engine) follow(start *session, read func(*session) (entry, []Warning, error)) (*session, entry, []Warning, error) {
 	s := start
 	for hops := 0; ; hops++ {
@@ -170,16 +169,16 @@ func (e *Engine) follow(start *session, read func(*session) (entry, []Warning, e
 	}
 }
 
-// maxHops is how often an entry may lead on. One leads to the login; a login that began before its refresh token led
-// to it may make two.
+// maxHops is how many links may lead from entry to entry. One link leads to the login; there may be two if the login
+// began before its refresh token led to it.
 const maxHops = 4
 
-// accepts tells whether the stored login, nil if there is none, answers the request.
+// accepts reports whether the stored login, which is nil if there is none, answers the request.
 func (r Request) accepts(stored *Login, now time.Time) bool {
 	return stored != nil && !r.Private && stored.valid(now, r.MinValidity) && !stored.AccessToken.Equal(r.Refused)
 }
 
-// end gives a claim up.
+// end ends a claim.
 func (e *Engine) end(ctx context.Context, claim *cache.Claim) {
 	if err := claim.End(); err != nil {
 		e.log(ctx, "ending the claim of a cache entry failed", map[string]any{"error": err.Error()})
@@ -198,7 +197,7 @@ func (e *Engine) log(ctx context.Context, message string, fields map[string]any)
 	}
 }
 
-// isEnded tells whether err means that the credential which was sent is no longer accepted.
+// isEnded reports whether err means that the credential that was sent is no longer accepted.
 func isEnded(err error) bool {
 	var refused *oauth.TokenError
 	return errors.As(err, &refused) && refused.Outcome == oauth.Refused && refused.Code == oauth.InvalidGrant

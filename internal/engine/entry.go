@@ -12,25 +12,25 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// entry is what the cache holds for a session. The zero entry stands for nothing.
+// entry is what the cache holds for a session. The zero entry is empty.
 type entry struct {
-	// leadsTo is the key of the entry that has the login, nil if this one has it: profiles and replaced refresh
+	// leadsTo is the key of the entry that has the login, or nil if this one has it. Profiles and replaced refresh
 	// tokens lead to the entry of the credential that began the login.
 	leadsTo *cache.Key
-	// login is what the credential has brought, nil if it has brought nothing yet.
+	// login is the login of the credential, or nil if there is none yet.
 	login *Login
-	// intent is the token request that is under way, or of which its process never told the end.
+	// intent is the token request that is under way, or whose process never stored its result.
 	intent *Intent
-	// lost is the last token request whose answer nobody has seen, until another one has brought a token.
+	// lost is the last token request whose answer was lost. A later request that brings a token clears it.
 	lost *Intent
-	// failures are token requests that have just ended without a token.
+	// failures are token requests that have just failed.
 	failures []failure
 }
 
-// leads tells whether the entry leads to the one at key.
+// leads reports whether the entry leads to the one at key.
 func (n entry) leads(key cache.Key) bool { return n.leadsTo != nil && *n.leadsTo == key }
 
-// worth tells what is lost with the entry.
+// worth returns how much is lost with the entry.
 func (n entry) worth() cache.Worth {
 	if n.leadsTo == nil && n.login == nil && n.intent == nil && n.lost == nil {
 		return cache.Passing
@@ -44,13 +44,13 @@ type failure struct {
 	Err     *oauth.TokenError
 }
 
-// failureMemory is how long a failed token request answers for everybody who would send the same: a hundred blocks
-// and processes with one dead credential are one refused request. It is short, because the person who sees the
-// failure fixes its cause and runs again.
+// failureMemory is how long the error of a token request answers all others that would send the same: a hundred blocks
+// and processes with one dead credential make one refused request. It is short, because a person who sees the error
+// fixes its cause and runs again.
 const failureMemory = 5 * time.Second
 
-// recentFailure returns how a request that sends the same has just ended, nil if there was none: one within
-// [failureMemory], or one that was not there when the asker read the entry first and has waited since.
+// recentFailure returns the error of a recent request that sent the same, or nil if there is none. A failure is recent
+// within [failureMemory], and also if it was stored after the caller first read the entry and began to wait.
 func (n entry) recentFailure(sending string, first entry, now time.Time) *oauth.TokenError {
 	for _, f := range n.failures {
 		age := now.Sub(f.At)
@@ -62,7 +62,7 @@ func (n entry) recentFailure(sending string, first entry, now time.Time) *oauth.
 	return nil
 }
 
-// withFailure returns the entry with one more failure, and without those that are of no use any more.
+// withFailure returns the entry with one more failure, and without those that are too old.
 func (n entry) withFailure(f failure) entry {
 	n.failures = append(slices.DeleteFunc(slices.Clone(n.failures), func(old failure) bool {
 		return old.Sending == f.Sending || f.At.Sub(old.At) > failureMemory
@@ -70,8 +70,8 @@ func (n entry) withFailure(f failure) entry {
 	return n
 }
 
-// fingerprint names what a token request sends, without telling it, and how long it is tried: one that gives up
-// early does not answer for one with more patience.
+// fingerprint identifies what a token request sends, without revealing it, and how long it is tried: the failure of a
+// request that gives up early does not answer one that tries longer.
 func fingerprint(client oauth.Client, grant oauth.Grant, budget time.Duration) string {
 	parts := []string{"token request", budget.String(), string(grant.Type), grant.Credential.Reveal()}
 	if grant.Type == oauth.AuthorizationCode {
@@ -80,7 +80,7 @@ func fingerprint(client oauth.Client, grant oauth.Grant, budget time.Duration) s
 	return cache.NewKey(parts...).String()
 }
 
-// storedEntry is the text of an entry. Its names never change.
+// storedEntry is the JSON of an entry. Its names never change.
 type storedEntry struct {
 	Format   int          `json:"format"` // [entryFormat]; the first format had no such name
 	LeadsTo  string       `json:"leads_to,omitempty"`
@@ -92,7 +92,7 @@ type storedEntry struct {
 
 const entryFormat = 2
 
-// storedLogin is the text of a login, in an entry or, in the first format, instead of one.
+// storedLogin is the JSON of a login, in an entry or, in the first format, in its place.
 type storedLogin struct {
 	AccessToken           *string   `json:"access_token"`
 	RefreshToken          *string   `json:"refresh_token,omitempty"`
@@ -133,9 +133,9 @@ func decodeEntry(text []byte) (entry, error) {
 	return n, nil
 }
 
-var errNoEntry = errors.New("its text is not that of an entry")
+var errNoEntry = errors.New("its contents are not those of an entry")
 
-// decodeFormat1 reads what the first format kept: a login, or for a profile the key that it leads to.
+// decodeFormat1 reads the first format, which held a login or, for a profile, the key that it leads to.
 func decodeFormat1(text []byte) (n entry, err error) {
 	var stored storedLogin
 	if json.Unmarshal(text, &stored) != nil {

@@ -7,17 +7,17 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// NoCredentialError says that a request has neither a grant nor a profile.
+// NoCredentialError reports that a request has neither a grant nor a profile.
 type NoCredentialError struct{}
 
 // Error implements the error interface.
 func (*NoCredentialError) Error() string { return "no credential and no profile" }
 
-// NoLoginError says that no login that can be used is stored under Profile.
+// NoLoginError reports that no usable login is stored under Profile.
 type NoLoginError struct {
 	Profile  string
-	Location string                 // of the cache, for people
-	Found    *cache.UnreadableError // what is there in place of a login, nil if nothing is
+	Location string                 // of the cache, for messages
+	Found    *cache.UnreadableError // what was found instead of a login, or nil
 }
 
 // Error implements the error interface.
@@ -29,7 +29,7 @@ func (e *NoLoginError) Error() string {
 	return text
 }
 
-// noLogin makes the error, with what the warnings say was found. They need not be shown beside it.
+// noLogin returns the error, with what was found according to warnings, which need not be shown in addition.
 func (e *Engine) noLogin(profile string, warnings []Warning) *NoLoginError {
 	none := &NoLoginError{Profile: profile, Location: e.Cache.Location()}
 	for _, warning := range warnings {
@@ -40,32 +40,32 @@ func (e *Engine) noLogin(profile string, warnings []Warning) *NoLoginError {
 	return none
 }
 
-// LoginEndedError says that the stored login is of no more use and that the configured credential
-// cannot start it again: a person has to sign in.
+// LoginEndedError reports that the stored login can no longer be used and that the configured credential cannot replace
+// it: a person has to sign in.
 type LoginEndedError struct {
-	Grant   oauth.GrantType // empty: the login of a profile
+	Grant   oauth.GrantType // empty for the login of a profile
 	Private bool            // the request asked for an access token of its own
-	Lost    *Intent         // the last request whose answer was lost, nil if there was none since the last token
-	Err     error           // what was found, nil: the access token ended and there is no refresh token
+	Lost    *Intent         // the last request whose answer was lost since the last token, or nil
+	Err     error           // the cause; nil if the access token has expired and there is no refresh token
 }
 
 // Error implements the error interface.
 func (e *LoginEndedError) Error() string {
 	if e.Err == nil {
-		return "the access token has ended and there is no refresh token"
+		return "the access token has expired and there is no refresh token"
 	}
 	return e.Err.Error()
 }
 
-// Unwrap returns what was found.
+// Unwrap returns the cause.
 func (e *LoginEndedError) Unwrap() error { return e.Err }
 
-// NeedsChange tells whether signing in again would end in the same way: what the server gives is of use once, and the
-// request keeps it from being stored.
+// NeedsChange reports whether signing in again would not help: the server issues only an access token, and the request
+// keeps it from being stored.
 func (e *LoginEndedError) NeedsChange() bool { return e.Err == nil && e.Private }
 
-// AnswerLostError says that the configured code was sent before and that nobody has seen the answer: the code may be
-// used up, and is not sent again (RFC 6749 section 4.1.2).
+// AnswerLostError reports that the configured code was sent before and that its answer was lost. The code may be used
+// up, and is not sent again (RFC 6749 section 4.1.2).
 type AnswerLostError struct{ Lost Intent }
 
 // Error implements the error interface.
@@ -73,24 +73,24 @@ func (e *AnswerLostError) Error() string {
 	return "the answer to the code was lost: " + e.Lost.String()
 }
 
-// SignInError says that a code came back from a sign-in that is not pending for the profile. Nothing has been sent.
+// SignInError reports that a code came back from a sign-in that is not pending for the profile. Nothing has been sent.
 type SignInError struct {
 	Profile string // of the request
-	// AskedFor is the profile that the sign-in was asked for, nil if no sign-in of that state is known.
+	// AskedFor is the profile that the sign-in was requested for, or nil if no sign-in with that state is known.
 	AskedFor *string
 }
 
 // Error implements the error interface.
 func (e *SignInError) Error() string {
 	if e.AskedFor != nil {
-		return fmt.Sprintf("the sign-in was asked for the profile %q", *e.AskedFor)
+		return fmt.Sprintf("the sign-in was requested for the profile %q", *e.AskedFor)
 	}
 	return "the sign-in is not pending"
 }
 
-// CancelledError says that the run was cancelled before it had sent anything.
+// CancelledError reports that the run was canceled before it had sent anything.
 type CancelledError struct {
-	Waiting   bool // for another run, or another block, that works with the same login
+	Waiting   bool // for another run or block that works with the same login
 	SigningIn bool // for a person who signs in
 	Err       error
 }
@@ -101,26 +101,26 @@ func (e *CancelledError) Error() string { return "cancelled: " + e.Err.Error() }
 // Unwrap returns the context's error.
 func (e *CancelledError) Unwrap() error { return e.Err }
 
-// BusyError says that another process has kept the claim of the login for longer than its requests can take.
+// BusyError reports that another process has held the claim of the login for longer than its requests can take.
 type BusyError struct {
-	Intent *Intent // what it has sent, nil if that is not known
+	Intent *Intent // what it has sent, or nil if that is not known
 	Err    *cache.ClaimTimeoutError
 }
 
 // Error implements the error interface.
 func (e *BusyError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what was waited for.
+// Unwrap returns the error of the wait.
 func (e *BusyError) Unwrap() error { return e.Err }
 
-// CacheRequiredError says that what was asked for cannot be done with the token cache off. Grant is what needs the cache,
-// empty: the profile.
+// CacheRequiredError reports that a request is impossible with the token cache off. Grant is what needs the cache; if
+// it is empty, the profile does.
 type CacheRequiredError struct{ Grant oauth.GrantType }
 
 // Error implements the error interface.
 func (e *CacheRequiredError) Error() string { return "this needs the token cache, which is off" }
 
-// CacheError says that the token cache cannot be used. Nothing has been sent.
+// CacheError reports that the token cache cannot be used. Nothing has been sent.
 type CacheError struct{ Err error }
 
 // Error implements the error interface.

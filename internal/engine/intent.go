@@ -8,34 +8,34 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// Intent is a token request that was about to be sent. It is in the entry before the request leaves, so that a run
-// whose predecessor was killed knows what that had begun. It holds no secret.
+// Intent is a token request that was about to be sent. It is stored in the entry before the request is sent, so that
+// after a process was killed, the next one knows what it had begun. It holds no secret.
 type Intent struct {
 	Grant   oauth.GrantType
 	At      time.Time
-	Until   time.Time // when its sender has given up at the latest
-	Host    string    // empty where the machine has no name
+	Until   time.Time // when its sender gives up at the latest
+	Host    string    // empty if the machine has no name
 	Process int
 }
 
 func newIntent(grant oauth.GrantType, now time.Time, budget time.Duration) *Intent {
 	host, err := os.Hostname()
 	if err != nil {
-		host = "" // the process alone still tells something
+		host = "" // the process ID alone still helps
 	}
 	return &Intent{Grant: grant, At: now.UTC(), Until: now.UTC().Add(budget), Host: host, Process: os.Getpid()}
 }
 
-// is tells whether i and other are the same request.
+// is reports whether i and other are the same request.
 func (i *Intent) is(other *Intent) bool {
 	return i != nil && other != nil && i.At.Equal(other.At) && i.Host == other.Host && i.Process == other.Process
 }
 
-// String says who sent the request, and when.
+// String returns the process that sent the request, and when.
 func (i Intent) String() string {
 	who := fmt.Sprintf("process %d", i.Process)
 	if i.Host != "" {
 		who += " on " + i.Host
 	}
-	return who + ", " + i.At.Format("2 January 2006 at 15:04:05 UTC")
+	return who + ", " + i.At.Format("January 2, 2006 at 15:04:05 UTC")
 }

@@ -7,44 +7,44 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Login is what a credential has brought: an access token and, usually, the refresh token that
-// brings the next one. It is what an entry of the cache holds.
+// Login is what a credential was exchanged for: an access token and, usually, the refresh token for the next one. It is
+// stored in an entry of the cache.
 type Login struct {
 	AccessToken secret.Value
-	// RefreshToken is always the one to use next, whatever the server has replaced; empty for a
-	// personal access token.
+	// RefreshToken is always the one to use next, even after the server has replaced others. It is empty for a personal
+	// access token.
 	RefreshToken secret.Value
 	Scope        string // space-separated, as sent
 	Principal    string // who signed in, as sent
-	// SignedInAt is when the login began: when its code was exchanged, or its refresh token first used here. Zero for
-	// one that began under the first format.
+	// SignedInAt is when the login began: when its code was exchanged, or its refresh token first used here. It is zero
+	// for a login that began under the first format.
 	SignedInAt time.Time
-	// Generation counts the token requests that have brought the login here. Of two entries of one login, the one with
-	// more is the newer, whatever the clocks of two machines say.
+	// Generation counts the token requests of the login. Of two versions of a login, the one with more is newer,
+	// whatever the clocks of the machines say.
 	Generation int
-	// RefreshTokenExpiresAt is when the refresh token ends, as far as that is known or can be
-	// estimated; else zero.
+	// RefreshTokenExpiresAt is when the refresh token expires, if that is known or can be estimated, and zero
+	// otherwise.
 	RefreshTokenExpiresAt time.Time
-	// AskedFor is the profile that the person was asked to sign in for, nil where the login did not begin with a sign-in
-	// that this provider had asked for. No other profile is given the login by the code that began it.
+	// AskedFor is the profile that the person was asked to sign in for. It is nil if the login did not begin with a
+	// sign-in that this provider had asked for. The code that began the login gives it to no other profile.
 	AskedFor *string
-	// IssuedAt is when the access token was asked for, ExpiresAt when it ends at the latest.
+	// IssuedAt is when the access token was requested, ExpiresAt when it expires at the latest.
 	IssuedAt, ExpiresAt time.Time
 }
 
-// Ended tells whether neither token of the login is good for anything, as far as their dates tell.
+// Ended reports whether both tokens of the login have expired, according to their dates.
 func (l Login) Ended(now time.Time) bool {
 	end := l.RefreshTokenExpiresAt
 	mayRefresh := !l.RefreshToken.IsEmpty() && (end.IsZero() || now.Before(end))
 	return !mayRefresh && (l.AccessToken.IsEmpty() || !now.Before(l.ExpiresAt))
 }
 
-// valid tells whether the access token may be handed out: it lives for minValidity from now. A
-// token whose whole life is no longer than that counts as valid for the first half of its life:
-// asking again would bring nothing better, and never end.
+// valid reports whether the access token may be handed out: it must be valid for minValidity from now. A token whose
+// whole lifetime is shorter than that counts as valid for the first half of it, because requests for a better one would
+// never end.
 func (l Login) valid(now time.Time, minValidity time.Duration) bool {
 	if l.AccessToken.IsEmpty() || now.Before(l.IssuedAt.Add(-clockTolerance)) {
-		return false // in the second case the clock has been set back: nobody knows how much is left
+		return false // in the second case the clock was set back, so the time left is unknown
 	}
 	life := l.ExpiresAt.Sub(l.IssuedAt)
 	if life <= minValidity {
@@ -54,10 +54,10 @@ func (l Login) valid(now time.Time, minValidity time.Duration) bool {
 	return left > 0 && left >= minValidity
 }
 
-// clockTolerance is how far the clocks of two machines that share a cache may be apart.
+// clockTolerance is how far apart the clocks of two machines that share a cache may be.
 const clockTolerance = time.Minute
 
-// askedFor returns the other profile that the code of request brought the login for, nil if there is none.
+// askedFor returns the other profile that the code of request was meant for, or nil if there is none.
 func (l *Login) askedFor(request Request) *string {
 	if l == nil || l.AskedFor == nil || request.Grant.Type != oauth.AuthorizationCode || *l.AskedFor == request.Profile {
 		return nil
@@ -65,8 +65,8 @@ func (l *Login) askedFor(request Request) *string {
 	return l.AskedFor
 }
 
-// after returns the login once the server has answered grant with reply. What the reply leaves out
-// stays as it was; a refresh token that was not replaced stays in use (GoTo guide "Refresh a token").
+// after returns the login after the server has answered grant with reply. What the reply leaves out stays as it was; a
+// refresh token that was not replaced stays in use (GoTo guide "Refresh a token").
 func (l Login) after(grant oauth.Grant, reply oauth.Token, sent time.Time) Login {
 	sent = sent.UTC()
 	fresh := Login{
@@ -100,7 +100,7 @@ func (l Login) after(grant oauth.Grant, reply oauth.Token, sent time.Time) Login
 	return fresh
 }
 
-// withAccessTokenOf returns the login with the access token of another, which may be none.
+// withAccessTokenOf returns the login with the access token of other, which may have none.
 func (l Login) withAccessTokenOf(other *Login) Login {
 	l.AccessToken, l.IssuedAt, l.ExpiresAt = secret.Value{}, time.Time{}, time.Time{}
 	if other != nil {

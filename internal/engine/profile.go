@@ -9,15 +9,15 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// keepAs makes the profile of request lead to the login of s. Where it does already, nothing is written; it is
-// never led back to a login that began before the one it holds. A failure is a warning: the login itself is stored.
+// keepAs makes the profile of request lead to the login of s, unless it does already or leads to a login that began
+// later. A failure is only a warning, because the login itself is stored.
 func (e *Engine) keepAs(ctx context.Context, request Request, s *session, login Login) []Warning {
 	profile := e.session(e.profileKey(request.Client, request.Profile), request.Client.Secret)
 	named := Request{Client: request.Client, Profile: request.Profile}
 	if profile.remembered().leads(s.key) {
 		return nil
 	}
-	// Like the login, its name is kept even if the run has been cancelled meanwhile, where that takes no time.
+	// Like the login, its name is stored even if the run was canceled in the meantime, if that takes no time.
 	run := ctx
 	ctx, cancel := context.WithCancel(context.WithoutCancel(run))
 	defer cancel()
@@ -29,7 +29,7 @@ func (e *Engine) keepAs(ctx context.Context, request Request, s *session, login 
 		}
 		warnings, err := e.move(ctx, profile, named, s, login)
 		if errors.Is(err, errOvertaken) {
-			continue // another run has moved the profile meanwhile
+			continue // another run has moved the profile in the meantime
 		}
 		if err != nil {
 			return []Warning{ProfileNotStoredWarning{Err: err}}
@@ -38,10 +38,10 @@ func (e *Engine) keepAs(ctx context.Context, request Request, s *session, login 
 	}
 }
 
-// farewell is how long a cancelled run waits for its turn to keep a profile.
+// farewell is how long a canceled run waits for its turn to store a profile.
 const farewell = 2 * time.Second
 
-// move leads profile to the login of s, if that is not older than the one it leads to.
+// move makes profile lead to the login of s, unless that is older than the one it leads to.
 func (e *Engine) move(ctx context.Context, profile *session, named Request, s *session, login Login) ([]Warning, error) {
 	claim, err := e.Cache.Claim(ctx, profile.key)
 	if err != nil {
@@ -70,8 +70,8 @@ func (e *Engine) move(ctx context.Context, profile *session, named Request, s *s
 	return nil, nil
 }
 
-// isOlder tells whether login began before held. One of unknown beginning is from the first format, and so older than
-// all others; a beginning in the future comes from a clock that was wrong, and keeps nothing in its place.
+// isOlder reports whether login began before held. A login with no known beginning comes from the first format, and so
+// it is older than all others. A beginning in the future comes from a wrong clock, and protects nothing.
 func (e *Engine) isOlder(login, held Login) bool {
 	if held.SignedInAt.After(e.Now().Add(clockTolerance)) {
 		return false
@@ -79,11 +79,10 @@ func (e *Engine) isOlder(login, held Login) bool {
 	return login.SignedInAt.IsZero() || login.SignedInAt.Before(held.SignedInAt)
 }
 
-// A profile is a name for a login: its entry leads to the entry that the login's credential owns, and has no token.
-// So a login that several profiles and the credential itself lead to has its refresh token in one place, and
-// replacing it leaves no dead copy behind.
+// A profile is a name for a login: its entry has no token, and leads to the entry of the login's credential. So a login
+// that several profiles lead to has its refresh token in one place, and replacing it leaves no dead copy behind.
 
-// profileKey names the entry of a profile.
+// profileKey returns the key of a profile's entry.
 func (e *Engine) profileKey(client oauth.Client, profile string) cache.Key {
 	return cache.NewKey("profile", e.Endpoint.Server.String(), client.ID, profile)
 }

@@ -6,12 +6,13 @@ import (
 	"strings"
 )
 
-// Run names the run of the command line that this process belongs to: all provider processes of a run have one parent.
-// Process IDs come back, in a container in every run, so its start is part of the name where the system tells it.
+// Run returns a name for the run of the CLI that this process belongs to: all provider processes of a run have the same
+// parent. Process IDs are reused, in a container in every run, so the name includes when the parent started, if the
+// system tells.
 func Run() string {
 	host, err := os.Hostname()
 	if err != nil {
-		host = "" // the process alone still tells something
+		host = "" // the process ID alone still helps
 	}
 	run := fmt.Sprintf("%d@%s", os.Getppid(), host)
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", os.Getppid()))
@@ -21,8 +22,8 @@ func Run() string {
 	return run
 }
 
-// startIn returns when a process has started, in ticks since the system has, from what Linux tells of it: field 22,
-// where the second is a name in parentheses that may have any character.
+// startIn returns when a process started, in ticks since the system did. In the stat file of Linux, this is field 22;
+// field 2 is a name in parentheses that may contain any character.
 func startIn(stat string) string {
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	if len(fields) < 20 {

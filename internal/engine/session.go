@@ -12,7 +12,7 @@ import (
 )
 
 // session is the login of one credential, or a name that leads to one: its entry in the cache, and what this process
-// knows of it. The client secret is part of it; under another one it is another session.
+// knows about it. The client secret is part of it; with another one it is another session.
 type session struct {
 	engine *Engine
 	key    cache.Key
@@ -23,17 +23,17 @@ type session struct {
 	mutex sync.Mutex
 	// known is what was read or written last.
 	known entry
-	// unsaved tells that the cache has refused to store the login of known. This process goes on with it, and every
-	// use tries to store it again, as long as nobody has stored a newer one.
+	// unsaved reports whether the login of known could not be stored. This process goes on with it, and every use tries
+	// to store it again, unless a newer one has been stored.
 	unsaved bool
-	// settled are the requests of this process with which nothing was lost.
+	// settled are the requests of this process whose answers were not lost.
 	settled []settled
-	// busy is how waiting for another process has ended last, and when.
+	// busy is the last error of waiting for another process, and busyAt is when it happened.
 	busy   *BusyError
 	busyAt time.Time
 }
 
-// session returns the session of key under a client secret.
+// session returns the session for key and a client secret.
 func (e *Engine) session(key cache.Key, sealer secret.Value) *session {
 	e.mutex.Lock()
 	defer e.mutex.Unlock()
@@ -49,7 +49,7 @@ func (e *Engine) session(key cache.Key, sealer secret.Value) *session {
 	return s
 }
 
-// follow returns the session that found leads to, which is s itself if it leads nowhere.
+// follow returns the session that found leads to, or s itself if it leads nowhere.
 func (s *session) follow(found entry) *session {
 	if found.leadsTo == nil {
 		return s
@@ -57,21 +57,21 @@ func (s *session) follow(found entry) *session {
 	return s.engine.session(*found.leadsTo, s.sealer)
 }
 
-// answer returns the session that s leads to with its login, if this process knows of one that answers the request.
+// answer returns the session that s leads to with its login, if this process knows one that answers the request.
 func (s *session) answer(request Request) (*session, entry, bool) {
 	to := s.follow(s.remembered())
 	known := to.remembered()
 	return to, known, known.login != nil && request.accepts(known.login, s.engine.Now())
 }
 
-// remembered returns what this process knows, without reading.
+// remembered returns what this process knows without reading.
 func (s *session) remembered() entry {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	return s.known
 }
 
-// remember notes what this process knows; unsaved tells that its login is stored nowhere.
+// remember records what this process knows; unsaved is whether its login is stored nowhere.
 func (s *session) remember(known entry, unsaved bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -87,15 +87,15 @@ func (s *session) isUnsaved() bool {
 // settled is the intent of a request, and what was lost before it.
 type settled struct{ intent, lostBefore *Intent }
 
-// settle notes that nothing is lost with the request of intent, which may be nil, but what was lost before.
+// settle records that the answer to the request of intent was not lost. Intent may be nil; lostBefore was lost earlier.
 func (s *session) settle(intent, lostBefore *Intent) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.settled = append(s.settled, settled{intent, lostBefore})
 }
 
-// load reads the entry. It returns what to go on with: what is stored, with the login that this process could not
-// store if that is newer. Claim is nil without one.
+// load reads the entry. It returns what is stored, with the login that this process could not store if that is newer.
+// Claim may be nil.
 func (s *session) load(ctx context.Context, request Request, claim *cache.Claim) (entry, []Warning, error) {
 	stored, warnings, err := s.stored(ctx, request, claim)
 	if err != nil {
@@ -104,10 +104,10 @@ func (s *session) load(ctx context.Context, request Request, claim *cache.Claim)
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	for _, own := range s.settled {
-		if stored.intent.is(own.intent) { // another process has kept it
+		if stored.intent.is(own.intent) { // another process has copied it
 			stored.intent = nil
 		}
-		if stored.lost.is(own.intent) { // another process has taken it for lost
+		if stored.lost.is(own.intent) { // another process has marked it as lost
 			stored.lost = own.lostBefore
 		}
 	}
@@ -120,7 +120,7 @@ func (s *session) load(ctx context.Context, request Request, claim *cache.Claim)
 	return stored, warnings, nil
 }
 
-// stored returns the entry as the cache has it, the zero entry where there is none that can be used.
+// stored returns the entry in the cache, or the zero entry if there is none that can be used.
 func (s *session) stored(ctx context.Context, request Request, claim *cache.Claim) (entry, []Warning, error) {
 	var text []byte
 	var err error
@@ -142,14 +142,14 @@ func (s *session) stored(ctx context.Context, request Request, claim *cache.Clai
 	unreadable, ok := errors.AsType[*cache.UnreadableError](err)
 	switch {
 	case !ok && request.Grant.Type == oauth.PersonalAccessToken:
-		return s.remembered(), nil, nil // it needs no cache, only more requests; storing it tells what is wrong
+		return s.remembered(), nil, nil // it needs no cache, only more requests; storing it later reports what is wrong
 	case !ok:
 		return entry{}, nil, &CacheError{Err: err}
 	case request.Grant.Type == oauth.AuthorizationCode && claim == nil:
-		return entry{}, nil, nil // another run may be at work with it, so the claim decides
+		return entry{}, nil, nil // another run may be working with it, so the claim decides
 	case request.Grant.Type == oauth.AuthorizationCode:
-		// The entry is there because the code was sent. Showing the code again brings nothing and may revoke a
-		// login that another client secret still opens (RFC 6749 section 4.1.2).
+		// The entry exists because the code was sent. Sending the code again is useless and may revoke a login that
+		// another client secret still opens (RFC 6749 section 4.1.2).
 		return entry{}, nil, &LoginEndedError{Grant: request.Grant.Type, Err: unreadable}
 	}
 	return entry{}, []Warning{UnreadableWarning{Err: unreadable}}, nil

@@ -14,21 +14,22 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// SignIn is a sign-in that a person has been asked for. It is kept, sealed, under client and profile, so that any
-// process can finish it.
+// SignIn is a sign-in that a person was asked for. It is stored, sealed, under client and profile, so that any process
+// can finish it.
 type SignIn struct {
-	// State is in the authorize URL, and comes back with the code (RFC 6749 section 10.12). Empty where no sign-in can
-	// be kept: the URL then has none.
+	// State is in the authorize URL, and comes back with the code (RFC 6749 section 10.12). It is empty if sign-ins
+	// cannot be stored.
 	State string
-	// CodeVerifier is sent with the code (RFC 7636), empty without PKCE.
+	// CodeVerifier is sent with the code (RFC 7636). It is empty without PKCE.
 	CodeVerifier secret.Value
 	RedirectURI  string
-	// AskedAt is when the person was asked last.
+	// AskedAt is when the person was last asked.
 	AskedAt time.Time
-	// ShownIn is the run in which the address was shown last, ShownAt when that was.
+	// ShownIn is the run in which the address was last shown, and ShownAt is when.
 	ShownIn string
 	ShownAt time.Time
-	// Code is the fingerprint of the code that came back, which finishes the sign-in; empty while it is pending.
+	// Code is the fingerprint of the code that came back and finished the sign-in. It is empty while the sign-in is
+	// pending.
 	Code string
 }
 
@@ -36,18 +37,19 @@ type SignIn struct {
 type FailedSignIn struct {
 	Run     string // see [Run]
 	At      time.Time
-	Window  bool   // a browser could have come back; otherwise another sign-in had the port
-	Refused bool   // by the person or by GoTo; otherwise nobody signed in before the time was up
+	Window  bool   // the window was open; otherwise another sign-in had the port
+	Refused bool   // by the person or by GoTo; otherwise nobody signed in in time
 	Reason  string // a clause, without secrets
 }
 
-// SignInLife is how long a sign-in stays pending after it was asked for last.
+// SignInLife is how long a sign-in stays pending after it was last asked for.
 const SignInLife = time.Hour
 
-// oneShow is how long a run does not show an address again: as long as the errors of one walk may take to come together.
+// oneShow is how long a run waits before it shows an address again. It covers the time in which one plan or apply
+// collects its errors.
 const oneShow = time.Minute
 
-// signInPrefix tells the states of this provider from those that configurations choose.
+// signInPrefix distinguishes the states of this provider from those that configurations choose.
 const signInPrefix = "goto-"
 
 // AuthorizeURL returns the address at which the person signs in.
@@ -59,14 +61,14 @@ func (s SignIn) AuthorizeURL(server oauth.Server, client oauth.Client) string {
 	return server.AuthorizeURL(request)
 }
 
-// AskToSignIn returns the sign-in that is pending for a profile (empty: for a login without one), or begins one. With
-// the cache off the sign-in has no state.
+// AskToSignIn returns the sign-in that is pending for a profile, which is empty for a login without one, or begins one.
+// With the cache off, the sign-in has no state.
 func (e *Engine) AskToSignIn(ctx context.Context, client oauth.Client, profile string, pkce bool) (SignIn, error) {
 	pending, _, err := e.ask(ctx, client, profile, pkce, false)
 	return pending, err
 }
 
-// ShowSignIn is AskToSignIn for an address that is shown to a person. Shown tells that this run has shown it before.
+// ShowSignIn is AskToSignIn for an address that is shown to a person. It reports whether this run has shown it before.
 func (e *Engine) ShowSignIn(ctx context.Context, client oauth.Client, profile string, pkce bool) (pending SignIn, shown bool, err error) {
 	return e.ask(ctx, client, profile, pkce, true)
 }
@@ -113,7 +115,7 @@ func newSignIn(redirectURI string, pkce bool) SignIn {
 	return s
 }
 
-// SignInFailed notes how a browser sign-in ended, for the other processes of the run.
+// SignInFailed stores how a browser sign-in ended, for the other processes of the run.
 func (e *Engine) SignInFailed(ctx context.Context, client oauth.Client, profile string, failed FailedSignIn) error {
 	return e.changeSignIns(context.WithoutCancel(ctx), client, profile, func(s *signIns) bool {
 		s.failed = &failed
@@ -121,7 +123,7 @@ func (e *Engine) SignInFailed(ctx context.Context, client oauth.Client, profile 
 	})
 }
 
-// FailedSignIn returns how a browser sign-in under profile ended last, nil if none did.
+// FailedSignIn returns the last failed browser sign-in under profile, or nil if there is none.
 func (e *Engine) FailedSignIn(ctx context.Context, client oauth.Client, profile string) (*FailedSignIn, error) {
 	text, err := e.Cache.Read(ctx, e.signInKey(client, profile), client.Secret)
 	if err != nil {
@@ -130,8 +132,8 @@ func (e *Engine) FailedSignIn(ctx context.Context, client oauth.Client, profile 
 	return decodeSignIns(text).failed, nil
 }
 
-// finishSignIn returns the sign-in that the request's code and state belong to, bound to that code: no other one finishes
-// it. The error is a [*SignInError] if no such sign-in is pending.
+// finishSignIn returns the sign-in that the request's code and state belong to, and binds it to that code, so that no
+// other code can finish it. The error is a [*SignInError] if no such sign-in is pending.
 func (e *Engine) finishSignIn(ctx context.Context, request Request) (SignIn, error) {
 	code := cache.NewKey("code", request.Grant.Credential.Reveal()).String()
 	accepted, found := false, SignIn{}
@@ -156,7 +158,7 @@ func (e *Engine) finishSignIn(ctx context.Context, request Request) (SignIn, err
 	return found, nil
 }
 
-// foreignSignIn says whose sign-in the state of a request belongs to.
+// foreignSignIn returns an error that says which profile the state of a request belongs to.
 func (e *Engine) foreignSignIn(ctx context.Context, request Request) error {
 	text, err := e.Cache.Read(ctx, e.stateKey(request.Client, request.State), request.Client.Secret)
 	var named namedState
@@ -166,7 +168,8 @@ func (e *Engine) foreignSignIn(ctx context.Context, request Request) error {
 	return &SignInError{Profile: request.Profile, AskedFor: &named.Profile}
 }
 
-// isOurs tells whether the code of request came back with the state of a sign-in that this provider has asked for.
+// isOurs reports whether the code of the request came back with the state of a sign-in that this provider has asked
+// for.
 func (r Request) isOurs() bool {
 	return r.Grant.Type == oauth.AuthorizationCode && strings.HasPrefix(r.State, signInPrefix)
 }
@@ -176,16 +179,16 @@ func (s SignIn) isPending(now time.Time) bool {
 	return s.State != "" && s.Code == "" && -clockTolerance < age && age < SignInLife
 }
 
-// signIns is what is kept under client and profile.
+// signIns is what is stored under client and profile.
 type signIns struct {
-	// asked are those of the last hour. There are several where a person was asked for another redirect URI, or with
-	// and without PKCE; and one that is finished stays, because its code may have to be sent again.
+	// asked are the sign-ins of the last hour. There are several if a person was asked for different redirect URIs, or
+	// with and without PKCE. A finished one stays, because its code may have to be sent again.
 	asked []SignIn
-	// failed is how a browser sign-in ended last without a login, nil if none did.
+	// failed is the last browser sign-in that ended without a login, or nil.
 	failed *FailedSignIn
 }
 
-// changeSignIns lets change work on the sign-ins of a profile, and stores the result where change returns true.
+// changeSignIns calls change with the sign-ins of a profile, and stores the result if change returns true.
 func (e *Engine) changeSignIns(ctx context.Context, client oauth.Client, profile string, change func(*signIns) bool) error {
 	key := e.signInKey(client, profile)
 	for {
@@ -216,7 +219,8 @@ func changeClaimedSignIns(ctx context.Context, claim *cache.Claim, sealer secret
 	return claim.Write(ctx, sealer, text, cache.Lasting)
 }
 
-// ignoreMissing returns err, unless it says that there is nothing that can be read: a sign-in can always be begun again.
+// ignoreMissing returns err, or nil if err says that there is nothing readable, because a sign-in can always be started
+// over.
 func ignoreMissing(err error) error {
 	if _, unreadable := errors.AsType[*cache.UnreadableError](err); unreadable || errors.Is(err, cache.ErrNotFound) {
 		return nil
@@ -228,7 +232,8 @@ func (e *Engine) signInKey(client oauth.Client, profile string) cache.Key {
 	return cache.NewKey("sign-in", e.Endpoint.Server.String(), client.ID, profile)
 }
 
-// namedState is what is kept of a state, so that an address which is pasted for another profile can be named.
+// namedState is what is stored about a state, so that a message can name the profile of an address that was pasted for
+// another one.
 type namedState struct {
 	Profile string `json:"profile"`
 }
@@ -243,11 +248,11 @@ func (e *Engine) nameSignIn(ctx context.Context, client oauth.Client, profile, s
 		err = e.Cache.Hint(ctx, e.stateKey(client, state), client.Secret, text)
 	}
 	if err != nil {
-		e.log(ctx, "the address of a sign-in cannot be told from that of another profile", map[string]any{"error": err.Error()})
+		e.log(ctx, "storing which profile a sign-in belongs to failed", map[string]any{"error": err.Error()})
 	}
 }
 
-// storedSignIns is the text of what is kept under client and profile. Its names never change.
+// storedSignIns is the JSON of what is stored under client and profile. Its names never change.
 type storedSignIns struct {
 	Asked  []storedSignIn `json:"asked"`
 	Failed *FailedSignIn  `json:"failed,omitempty"`
@@ -271,7 +276,7 @@ func (s signIns) encode() ([]byte, error) {
 	return json.Marshal(stored)
 }
 
-// decodeSignIns returns no sign-ins where text holds none.
+// decodeSignIns returns no sign-ins if text holds none.
 func decodeSignIns(text []byte) (s signIns) {
 	var stored storedSignIns
 	if json.Unmarshal(text, &stored) != nil {

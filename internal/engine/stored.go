@@ -9,11 +9,11 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Stored returns the login that is kept under profile, as the cache has it, and where its entry is. The login is nil
-// where client's secret opens none; location is then where the entry of the profile is or would be. A refresh token
-// that the server has refused is left out. The error is a [*CacheError] or a [*CacheRequiredError].
+// Stored returns the login that is stored under profile, and the location of its entry. The login is nil if client's
+// secret opens none; location is then where the entry of the profile is or would be. A refresh token that the server
+// has refused is left out. The error is a [*CacheError] or a [*CacheRequiredError].
 //
-// Nothing is requested, claimed or remembered: [Engine.Token] goes on as it would have without this call.
+// Stored requests, claims and remembers nothing, so it does not affect [Engine.Token].
 func (e *Engine) Stored(ctx context.Context, client oauth.Client, profile string) (login *Login, location string, err error) {
 	request := Request{Client: client, Profile: profile}
 	if err := e.check(request); err != nil {
@@ -28,7 +28,7 @@ func (e *Engine) Stored(ctx context.Context, client oauth.Client, profile string
 		return nil, e.Cache.Locate(start.key), nil
 	}
 	isRefused := func(f failure) bool { return f.Err.Grant == oauth.RefreshToken && isEnded(f.Err) }
-	if slices.ContainsFunc(found.failures, isRefused) { // a token that came later would have taken their place
+	if slices.ContainsFunc(found.failures, isRefused) { // a later token would have cleared them
 		found.login.RefreshToken, found.login.RefreshTokenExpiresAt = secret.Value{}, time.Time{}
 	}
 	return found.login, e.Cache.Locate(s.key), nil

@@ -2,7 +2,7 @@ package engine
 
 import "context"
 
-// turnstile admits one goroutine at a time, and those that wait give up with their context.
+// turnstile admits one goroutine at a time. A goroutine that waits gives up when its context ends.
 type turnstile chan struct{}
 
 func newTurnstile() turnstile { return make(turnstile, 1) }

@@ -7,26 +7,25 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// Warning is something that people should know although the run goes on. It is one of the types below.
+// Warning is something that people should know although the run continues. It is one of the types below.
 type Warning interface{ isWarning() }
 
-// ShortTokenWarning says that the server hands out tokens that end before MinValidity is over.
+// ShortTokenWarning says that the server issues tokens that expire before MinValidity is over.
 type ShortTokenWarning struct{ Left time.Duration }
 
-// ExpiringLoginWarning says that the refresh token ends soon and that the server has not replaced it.
+// ExpiringLoginWarning says that the refresh token expires soon and that the server has not replaced it.
 type ExpiringLoginWarning struct{ At time.Time }
 
 // UnreadableWarning says that an entry of the cache was ignored.
 type UnreadableWarning struct{ Err *cache.UnreadableError }
 
-// NotStoredWarning says that the server has given a login which could not be stored: the run has
-// it, the next process will not.
+// NotStoredWarning says that a new login could not be stored: this process has it, but the next one will not.
 type NotStoredWarning struct {
-	Grant oauth.GrantType // what was configured, empty: the login of a profile
+	Grant oauth.GrantType // what was configured; empty for the login of a profile
 	Err   error
 }
 
-// ProfileNotStoredWarning says that a login could not be kept under the profile.
+// ProfileNotStoredWarning says that a login could not be stored under the profile.
 type ProfileNotStoredWarning struct{ Err error }
 
 // ProfileMovedWarning says that the profile led to the login of one person and now leads to that of another.

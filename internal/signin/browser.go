@@ -14,14 +14,14 @@ import (
 	"github.com/cli/browser"
 )
 
-// check says why no person can sign in through a browser here, and returns the redirect URI where one can.
+// check returns the redirect URI, or an error that says why nobody can sign in through a browser here.
 func (f *Flow) check(redirectURI string) (*url.URL, error) {
 	redirect, err := url.Parse(redirectURI)
 	switch {
 	case err != nil || redirectURI == "":
-		return nil, errors.New("there is no redirect_uri. Give the loopback redirect URI that is registered for the OAuth client, such as http://localhost:8976/callback")
+		return nil, errors.New("there is no redirect_uri. Set it to the loopback redirect URI that is registered for the OAuth client, such as http://localhost:8976/callback")
 	case !IsLoopback(redirectURI):
-		return nil, errors.New("the redirect_uri " + redirectURI + " is not a loopback address. Register one such as http://localhost:8976/callback for the OAuth client, and give that")
+		return nil, errors.New("the redirect_uri " + redirectURI + " is not a loopback address. Register one such as http://localhost:8976/callback for the OAuth client, and use that")
 	case isSet(f.Getenv("CI")):
 		return nil, errors.New("CI is set, and nobody watches a pipeline")
 	case isSet(f.Getenv("TF_IN_AUTOMATION")):
@@ -36,7 +36,7 @@ func isSet(value string) bool {
 	return value != "" && value != "0" && !strings.EqualFold(value, "false")
 }
 
-// hasDisplay tells whether a browser can appear. Windows, macOS and WSL always have a desktop.
+// hasDisplay reports whether a browser can open. Windows, macOS and WSL always have a desktop.
 func (f *Flow) hasDisplay() bool {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		return true
@@ -45,8 +45,8 @@ func (f *Flow) hasDisplay() bool {
 		func(name string) bool { return f.Getenv(name) != "" })
 }
 
-// loopback returns the addresses to listen at for a host: both families for localhost, because browsers try either. An
-// address that is spelled in another way is none: browsers send the usual spelling as Host.
+// loopback returns the addresses to listen on for a host: both families for localhost, because browsers try either. It
+// returns none for an address in an unusual spelling, because browsers send the usual spelling as Host.
 func loopback(host string) []string {
 	switch host = strings.ToLower(host); host {
 	case "localhost":
@@ -57,14 +57,14 @@ func loopback(host string) []string {
 	return nil
 }
 
-// IsLoopback tells whether a browser that is sent to a redirect URI comes back to its own machine, without TLS.
+// IsLoopback reports whether a redirect URI leads a browser back to its own machine, without TLS.
 func IsLoopback(redirectURI string) bool {
 	redirect, err := url.Parse(redirectURI)
 	return err == nil && redirect.Scheme == "http" && len(loopback(redirect.Hostname())) > 0
 }
 
-// openBrowser opens address in the programs that BROWSER names, or in the desktop's browser. A failure ends nothing:
-// the person can open the address by hand. Nothing is opened any more when ctx is done.
+// openBrowser opens address in a program that BROWSER names, or in the desktop's browser. A failure does not end the
+// sign-in, because the person can open the address by hand. Nothing is opened once ctx is done.
 func (f *Flow) openBrowser(ctx context.Context, address string) {
 	f.log(ctx, "waiting for a person to sign in", map[string]any{"url": address})
 	go func() {
@@ -74,12 +74,12 @@ func (f *Flow) openBrowser(ctx context.Context, address string) {
 	}()
 }
 
-// silence keeps the desktop's browser from the provider's own output, which belongs to the command line. It has none
-// rather than a pipe: many a browser outlives the provider.
+// silence keeps the desktop's browser away from the provider's own output, which belongs to the CLI. The browser gets
+// no output rather than a pipe, because many browsers outlive the provider.
 var silence = sync.OnceFunc(func() { browser.Stdout, browser.Stderr = nil, nil })
 
-// open runs the first program of a list that works, as long as ctx is not done. A program is a path, or words of which
-// one has the address in place of %s; else it is the last.
+// open runs the first program of a list that works, until ctx is done. A program is a path or a command in several
+// words. The address replaces %s in it, or else is added as the last word.
 func open(ctx context.Context, programs, address string) (err error) {
 	if programs == "" {
 		silence()
@@ -87,7 +87,7 @@ func open(ctx context.Context, programs, address string) (err error) {
 	}
 	for _, program := range filepath.SplitList(programs) {
 		words := strings.Fields(program)
-		if _, err := exec.LookPath(program); err == nil { // it may have spaces
+		if _, err := exec.LookPath(program); err == nil { // a path may have spaces
 			words = []string{program}
 		}
 		if len(words) == 0 {

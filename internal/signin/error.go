@@ -2,7 +2,7 @@ package signin
 
 import "github.com/terraform-goto/terraform-provider-goto/internal/engine"
 
-// UnavailableError says that no browser sign-in is possible here. Nothing has been opened.
+// UnavailableError reports that no browser sign-in is possible here. Nothing has been opened.
 type UnavailableError struct {
 	Err   error // why, as the beginning of a sentence
 	Cause error // why a sign-in is needed
@@ -11,14 +11,14 @@ type UnavailableError struct {
 // Error implements the error interface.
 func (e *UnavailableError) Error() string { return e.Err.Error() }
 
-// FailedError says that a sign-in has ended without a login, in this process or in another one of the run.
+// FailedError reports that a sign-in has ended without a login, in this process or in another one of the run.
 type FailedError struct{ engine.FailedSignIn }
 
 // Error implements the error interface.
 func (e *FailedError) Error() string { return e.Reason }
 
-// ExchangeError says that the person has signed in, and that the code could not be exchanged.
-type ExchangeError struct{ Err error } // of [engine.Engine.Token]
+// ExchangeError reports that the person has signed in, but the code could not be exchanged.
+type ExchangeError struct{ Err error } // from [engine.Engine.Token]
 
 // Error implements the error interface.
 func (e *ExchangeError) Error() string { return e.Err.Error() }

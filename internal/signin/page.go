@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 )
 
-// page is what a person reads in the browser.
+// page is what the browser shows to the person.
 type page struct {
 	OK    bool
 	Title string
@@ -24,13 +24,13 @@ const closeThis = "You can close this window and return to the terminal."
 
 var (
 	foreignPage = page{Title: "This address belongs to another sign-in", Texts: []string{
-		"Terraform is waiting for a different one. Return to the window that Terraform opened last, or open the address in its log. To stop the waiting, press Ctrl-C in the terminal.",
+		"Terraform is waiting for a different one. Return to the window that Terraform opened last, or open the address in its log. To stop waiting, press Ctrl-C in the terminal.",
 	}}
-	secondPage = page{Title: "This sign-in is finished already", Texts: []string{
-		"Terraform has its answer, and takes one only. " + closeThis,
+	secondPage = page{Title: "This sign-in is already finished", Texts: []string{
+		"Terraform has its answer and accepts no other. " + closeThis,
 	}}
-	elsewherePage = page{Title: "Nothing is here", Texts: []string{
-		"Terraform waits at this port for the answer to a sign-in to GoTo, and for nothing else.",
+	elsewherePage = page{Title: "There is nothing here", Texts: []string{
+		"Terraform is waiting on this port for the answer to a GoTo sign-in, and for nothing else.",
 	}}
 )
 
@@ -51,7 +51,7 @@ func refusedPage(err error) page {
 
 func failedPage(err error) page {
 	return page{Title: "Signing in failed", Texts: []string{
-		"GoTo let you sign in, but no token came of it: " + err.Error() + ".",
+		"You signed in to GoTo, but Terraform got no token: " + err.Error() + ".",
 		"The terminal says what to do next.",
 	}}
 }
@@ -60,7 +60,7 @@ func unreadablePage(err error) page {
 	return page{Title: "This answer cannot be used", Texts: []string{capitalized(err.Error()) + ".", "Terraform is still waiting."}}
 }
 
-// capitalized makes an error the beginning of a sentence.
+// capitalized returns the text of an error as the beginning of a sentence.
 func capitalized(text string) string {
 	first, size := utf8.DecodeRuneInString(text)
 	return string(unicode.ToUpper(first)) + text[size:]
@@ -71,7 +71,7 @@ var pageSource string
 
 var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageSource)) })
 
-// write answers with a page.
+// write sends a page.
 func write(response http.ResponseWriter, status int, p page) {
 	nonce := rand.Text()
 	var body bytes.Buffer
@@ -85,10 +85,10 @@ func write(response http.ResponseWriter, status int, p page) {
 	secure(response.Header(), nonce)
 	response.Header().Set("Content-Type", "text/html; charset=utf-8")
 	response.WriteHeader(status)
-	_, _ = response.Write(body.Bytes()) // a browser that has gone needs no page
+	_, _ = response.Write(body.Bytes()) // a browser that is gone needs no page
 }
 
-// secure sets the headers that keep an answer out of caches, frames and Referer headers, and keep everything out of it
+// secure sets the headers that keep an answer out of caches, frames and Referer headers, and that allow it no content
 // but the style with that nonce.
 func secure(header http.Header, nonce string) {
 	policy := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

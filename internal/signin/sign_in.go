@@ -13,43 +13,43 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// Flow obtains tokens like its engine, and asks a person to sign in where a profile holds no login that works. All
-// fields but Log are required; use [New].
+// Flow obtains tokens like its engine, and asks a person to sign in if a profile holds no working login. All fields
+// except Log are required. Use [New].
 type Flow struct {
 	Engine *engine.Engine
 	Server oauth.Server
-	// Getenv returns environment variables: those that name the browser, and those that say that no person is there.
+	// Getenv returns environment variables. They name the browser, and say when no person is there.
 	Getenv func(string) string
 	// Timeout is how long a person has to sign in.
 	Timeout time.Duration
 	// PKCE asks for an S256 challenge in the authorize URL (RFC 7636).
 	PKCE bool
-	// Log is told the address, without secrets; nil is silent.
+	// Log receives the address, without secrets. Nothing is logged if it is nil.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 
 	// open opens a browser at an address.
 	open func(ctx context.Context, address string) error
-	// turn admits one sign-in at a time: a person has one pair of eyes.
+	// turn admits one sign-in at a time, because a person can only attend to one.
 	turn chan struct{}
 }
 
-// New returns flow, ready for use.
+// New returns flow ready for use.
 func New(flow Flow) *Flow {
 	flow.turn = make(chan struct{}, 1)
 	flow.open = func(ctx context.Context, address string) error { return open(ctx, flow.Getenv("BROWSER"), address) }
 	return &flow
 }
 
-// The pauses between looks at the token cache, in which the login may come by another way. They grow, because object
-// stores charge for looks.
+// The pauses between checks of the token cache for a login that was obtained in another way. They grow, because object
+// stores charge for requests.
 const (
 	firstPause = 100 * time.Millisecond
 	lastPause  = time.Second
 )
 
-// Token is [engine.Engine.Token]. Where the request names a profile without a login that works, it opens a browser and
-// waits until a person has signed in. The error is then an [*UnavailableError], a [*FailedError], an
-// [*ExchangeError] or an [*engine.CancelledError].
+// Token is like [engine.Engine.Token]. If the request names a profile without a working login, it opens a browser and
+// waits until a person has signed in. The error is then an [*UnavailableError], a [*FailedError], an [*ExchangeError]
+// or an [*engine.CancelledError].
 func (f *Flow) Token(ctx context.Context, request engine.Request) (engine.Login, []engine.Warning, error) {
 	login, warnings, err := f.Engine.Token(ctx, request)
 	if !needsPerson(request, err) {
@@ -61,24 +61,24 @@ func (f *Flow) Token(ctx context.Context, request engine.Request) (engine.Login,
 	case <-ctx.Done():
 		return engine.Login{}, nil, &engine.CancelledError{SigningIn: true, Err: ctx.Err()}
 	}
-	before, err := f.look(ctx, request) // first, so that what comes later is noticed
+	before, err := f.look(ctx, request) // first, so that later changes are noticed
 	if err != nil {
 		return engine.Login{}, nil, err
 	}
 	if before.isOfThisRun(f) {
 		return engine.Login{}, nil, &FailedError{*before.failed}
 	}
-	if login, warnings, err = f.Engine.Token(ctx, request); !needsPerson(request, err) { // another block has signed in meanwhile
+	if login, warnings, err = f.Engine.Token(ctx, request); !needsPerson(request, err) { // another block has signed in in the meantime
 		return login, warnings, err
 	}
 	login, warnings, err = f.signIn(ctx, request, before, err)
-	if _, isExchange := errors.AsType[*ExchangeError](err); err != nil && !isExchange && ctx.Err() != nil { // whatever has failed for that
+	if _, isExchange := errors.AsType[*ExchangeError](err); err != nil && !isExchange && ctx.Err() != nil { // the error is a consequence
 		err = &engine.CancelledError{SigningIn: true, Err: ctx.Err()}
 	}
 	return login, warnings, err
 }
 
-// needsPerson tells whether err means that a person has to sign in to the profile of request.
+// needsPerson reports whether err means that a person has to sign in to the profile of request.
 func needsPerson(request engine.Request, err error) bool {
 	if request.Grant.Type != "" || request.Profile == "" {
 		return false
@@ -88,7 +88,7 @@ func needsPerson(request engine.Request, err error) bool {
 	return isMissing || isEnded && !ended.NeedsChange()
 }
 
-// signIn asks a person to sign in. Before is what was kept when cause, why that is needed, came up.
+// signIn asks a person to sign in. Cause is why that is needed, and before is what was stored at that time.
 func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, cause error) (engine.Login, []engine.Warning, error) {
 	redirect, err := f.check(request.Client.RedirectURI)
 	if err != nil {
@@ -106,7 +106,7 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 	waiting, end := context.WithCancel(ctx)
 	defer end()
 	var w *window
-	defer func() { w.shut() }() //nolint:contextcheck // it shuts whatever has ended
+	defer func() { w.shut() }() //nolint:contextcheck // it must run even after ctx has ended
 	for taken := 0; ; {
 		opened := false
 		if w == nil {
@@ -116,12 +116,12 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 				return engine.Login{}, nil, &UnavailableError{Err: err, Cause: cause}
 			}
 		}
-		// A process that gives the port up has stored its login, or why there is none, before.
+		// A process stores its login, or why there is none, before it gives up the port.
 		if now, err := f.look(ctx, request); err == nil {
 			if now.hasNewerLogin(before) {
 				return f.Engine.Token(ctx, request)
 			}
-			// An open window is left to the person in front of it, however others have ended.
+			// An open window stays open for the person in front of it, even if other sign-ins have failed.
 			if isWaiting := w == nil || opened; isWaiting && (now.isOfThisRun(f) || now.hasOtherWindow(before)) {
 				return engine.Login{}, nil, &FailedError{*now.failed}
 			}
@@ -147,7 +147,7 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 	}
 }
 
-// finish exchanges the code that the browser has brought, and shows the person what has come of it.
+// finish exchanges the code that the browser has brought, and shows the person the result.
 func (f *Flow) finish(ctx context.Context, request engine.Request, w *window, answer answer) (engine.Login, []engine.Warning, error) {
 	if answer.err != nil {
 		failed := f.fail(ctx, request, engine.FailedSignIn{Window: true, Refused: true, Reason: answer.err.Error()})
@@ -157,7 +157,7 @@ func (f *Flow) finish(ctx context.Context, request engine.Request, w *window, an
 	request.Grant, request.State = oauth.Grant{Type: oauth.AuthorizationCode, Credential: answer.code}, w.state
 	login, warnings, err := f.Engine.Token(ctx, request)
 	if err != nil {
-		if ctx.Err() == nil { // a run that was cancelled says nothing about the person
+		if ctx.Err() == nil { // a canceled run says nothing about the person
 			_ = f.fail(ctx, request, engine.FailedSignIn{Window: true, Refused: true, Reason: err.Error()})
 		}
 		w.show(ctx, failedPage(err))
@@ -167,17 +167,17 @@ func (f *Flow) finish(ctx context.Context, request engine.Request, w *window, an
 	return login, warnings, nil
 }
 
-// fail notes how the sign-in ended, for the other blocks and processes of the run.
+// fail stores how the sign-in ended, for the other blocks and processes of the run.
 func (f *Flow) fail(ctx context.Context, request engine.Request, failed engine.FailedSignIn) error {
 	failed.Run, failed.At = engine.Run(), f.Engine.Now().UTC()
 	if err := f.Engine.SignInFailed(ctx, request.Client, request.Profile, failed); err != nil {
-		f.log(ctx, "other blocks and processes are not told that the sign-in failed", map[string]any{"error": err.Error()})
+		f.log(ctx, "could not store the failed sign-in for other blocks and processes", map[string]any{"error": err.Error()})
 	}
 	return &FailedError{failed}
 }
 
-// kept is what the token cache has of a profile: its login, and how a browser sign-in under it ended last. Both may be
-// nil. Times of other machines are compared with nothing but themselves.
+// kept is what the token cache has for a profile: its login, and its last failed browser sign-in. Both may be nil.
+// Times from other machines are compared only with each other.
 type kept struct {
 	login  *engine.Login
 	failed *engine.FailedSignIn
@@ -191,7 +191,7 @@ func (f *Flow) look(ctx context.Context, request engine.Request) (k kept, err er
 	return k, err
 }
 
-// hasNewerLogin tells whether the login has changed since before.
+// hasNewerLogin reports whether the login has changed since before.
 func (k kept) hasNewerLogin(before kept) bool {
 	if k.login == nil || before.login == nil {
 		return k.login != nil
@@ -199,21 +199,21 @@ func (k kept) hasNewerLogin(before kept) bool {
 	return !k.login.SignedInAt.Equal(before.login.SignedInAt) || k.login.Generation != before.login.Generation
 }
 
-// isOfThisRun tells whether a sign-in of this run has failed.
+// isOfThisRun reports whether a sign-in of this run has failed.
 func (k kept) isOfThisRun(f *Flow) bool {
-	return k.failed != nil && k.failed.Run == engine.Run() && f.Engine.Now().Sub(k.failed.At) < f.Timeout // process IDs come back
+	return k.failed != nil && k.failed.Run == engine.Run() && f.Engine.Now().Sub(k.failed.At) < f.Timeout // process IDs are reused
 }
 
-// hasOtherWindow tells whether a window has been open since before, and nobody has signed in.
+// hasOtherWindow reports whether a window has been open since before without anyone signing in.
 func (k kept) hasOtherWindow(before kept) bool {
 	isNew := k.failed != nil && (before.failed == nil || k.failed.Run != before.failed.Run || !k.failed.At.Equal(before.failed.At))
 	return isNew && k.failed.Window
 }
 
-// portGrace is how often a taken port is tried before it counts as taken by another program.
+// portGrace is how often a port in use is tried before it counts as used by another program.
 const portGrace = 8
 
-// portTaken tells what a failure to listen means: nothing, as long as another sign-in of this provider has the port.
+// portTaken interprets a failure to listen. It is no error while another sign-in of this provider has the port.
 func (f *Flow) portTaken(ctx context.Context, redirect *url.URL, times int, err error) (int, error) {
 	if !isAny(err, inUse) {
 		return times, err
@@ -224,7 +224,7 @@ func (f *Flow) portTaken(ctx context.Context, redirect *url.URL, times int, err 
 	if times++; times < portGrace {
 		return times, nil
 	}
-	return times, fmt.Errorf("another program has the port of the redirect_uri %s, %s. End that program, or register a redirect URI with another port", redirect, redirect.Host)
+	return times, fmt.Errorf("another program uses the port of the redirect_uri %s, %s. End that program, or register a redirect URI with another port", redirect, redirect.Host)
 }
 
 func (f *Flow) log(ctx context.Context, message string, fields map[string]any) {

@@ -17,9 +17,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// window waits at a redirect URI for the one answer of a browser that has the right state. It is open from [listen]
-// to shut, and answers everything else with an error that does not end the waiting: browsers ask for icons, other
-// programs knock.
+// window waits at a redirect URI for the one answer with the right state. It is open from [listen] to shut. It answers
+// all other requests with an error and keeps waiting, because browsers ask for icons and other programs probe ports.
 type window struct {
 	redirect  *url.URL
 	state     string
@@ -28,26 +27,26 @@ type window struct {
 	answered  chan answer
 
 	mutex sync.Mutex
-	taken bool // the answer has come
-	// last is the last page once ready is closed; shown is closed when a browser has had it.
+	taken bool // the answer has arrived
+	// last is the last page, set once ready is closed. Shown is closed when a browser has received it.
 	last         page
 	ready, shown chan struct{}
 	showOnce     sync.Once
 }
 
-// answer is what the browser has brought: a code, or why there is none.
+// answer is what the browser has brought: a code, or the reason why there is none.
 type answer struct {
 	code secret.Value
 	err  error
 }
 
 const (
-	// serverName is in the Server header of every answer, so that another process of this provider knows who has the
+	// serverName is in the Server header of every answer, so that another process of this provider knows what uses the
 	// port.
 	serverName = "terraform-provider-goto"
-	// maxHeader bounds the head of a request: GoTo's codes have up to 4096 characters.
+	// maxHeader limits the header of a request. GoTo's codes have up to 4096 characters.
 	maxHeader = 32 << 10
-	// patience bounds the time that a browser has for one request, and to fetch the last page.
+	// patience limits the time that a browser has for one request, and to fetch the last page.
 	patience = 5 * time.Second
 )
 
@@ -75,7 +74,7 @@ func listen(ctx context.Context, redirect *url.URL, state string) (*window, erro
 		return nil, missing
 	}
 	for _, listener := range w.listeners {
-		go func() { _ = w.server.Serve(listener) }() // ends with shut
+		go func() { _ = w.server.Serve(listener) }() // until shut
 	}
 	return w, nil
 }
@@ -93,7 +92,7 @@ func newWindow(redirect *url.URL, state string) *window {
 	return w
 }
 
-// What systems say, Windows with numbers of its own.
+// The error numbers of the systems; Windows has its own.
 var (
 	familyMissing = []syscall.Errno{syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT, 10047, 10049}
 	inUse         = []syscall.Errno{syscall.EADDRINUSE, 10048}
@@ -103,7 +102,7 @@ func isAny(err error, numbers []syscall.Errno) bool {
 	return slices.ContainsFunc(numbers, func(number syscall.Errno) bool { return errors.Is(err, number) })
 }
 
-// isOurs tells whether the port of redirect belongs to another sign-in of this provider.
+// isOurs reports whether the port of redirect belongs to another sign-in of this provider.
 func isOurs(ctx context.Context, redirect *url.URL) bool {
 	client := &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
@@ -121,7 +120,7 @@ func isOurs(ctx context.Context, redirect *url.URL) bool {
 	return response.Body.Close() == nil && response.Header.Get("Server") == serverName
 }
 
-// answers returns the channel of the answer, nil for a window that is not open.
+// answers returns the channel of the answer, or nil if the window is not open.
 func (w *window) answers() <-chan answer {
 	if w == nil {
 		return nil
@@ -129,7 +128,7 @@ func (w *window) answers() <-chan answer {
 	return w.answered
 }
 
-// show gives the person the last page, and waits until the browser has fetched it.
+// show sets the last page, and waits until the browser has fetched it.
 func (w *window) show(ctx context.Context, last page) {
 	w.last = last
 	close(w.ready)
@@ -148,7 +147,7 @@ func (w *window) shut() {
 		return
 	}
 	select {
-	case <-w.shown: // and is on its way
+	case <-w.shown: // the page is on its way
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_ = w.server.Shutdown(ctx)
@@ -156,7 +155,7 @@ func (w *window) shut() {
 	}
 	_ = w.server.Close()
 	for _, listener := range w.listeners {
-		_ = listener.Close() // the server closes only those that it serves already
+		_ = listener.Close() // the server closes only listeners that it already serves
 	}
 }
 
@@ -164,7 +163,7 @@ func (w *window) shut() {
 func (w *window) ServeHTTP(response http.ResponseWriter, r *http.Request) {
 	response.Header().Set("Server", serverName)
 	switch {
-	case !strings.EqualFold(withoutDefaultPort(r.Host), withoutDefaultPort(w.redirect.Host)): // a page of another site that has made its name lead here (DNS rebinding)
+	case !strings.EqualFold(withoutDefaultPort(r.Host), withoutDefaultPort(w.redirect.Host)): // another site's name leads here (DNS rebinding)
 		write(response, http.StatusMisdirectedRequest, elsewherePage)
 	case r.Method != http.MethodGet:
 		response.Header().Set("Allow", http.MethodGet)
@@ -194,8 +193,8 @@ func (w *window) isTaken() bool {
 	return w.taken
 }
 
-// take takes the answer, if it is the one that is waited for, and sends the browser on to an address without code and
-// state, so that its history has neither.
+// take accepts the answer if it is the expected one, and redirects the browser to an address without code and state, so
+// that its history has neither.
 func (w *window) take(response http.ResponseWriter, r *http.Request) {
 	states := r.URL.Query()["state"]
 	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(w.state)) != 1 {
@@ -204,7 +203,7 @@ func (w *window) take(response http.ResponseWriter, r *http.Request) {
 	}
 	came, err := oauth.Callback{RedirectURI: w.redirect.String()}.Answer("http://" + r.Host + r.URL.RequestURI())
 	if denied, ok := errors.AsType[*oauth.DeniedError](err); ok {
-		err = errors.New(denied.Reason) // the next run has an authorize URL of its own
+		err = errors.New(denied.Reason) // the next run shows an authorize URL of its own
 	} else if err != nil {
 		write(response, http.StatusBadRequest, unreadablePage(err))
 		return
@@ -222,7 +221,7 @@ func (w *window) take(response http.ResponseWriter, r *http.Request) {
 	http.Redirect(response, r, "http://"+w.redirect.Host+w.path(), http.StatusSeeOther)
 }
 
-// serveLast answers with the last page once it is known what to say.
+// serveLast answers with the last page once that is known.
 func (w *window) serveLast(response http.ResponseWriter, r *http.Request) {
 	select {
 	case <-w.ready:
