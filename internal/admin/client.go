@@ -16,18 +16,18 @@ import (
 const (
 	adminPath = "/admin/rest/v1/me"
 	scimPath  = "/identity/v1/Users/me"
-	// invalidToken is what api.getgo.com answers, with 403, to a token that has ended.
+	// invalidToken is the code with which api.getgo.com refuses, with status 403, a token that has expired.
 	invalidToken = "InvalidToken"
 )
 
-// Client asks GoTo's APIs who a token stands for.
+// Client asks GoTo's APIs whose token it has.
 type Client struct {
-	// URL is the base of both APIs, without a slash at its end.
+	// URL is the base of both APIs, without a trailing slash.
 	URL        string
 	UserAgent  string
 	HTTP       *http.Client // see [httpclient.New]
 	MaxRetries int
-	// Now is the clock that dates in Retry-After are compared with.
+	// Now returns the time with which dates in Retry-After are compared.
 	Now func() time.Time
 }
 
@@ -35,8 +35,8 @@ type Client struct {
 type Error struct {
 	Endpoint string
 	Status   int    // HTTP status, 0 without an answer
-	Code     string // GoTo's own, may be empty
-	Reason   string // what came back or went wrong, for people
+	Code     string // GoTo's own; may be empty
+	Reason   string // what came back or went wrong, for messages
 }
 
 // Error implements the error interface.
@@ -47,25 +47,25 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("GET %s: %d %s: %s", e.Endpoint, e.Status, http.StatusText(e.Status), e.Reason)
 }
 
-// refused tells whether the API did not accept the token: it has ended, or lacks a scope, or its person a right.
+// refused reports whether the API refused the token: it has expired or lacks a scope, or its person lacks a permission.
 func (e *Error) refused() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 }
 
-// RefusedError says that the Admin API did not accept the token, and that SCIM had no answer either.
+// RefusedError reports that the Admin API refused the token, and that SCIM gave no answer either.
 type RefusedError struct{ Admin, SCIM *Error }
 
 // Error implements the error interface.
 func (e *RefusedError) Error() string { return e.Admin.Error() + ". " + e.SCIM.Error() }
 
-// TokenEnded tells whether the token may have been refused because it has ended: 401, and on api.getgo.com 403 with a
-// code of its own.
+// TokenEnded reports whether the token may have been refused because it has expired: with 401, or on api.getgo.com with
+// 403 and a special code.
 func (e *RefusedError) TokenEnded() bool {
 	return e.Admin.Status == http.StatusUnauthorized || e.Admin.Code == invalidToken
 }
 
-// Me asks who accessToken stands for: the Admin API (GoTo guide "Admin API", GET Me) and, if that does not accept the
-// token, SCIM, which wants another scope. A failure is an [*Error] or a [*RefusedError].
+// Me returns the person whose token accessToken is. It asks the Admin API (GoTo guide "Admin API", GET Me) and, if that
+// refuses the token, SCIM, which requires another scope. The error is an [*Error] or a [*RefusedError].
 func (c *Client) Me(ctx context.Context, accessToken secret.Value) (Person, error) {
 	person, failure := c.ask(ctx, adminPath, accessToken, decodePerson)
 	if failure == nil {
@@ -83,7 +83,7 @@ func (c *Client) Me(ctx context.Context, accessToken secret.Value) (Person, erro
 	return Person{}, &RefusedError{Admin: failure, SCIM: scimFailure}
 }
 
-// ask sends one request, repeated where that helps.
+// ask sends one request, and repeats it if that may help.
 func (c *Client) ask(ctx context.Context, path string, accessToken secret.Value, decode func([]byte) (Person, error)) (Person, *Error) {
 	ctx, cancel := context.WithTimeout(ctx, c.HTTP.Timeout*time.Duration(c.MaxRetries+1))
 	defer cancel()
@@ -93,7 +93,7 @@ func (c *Client) ask(ctx context.Context, path string, accessToken secret.Value,
 		failure.Reason = redact.Text(httpclient.Cause(err).Error(), []secret.Value{accessToken})
 		return Person{}, failure
 	}
-	defer func() { _ = response.Body.Close() }() // read to its end or given up
+	defer func() { _ = response.Body.Close() }() // already read, or not needed
 	failure.Status = response.StatusCode
 	body, err := httpclient.ReadBody(response.Body)
 	switch {
@@ -132,8 +132,8 @@ func (c *Client) get(ctx context.Context, endpoint string, accessToken secret.Va
 	}).Do(request)
 }
 
-// worthRepeating is the library's policy, but for waits that the server asks for and that would
-// outlast the request.
+// worthRepeating is the library's policy, except that it gives up if the server asks for a longer wait than the request
+// has time for.
 func (c *Client) worthRepeating(ctx context.Context, response *http.Response, err error) (bool, error) {
 	if response != nil {
 		wait := httpclient.RetryAfter(response.Header, c.Now())

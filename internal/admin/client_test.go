@@ -102,7 +102,7 @@ func TestSCIMStandsIn(t *testing.T) {
 
 func TestMeFaults(t *testing.T) {
 	t.Parallel()
-	const web = "a web page instead of a reply, probably from a gateway or proxy on the way"
+	const web = "a web page instead of a reply, probably from a gateway or proxy"
 	drip := func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 		for ticker := time.NewTicker(10 * time.Millisecond); ; {
@@ -139,9 +139,9 @@ func TestMeFaults(t *testing.T) {
 		"502 with a web page": {reply(502, "text/html", `<html>`), 502, web, 2, false},
 		"an echo":             {reply(400, "text/plain", "no such token: "+accessToken), 400, "no such token: (secret)", 1, false},
 		"escape sequences":    {reply(400, "text/plain", "a\x1b[31mb\r\nc"), 400, "ab c", 1, false},
-		"web page":            {reply(200, "text/html", `<html>`), 200, "the reply is not the JSON object that GET Me is documented to send", 1, false},
-		"empty":               {reply(200, "application/json", ""), 200, "the reply is not the JSON object that GET Me is documented to send", 1, false},
-		"deeply nested":       {reply(200, "application/json", strings.Repeat("[", 1<<17)), 200, "the reply is not the JSON object that GET Me is documented to send", 1, false},
+		"web page":            {reply(200, "text/html", `<html>`), 200, "the reply is not the JSON object that is documented for GET Me", 1, false},
+		"empty":               {reply(200, "application/json", ""), 200, "the reply is not the JSON object that is documented for GET Me", 1, false},
+		"deeply nested":       {reply(200, "application/json", strings.Repeat("[", 1<<17)), 200, "the reply is not the JSON object that is documented for GET Me", 1, false},
 		"without end":         {func(w http.ResponseWriter, _ *http.Request) { endless(w) }, 200, "the reply is longer than 1 MiB", 1, false},
 		"gzip bomb": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")

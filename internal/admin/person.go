@@ -1,4 +1,4 @@
-// Package admin asks GoTo who a token stands for.
+// Package admin asks GoTo whose token it has.
 package admin
 
 import (
@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// Source is the API that has told who a person is.
+// Source is the API that described a person.
 type Source string
 
-// The APIs. SCIM knows less than the Admin API.
+// The APIs. SCIM knows less than the Admin API does.
 const (
 	AdminAPI Source = "admin"
 	SCIM     Source = "scim"
 )
 
-// Person is who a token stands for. What the reply left out is nil or zero, which is usual for people who are no
+// Person is the owner of a token. What the reply left out is nil or zero, which is usual for people who are not
 // administrators.
 type Person struct {
 	Source     Source    `json:"-"`
@@ -40,8 +40,8 @@ type Account struct {
 	AdminRoles []string `json:"adminRoles"`
 }
 
-// key is an identifier of up to 26 digits, which GoTo sends as a string or as a number. It never
-// goes through a float, which could not hold it.
+// key is an identifier of up to 26 digits, which GoTo sends as a string or as a number. It is never converted to a
+// float, which could not hold it.
 type key string
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -63,7 +63,7 @@ func (k *key) UnmarshalJSON(raw []byte) error {
 func decodePerson(body []byte) (Person, error) {
 	var reply struct {
 		Person
-		// These stand before the fields of the same name in Person.
+		// These take precedence over the fields of the same name in Person.
 		Key        key `json:"key"`
 		AccountKey key `json:"accountKey"`
 		Accounts   []struct {
@@ -73,7 +73,7 @@ func decodePerson(body []byte) (Person, error) {
 		CreateTime *float64 `json:"createTime"` // milliseconds since 1970
 	}
 	if err := json.Unmarshal(body, &reply); err != nil {
-		return Person{}, errors.New("the reply is not the JSON object that GET Me is documented to send")
+		return Person{}, errors.New("the reply is not the JSON object that is documented for GET Me")
 	}
 	person := reply.Person
 	person.Key, person.AccountKey = string(reply.Key), string(reply.AccountKey)

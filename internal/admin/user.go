@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// decodeUser reads the body of a successful reply of SCIM: a User (RFC 7643 section 4.1) with an extension of GoTo's.
+// decodeUser reads the body of a successful reply of SCIM: a User (RFC 7643 section 4.1) with a GoTo extension.
 func decodeUser(body []byte) (Person, error) {
 	type email struct {
 		Value   string `json:"value"`
-		Primary any    `json:"primary"` // true for one of them at most
+		Primary any    `json:"primary"` // true for at most one of them
 	}
 	var user struct {
 		ID       key    `json:"id"`
@@ -48,7 +48,7 @@ func decodeUser(body []byte) (Person, error) {
 	for _, account := range user.GoTo.Accounts {
 		person.Accounts = append(person.Accounts, Account{Key: string(account.Value), Name: account.Display})
 	}
-	if len(person.Accounts) == 1 { // SCIM does not tell the default one of several
+	if len(person.Accounts) == 1 { // SCIM does not say which of several is the default
 		person.AccountKey = person.Accounts[0].Key
 	}
 	return person, nil

@@ -1,4 +1,4 @@
-// Package commandline runs a terraform or tofu that finds providers built from this module, and no others.
+// Package commandline runs terraform or tofu with providers built from this module, and no others.
 package commandline
 
 import (
@@ -16,14 +16,15 @@ import (
 // Module is the path of this module, for [Build].
 const Module = "github.com/terraform-goto/terraform-provider-goto"
 
-// CommandLine is a terraform or tofu at work in a directory.
+// CommandLine is a terraform or tofu that runs in a directory.
 type CommandLine struct {
 	Path        string // see [Find]
 	Directory   string
 	Environment []string // see [Environment]
 }
 
-// Run returns what the command line printed. When ctx is done, it is interrupted, and ends its providers.
+// Run runs the command line and returns what it printed. When ctx is done, the command line is interrupted, and ends
+// its providers.
 func (c CommandLine) Run(ctx context.Context, arguments ...string) (printed string, err error) {
 	var output bytes.Buffer
 	command := exec.CommandContext(ctx, c.Path, arguments...)
@@ -37,10 +38,10 @@ func (c CommandLine) Run(ctx context.Context, arguments ...string) (printed stri
 	return output.String(), nil
 }
 
-// Name is what people call the command line: terraform or tofu.
+// Name returns what people call the command line: terraform or tofu.
 func (c CommandLine) Name() string { return strings.TrimSuffix(filepath.Base(c.Path), ".exe") }
 
-// Find returns the absolute path of the first of these programs that is there, each a path or a name in PATH.
+// Find returns the absolute path of the first of these programs that exists. Each is a path or a name in PATH.
 func Find(names ...string) (path string, err error) {
 	for _, name := range names {
 		if path, err = exec.LookPath(name); err == nil {
@@ -50,7 +51,7 @@ func Find(names ...string) (path string, err error) {
 	return "", err
 }
 
-// Build is "go build", with its arguments.
+// Build runs "go build" with arguments.
 func Build(ctx context.Context, arguments ...string) error {
 	if output, err := exec.CommandContext(ctx, "go", append([]string{"build"}, arguments...)...).CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, output)
@@ -58,8 +59,8 @@ func Build(ctx context.Context, arguments ...string) error {
 	return nil
 }
 
-// Configure writes a configuration of the command line to path. It knows no registry, so that nothing needs "init" or
-// the network. Providers are the folders of the providers, by their addresses.
+// Configure writes a CLI configuration to path. It names no registry, so that nothing needs "init" or the network.
+// Providers maps the addresses of providers to their folders.
 func Configure(path string, providers map[string]string) error {
 	var text strings.Builder
 	text.WriteString("provider_installation {\n  dev_overrides {\n")
@@ -70,7 +71,7 @@ func Configure(path string, providers map[string]string) error {
 	return os.WriteFile(path, []byte(text.String()), 0o600)
 }
 
-// Environment is that of this process without what the user has set up for own work, with the configuration that
+// Environment returns the environment of this process without the user's own settings, with the configuration that
 // [Configure] has written, and with variables.
 func Environment(configuration string, variables ...string) []string {
 	own := slices.DeleteFunc(os.Environ(), func(variable string) bool {

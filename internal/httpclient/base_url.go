@@ -8,9 +8,8 @@ import (
 	"strings"
 )
 
-// ParseBaseURL reads the address of a server that is sent credentials. It must be https, or http
-// to a loopback address, and carry neither user name, query nor fragment. The slash at its end is
-// dropped.
+// ParseBaseURL parses the address of a server that receives credentials. It must be https, or http to a loopback
+// address, and have no user name, query or fragment. A trailing slash is dropped.
 func ParseBaseURL(raw string) (*url.URL, error) {
 	parsed, err := url.Parse(raw)
 	if err != nil || parsed.Scheme == "" || parsed.Hostname() == "" {
@@ -27,7 +26,7 @@ func ParseBaseURL(raw string) (*url.URL, error) {
 	case "https":
 	case "http":
 		if !isLoopback(parsed.Hostname()) {
-			return nil, fmt.Errorf("credentials are sent to %s and would travel in the clear. Use https (http is accepted for a loopback address only)",
+			return nil, fmt.Errorf("credentials are sent to %s and would travel unencrypted. Use https (http is accepted for a loopback address only)",
 				parsed.Hostname())
 		}
 	default:
@@ -35,7 +34,7 @@ func ParseBaseURL(raw string) (*url.URL, error) {
 	}
 	parsed.Path = strings.TrimRight(parsed.Path, "/")
 	parsed.RawPath = ""
-	parsed.Host = strings.ToLower(Authority(parsed)) // one server has one name, in the keys of the cache too
+	parsed.Host = strings.ToLower(Authority(parsed)) // one server has one name, also in the keys of the cache
 	return parsed, nil
 }
 
@@ -47,7 +46,7 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// Authority returns the host with its port. Browsers do not show the default port of a scheme.
+// Authority returns the host with its port, but without the default port of the scheme, which browsers do not show.
 func Authority(u *url.URL) string {
 	defaultPort := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
 	return strings.TrimSuffix(u.Host, defaultPort)

@@ -16,7 +16,7 @@ func TestParseBaseURL(t *testing.T) {
 		query    = "the address must not have a query or a fragment"
 	)
 	inTheClear := func(host string) string {
-		return "credentials are sent to " + host + " and would travel in the clear. Use https (http is accepted for a loopback address only)"
+		return "credentials are sent to " + host + " and would travel unencrypted. Use https (http is accepted for a loopback address only)"
 	}
 	for base, want := range map[string]string{ // the normal form, or the error
 		"https://authentication.logmeininc.com": "https://authentication.logmeininc.com",

@@ -5,13 +5,14 @@ import (
 	"io"
 )
 
-// MaxBody bounds what is read of a reply, in bytes.
+// MaxBody is how much of a reply is read at most, in bytes.
 const MaxBody = 1 << 20
 
-// ReadBody reads the body of a reply, and of one that is longer than [MaxBody] one byte more than that.
+// ReadBody reads the body of a reply. It reads one byte more than [MaxBody] at most, by which callers recognize a
+// longer body.
 func ReadBody(body io.Reader) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(body, MaxBody+1))
 }
 
-// WithoutMark drops a byte order mark: it is no JSON, but RFC 8259 section 8.1 lets readers ignore it.
+// WithoutMark drops a byte order mark, which is not JSON, but which RFC 8259 section 8.1 allows readers to ignore.
 func WithoutMark(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// New returns a client for requests that carry credentials: it follows no redirects,
-// takes the proxy from the environment, speaks TLS 1.2 or later and gives up after timeout, which
-// covers a whole request with its reply. It shares nothing with the defaults of net/http.
+// New returns a client for requests that carry credentials: it follows no redirects, takes the proxy from the
+// environment, speaks TLS 1.2 or later and gives up after timeout, which covers a whole request with its reply. It
+// shares no state with the default client of net/http.
 func New(timeout time.Duration) *http.Client {
 	return &http.Client{
 		Timeout: timeout,
@@ -24,8 +24,8 @@ func New(timeout time.Duration) *http.Client {
 			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout: timeout,
 			ForceAttemptHTTP2:   true,
-			// Requests are rare, and one that meets an idle connection which the server has just closed
-			// leaves open whether it was processed.
+			// Requests are rare. If one used an idle connection that the server has just closed, nobody would know
+			// whether it was processed.
 			DisableKeepAlives: true,
 		},
 	}

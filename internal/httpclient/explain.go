@@ -12,9 +12,9 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Explain reads an error reply of GoTo into its code, which may be empty, and words for people: error
-// and error_description (RFC 6749 section 5.2), else what GoTo's APIs and gateways send, else the
-// text itself. Nothing of secrets is left in them.
+// Explain returns the code of an error reply from GoTo, which may be empty, and a reason for people: error and
+// error_description (RFC 6749 section 5.2), or what GoTo's APIs and gateways send, or the text itself. Secrets are
+// masked in both.
 func Explain(status int, contentType string, body []byte, secrets []secret.Value) (code, reason string) {
 	var reply struct {
 		Error       any `json:"error"`
@@ -39,18 +39,18 @@ func Explain(status int, contentType string, body []byte, secrets []secret.Value
 	case len(trimmed) == 0:
 		return "", "an empty reply"
 	case strings.Contains(strings.ToLower(contentType), "html") || trimmed[0] == '<':
-		return "", "a web page instead of a reply, probably from a gateway or proxy on the way"
+		return "", "a web page instead of a reply, probably from a gateway or proxy"
 	}
 	return "", Describe("", string(trimmed), secrets)
 }
 
-// text returns value if it is a string: an error is explained by what can be read of it.
+// text returns value if it is a string. Fields of other types are ignored, so that the rest can explain the error.
 func text(value any) string {
 	text, _ := value.(string)
 	return text
 }
 
-// Describe joins an error code and its description as they came from a server, without secrets.
+// Describe joins a server's error code and description, and masks secrets.
 func Describe(code, description string, secrets []secret.Value) string {
 	code, description = redact.Text(code, secrets), redact.Text(description, secrets)
 	switch {
@@ -64,7 +64,7 @@ func Describe(code, description string, secrets []secret.Value) string {
 	return code + " (" + description + ")"
 }
 
-// Cause returns what went wrong in a request, without the method and address that net/http puts before it.
+// Cause returns why a request failed, without the method and address that net/http puts in front.
 func Cause(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err

@@ -26,7 +26,7 @@ func TestExplain(t *testing.T) {
 
 	const (
 		jsonType = "application/json;charset=UTF-8"
-		page     = "a web page instead of a reply, probably from a gateway or proxy on the way"
+		page     = "a web page instead of a reply, probably from a gateway or proxy"
 		redirect = "a redirect, which is not followed because credentials must not travel to another address"
 		retired  = "This endpoint is no longer valid, see https://developer.goto.com/guides"
 	)

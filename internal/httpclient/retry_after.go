@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// RetryAfter reads the Retry-After header, in seconds or as a date (RFC 9110 section 10.2.3). It
-// returns 0 where there is none, where it cannot be read and where its time has come.
+// RetryAfter parses the Retry-After header, in seconds or as a date (RFC 9110 section 10.2.3). It returns 0 if there is
+// none, if it cannot be parsed, and if its time has passed.
 func RetryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	if value == "" {
@@ -28,5 +28,5 @@ func RetryAfter(header http.Header, now time.Time) time.Duration {
 	return min(max(date.Sub(now), 0), maxRetryAfter)
 }
 
-// maxRetryAfter only keeps absurd values from overflowing: waiting ends with the budget of the request.
+// maxRetryAfter only keeps absurd values from overflowing, because the budget of the request limits the wait.
 const maxRetryAfter = 365 * 24 * time.Hour

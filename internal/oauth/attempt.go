@@ -12,37 +12,37 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 )
 
-// homecoming is how long a request that has been sent is waited for after its run was cancelled, at most: what its
-// answer holds, the login itself, cannot be had again. A single request never takes longer than its own timeout.
+// homecoming is how long at most to wait for the answer to a request after its run was canceled, because the login in
+// the answer cannot be obtained again. A single request never takes longer than its own timeout.
 const homecoming = 10 * time.Second
 
-// reached is how far an attempt came.
+// reached is how far an attempt got.
 type reached int32
 
 const (
-	unsent   reached = iota // no connection came about, so the server has seen nothing
+	unsent   reached = iota // there was no connection, so the server has seen nothing
 	stopped                 // given up before there was a connection
 	sent                    // on the wire; the server may have processed it
-	answered                // the answer is there
+	answered                // the answer has arrived
 )
 
-// attempt is one of the requests of an exchange, once it is over.
+// attempt is one of the requests of an exchange, after it has ended.
 type attempt struct {
 	reached reached
 	status  int // of the answer, as are header and body
 	header  http.Header
 	body    []byte
 	err     error // why there is no answer
-	// turnedAway is the status of the answer after which another attempt did not come about.
+	// turnedAway is the status of the answer after which no other attempt was made.
 	turnedAway int
 }
 
-// maybeProcessed tells whether the server may have carried the request out.
+// maybeProcessed reports whether the server may have processed the request.
 func (a attempt) maybeProcessed() bool {
 	return a.reached == sent || a.reached == answered && !surelyUnprocessed(a.status)
 }
 
-// turnedAwayBy returns the status of an answer that says no more than "not now", else 0.
+// turnedAwayBy returns the status of an answer that only says "not now", and 0 for others.
 func (a attempt) turnedAwayBy() int {
 	if a.reached == answered && unavailable(a.status) {
 		return a.status
@@ -53,7 +53,7 @@ func (a attempt) turnedAwayBy() int {
 // send makes one attempt. It ends turn.
 func (x *exchange) send(ctx context.Context, turn *turn) attempt {
 	defer turn.end()
-	var progress atomic.Int32 // a value of reached; set on the transport's goroutines
+	var progress atomic.Int32 // a value of type reached; set on the transport's goroutines
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
@@ -65,7 +65,7 @@ func (x *exchange) send(ctx context.Context, turn *turn) attempt {
 		time.AfterFunc(homecoming, cancel)
 	})()
 	if x.endpoint.Abandon != nil {
-		defer context.AfterFunc(x.endpoint.Abandon, cancel)() //nolint:contextcheck // it ends what outlives ctx
+		defer context.AfterFunc(x.endpoint.Abandon, cancel)() //nolint:contextcheck // it cancels a request that outlives ctx
 	}
 	sending = httptrace.WithClientTrace(sending, &httptrace.ClientTrace{
 		GotConn: func(connection httptrace.GotConnInfo) {
@@ -79,9 +79,9 @@ func (x *exchange) send(ctx context.Context, turn *turn) attempt {
 	if err != nil {
 		return attempt{reached: reached(progress.Load()), err: err}
 	}
-	defer func() { _ = response.Body.Close() }() // read to its end or given up: nothing depends on it
+	defer func() { _ = response.Body.Close() }() // already read, or not needed
 	body, err := httpclient.ReadBody(response.Body)
-	if err != nil && !unavailable(response.StatusCode) { // there the status says enough
+	if err != nil && !unavailable(response.StatusCode) { // otherwise the status says enough
 		return attempt{reached: sent, err: fmt.Errorf("reading the reply: %w", err)}
 	}
 	return attempt{reached: answered, status: response.StatusCode, header: response.Header, body: body}

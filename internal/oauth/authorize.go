@@ -19,14 +19,14 @@ import (
 type AuthorizationRequest struct {
 	ClientID    string
 	RedirectURI string
-	// Scopes are the scopes asked for; none means every scope of the client.
+	// Scopes are the requested scopes; none means every scope of the client.
 	Scopes        []string
 	State         string
 	CodeChallenge string // S256 (RFC 7636 section 4.3)
 }
 
-// AuthorizeURL returns the address at which a person signs in and allows the request. Equal
-// requests give the same text, whatever the order of the scopes.
+// AuthorizeURL returns the address at which a person signs in and allows the request. The order of the scopes does not
+// matter.
 func (s Server) AuthorizeURL(request AuthorizationRequest) string {
 	query := url.Values{"response_type": {"code"}, "client_id": {request.ClientID}}
 	if request.RedirectURI != "" {
@@ -42,11 +42,11 @@ func (s Server) AuthorizeURL(request AuthorizationRequest) string {
 		query.Set("code_challenge", request.CodeChallenge)
 		query.Set("code_challenge_method", "S256")
 	}
-	// "%20" means a space to every reader of a URL, "+" only to readers of forms.
+	// "%20" means a space in every URL, "+" only in forms.
 	return s.base + authorizePath + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
-// CheckScope tells, as a sentence, why scope is not a single scope.
+// CheckScope returns an error if scope is not a single scope.
 func CheckScope(scope string) error {
 	if !scopeToken().MatchString(scope) {
 		return fmt.Errorf("%q is not a scope: a scope is one word without spaces, quotes or backslashes", scope)
@@ -57,8 +57,7 @@ func CheckScope(scope string) error {
 // scopeToken is the scope-token of RFC 6749 section 3.3.
 var scopeToken = compiled(`^[\x21\x23-\x5b\x5d-\x7e]+$`)
 
-// CheckCodeChallenge tells, as a sentence, why challenge is not an S256 code challenge (RFC 7636
-// section 4.2).
+// CheckCodeChallenge returns an error if challenge is not an S256 code challenge (RFC 7636 section 4.2).
 func CheckCodeChallenge(challenge string) error {
 	if !codeChallenge().MatchString(challenge) {
 		return errors.New("an S256 code challenge is 43 characters of unpadded base64url: the SHA-256 of the code verifier")
@@ -66,11 +65,11 @@ func CheckCodeChallenge(challenge string) error {
 	return nil
 }
 
-// CheckCodeVerifier tells, as a sentence that does not repeat it, why verifier is not a PKCE code
-// verifier (RFC 7636 section 4.1).
+// CheckCodeVerifier returns an error if verifier is not a PKCE code verifier (RFC 7636 section 4.1). The error does not
+// repeat it.
 func CheckCodeVerifier(verifier string) error {
 	if !codeVerifier().MatchString(verifier) {
-		return errors.New("a code verifier is 43 to 128 characters out of A-Z a-z 0-9 - . _ ~")
+		return errors.New("a code verifier is 43 to 128 of the characters A-Z a-z 0-9 - . _ ~")
 	}
 	return nil
 }
@@ -86,8 +85,8 @@ func S256(verifier secret.Value) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// compiled compiles an expression when it is first needed: together they are a noticeable part of the start of a process,
-// and most processes need none of them.
+// compiled compiles an expression when it is first needed. Compiling all of them would slow the start of a process
+// noticeably, and most processes need none.
 func compiled(expression string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }

@@ -17,36 +17,36 @@ import (
 
 // Callback is what the authorization response must match (RFC 6749 section 4.1.2).
 type Callback struct {
-	RedirectURI string // empty: not checked
-	State       string // empty: not checked
+	RedirectURI string // not checked if empty
+	State       string // not checked if empty
 }
 
-// Answer is what the browser was sent back with.
+// Answer is what the browser came back with.
 type Answer struct {
 	Code  secret.Value
 	State string // empty if there was none
 }
 
-// Answer takes the authorization code and the state out of landed, the whole address the browser was sent to, with white
-// space and quotation marks around it or without. Its errors are sentences that never repeat a code or a state.
+// Answer returns the authorization code and the state in landed, the whole address that the browser was sent to. White
+// space and quotation marks around it are ignored. Errors never repeat a code or a state.
 func (c Callback) Answer(landed string) (Answer, error) {
 	landed = strings.TrimFunc(landed, isWrapping)
 	if !strings.Contains(landed, "://") {
 		if host, _, found := strings.Cut(landed, "?"); found && host != "" {
 			return Answer{}, fmt.Errorf("it lacks %s at its start: paste the whole address from the browser's address bar", c.scheme(host))
 		}
-		return Answer{}, errors.New("this is not an address: paste the whole address from the browser's address bar, or give a bare code as `code`")
+		return Answer{}, errors.New("this is not an address: paste the whole address from the browser's address bar, or set `code` to a bare code")
 	}
 	parsed, err := url.Parse(landed)
 	if err != nil || parsed.Host == "" || strings.ContainsFunc(landed, redact.IsControl) {
-		return Answer{}, errors.New("this cannot be read as an address: paste it unchanged from the browser's address bar, in one line")
+		return Answer{}, errors.New("this cannot be read as an address: paste it unchanged from the browser's address bar, on one line")
 	}
 	query, err := url.ParseQuery(parsed.RawQuery)
 	if err != nil {
 		return Answer{}, errors.New("the part after the question mark cannot be read: paste the address unchanged from the browser's address bar")
 	}
 	if query.Has("response_type") {
-		return Answer{}, errors.New("this is the address at which signing in starts: open it, sign in, press Allow, and paste the address the browser shows then")
+		return Answer{}, errors.New("this is the address that starts the sign-in: open it, sign in, press Allow, and paste the address that the browser shows then")
 	}
 	if err := c.checkRedirectURI(parsed, query); err != nil {
 		return Answer{}, err
@@ -59,7 +59,7 @@ func (c Callback) Answer(landed string) (Answer, error) {
 	}
 	switch codes := query["code"]; {
 	case len(codes) == 0 || codes[0] == "":
-		return Answer{}, errors.New("it has no code: sign in at the authorize URL, press Allow, and paste the address the browser shows then, even if the page says that nothing was found")
+		return Answer{}, errors.New("it has no code: sign in at the authorize URL, press Allow, and paste the address that the browser shows then, even if the page was not found")
 	case len(codes) > 1:
 		return Answer{}, errors.New("it has more than one code: paste the address unchanged from the browser's address bar")
 	default:
@@ -70,12 +70,13 @@ func (c Callback) Answer(landed string) (Answer, error) {
 	}
 }
 
-// isWrapping matches what is copied with an address and never ends one: browsers escape it.
+// isWrapping matches characters that may be copied along with an address. An address cannot end with them, because
+// browsers escape them.
 func isWrapping(r rune) bool {
 	return unicode.IsSpace(r) || strings.ContainsRune("\"'<>“”‘’", r)
 }
 
-// scheme returns how an address at host most likely begins.
+// scheme returns the most likely beginning of an address at host.
 func (c Callback) scheme(host string) string {
 	start := cmp.Or(c.RedirectURI, host)
 	for _, insecure := range []string{"http://", "localhost", "127.", "[::1]"} {
@@ -101,9 +102,9 @@ func (c Callback) checkRedirectURI(landed *url.URL, query url.Values) error {
 		same = same && slices.Equal(query[name], values)
 	}
 	if !same {
-		// Cleaned: where the question mark got lost, the code is a part of the path.
+		// Masked, because without a question mark the code is a part of the path.
 		start := redact.Text(landed.Scheme+"://"+landed.Host+landed.EscapedPath(), nil)
-		return fmt.Errorf("it does not start with `redirect_uri` (%s) but with %s. Paste the address the browser landed on after Allow; `redirect_uri` must be the one in the authorize URL that was opened",
+		return fmt.Errorf("it does not start with `redirect_uri` (%s) but with %s. Paste the address that the browser landed on after Allow. `redirect_uri` must be the one in the authorize URL that was opened",
 			c.RedirectURI, start)
 	}
 	return nil
@@ -122,7 +123,7 @@ func (c Callback) checkState(states []string) error {
 		return nil
 	}
 	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(c.State)) != 1 {
-		return errors.New("its state is not the one in `state`: it belongs to another sign-in. Open the authorize URL that carries this state, or give the state of the URL that was opened")
+		return errors.New("its state differs from `state`, so it belongs to another sign-in. Open the authorize URL that has this state, or set `state` to the one in the URL that was opened")
 	}
 	return nil
 }
@@ -135,13 +136,13 @@ func refusal(query url.Values) error {
 	reason := httpclient.Describe(query.Get("error"), query.Get("error_description"), secrets)
 	if query.Get("error") == "access_denied" {
 		return &DeniedError{"GoTo reports that access was not allowed: " + reason,
-			"Open the authorize URL again and press Allow, as a person who may use this OAuth client"}
+			"Open the authorize URL again and press Allow, as a person who is allowed to use this OAuth client"}
 	}
 	return &DeniedError{"GoTo reports an error instead of a code: " + reason,
 		"Open the authorize URL again; if that does not help, compare it with the page of the OAuth client"}
 }
 
-// DeniedError says that the browser was sent back with an error (RFC 6749 section 4.1.2.1).
+// DeniedError reports that the browser came back with an error (RFC 6749 section 4.1.2.1).
 type DeniedError struct {
 	Reason string // a clause
 	Remedy string // for a person who has the authorize URL at hand
@@ -150,10 +151,10 @@ type DeniedError struct {
 // Error implements the error interface.
 func (e *DeniedError) Error() string { return e.Reason + ". " + e.Remedy }
 
-// CheckCode tells, as a sentence that does not repeat it, why text cannot be an authorization code.
+// CheckCode returns an error if text cannot be an authorization code. The error does not repeat it.
 func CheckCode(text string) error {
 	if strings.Contains(text, "://") || strings.Contains(text, "code=") {
-		return errors.New("this is an address or a part of one: give the whole address as `callback_url`, or only what stands between code= and the next & as `code`")
+		return errors.New("this is an address or a part of one: set `callback_url` to the whole address, or `code` to only what is between code= and the next &")
 	}
 	return CheckCredential(text)
 }

@@ -16,27 +16,27 @@ func TestCallback(t *testing.T) {
 	t.Parallel()
 
 	const (
-		bare       = "this is not an address: paste the whole address from the browser's address bar, or give a bare code as `code`"
-		unreadable = "this cannot be read as an address: paste it unchanged from the browser's address bar, in one line"
+		bare       = "this is not an address: paste the whole address from the browser's address bar, or set `code` to a bare code"
+		unreadable = "this cannot be read as an address: paste it unchanged from the browser's address bar, on one line"
 		badQuery   = "the part after the question mark cannot be read: paste the address unchanged from the browser's address bar"
-		atStart    = "this is the address at which signing in starts: open it, sign in, press Allow, and paste the address the browser shows then"
-		wrongState = "its state is not the one in `state`: it belongs to another sign-in. Open the authorize URL that carries this state, or give the state of the URL that was opened"
-		noCode     = "it has no code: sign in at the authorize URL, press Allow, and paste the address the browser shows then, even if the page says that nothing was found"
+		atStart    = "this is the address that starts the sign-in: open it, sign in, press Allow, and paste the address that the browser shows then"
+		wrongState = "its state differs from `state`, so it belongs to another sign-in. Open the authorize URL that has this state, or set `state` to the one in the URL that was opened"
+		noCode     = "it has no code: sign in at the authorize URL, press Allow, and paste the address that the browser shows then, even if the page was not found"
 		twoCodes   = "it has more than one code: paste the address unchanged from the browser's address bar"
 		isControl  = "it contains a line break or another control character"
 		whiteSpace = "it starts or ends with white space, which usually comes from copying"
-		isAddress  = "this is an address or a part of one: give the whole address as `callback_url`, or only what stands between code= and the next & as `code`"
+		isAddress  = "this is an address or a part of one: set `callback_url` to the whole address, or `code` to only what is between code= and the next &"
 	)
 	elsewhere := func(expected, start string) string {
 		return "it does not start with `redirect_uri` (" + expected + ") but with " + start +
-			". Paste the address the browser landed on after Allow; `redirect_uri` must be the one in the authorize URL that was opened"
+			". Paste the address that the browser landed on after Allow. `redirect_uri` must be the one in the authorize URL that was opened"
 	}
 	lacks := func(scheme string) string {
 		return "it lacks " + scheme + " at its start: paste the whole address from the browser's address bar"
 	}
 	denied := func(reason string) string {
 		return "GoTo reports that access was not allowed: " + reason +
-			". Open the authorize URL again and press Allow, as a person who may use this OAuth client"
+			". Open the authorize URL again and press Allow, as a person who is allowed to use this OAuth client"
 	}
 	instead := func(reason string) string {
 		return "GoTo reports an error instead of a code: " + reason +

@@ -14,8 +14,8 @@ import (
 type Client struct {
 	ID     string
 	Secret secret.Value
-	// RedirectURI is the registered address the browser is sent to. Empty when the authorize URL
-	// named none; then a token request must not name one either (RFC 6749 section 4.1.3).
+	// RedirectURI is the registered address that the browser is sent to. It is empty if the authorize URL named none;
+	// then a token request must not name one either (RFC 6749 section 4.1.3).
 	RedirectURI string
 }
 
@@ -25,17 +25,16 @@ func (c Client) basicCredentials() string {
 	return base64.StdEncoding.EncodeToString([]byte(c.ID + ":" + c.Secret.Reveal()))
 }
 
-// CheckClientID tells, as a sentence, why id cannot be sent as a client identifier: the Basic
-// header ends the user name at the first colon (RFC 7617 section 2).
+// CheckClientID returns an error if id cannot be sent as a client identifier. A colon would end the user name in the
+// Basic header (RFC 7617 section 2).
 func CheckClientID(id string) error {
 	if strings.Contains(id, ":") {
-		return errors.New("a client ID has no colon in it; this looks like a client ID and a client secret in one")
+		return errors.New("a client ID contains no colon; this looks like a client ID and a client secret in one")
 	}
 	return CheckCredential(id)
 }
 
-// CheckCredential tells, as a sentence that does not repeat it, why text cannot be a client secret
-// or a token.
+// CheckCredential returns an error if text cannot be a client secret or a token. The error does not repeat it.
 func CheckCredential(text string) error {
 	switch {
 	case text == "":
@@ -48,15 +47,15 @@ func CheckCredential(text string) error {
 	return nil
 }
 
-// ErrWhiteSpace is what [CheckCredential] says of a stray line break or space. How to remove it depends on where the
-// text comes from.
+// ErrWhiteSpace is what [CheckCredential] returns for a stray line break or space. How to remove it depends on where
+// the text comes from.
 var ErrWhiteSpace = errors.New("it starts or ends with white space, which usually comes from copying")
 
-// CheckRedirectURI tells, as a sentence, why uri cannot be a redirection endpoint (RFC 6749
-// section 3.1.2: absolute, without a fragment).
+// CheckRedirectURI returns an error if uri cannot be a redirection endpoint (RFC 6749 section 3.1.2: absolute, without
+// a fragment).
 func CheckRedirectURI(uri string) error {
 	if err := CheckCredential(uri); err != nil {
-		return err // about white space, which a path may not but url.Parse lets it have
+		return err // about white space, which url.Parse accepts in a path
 	}
 	parsed, err := url.Parse(uri)
 	if err != nil || !parsed.IsAbs() || parsed.Host+parsed.Path == "" {

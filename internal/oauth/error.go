@@ -11,44 +11,43 @@ import (
 type Outcome int
 
 const (
-	// NotSent: no connection came about, so the server has seen nothing.
+	// NotSent: there was no connection, so the server has seen nothing.
 	NotSent Outcome = iota + 1
-	// Interrupted: the request was sent and no whole answer came back. It may have been processed.
+	// Interrupted: the request was sent, but no complete answer came back. It may have been processed.
 	Interrupted
 	// Unavailable: the server, or a gateway before it, answered that it cannot serve now (429, 5xx).
 	Unavailable
-	// Refused: the server answered and said no (RFC 6749 section 5.2).
+	// Refused: the server refused the request (RFC 6749 section 5.2).
 	Refused
 	// Unusable: the server reported success with a reply that cannot be used.
 	Unusable
 )
 
-// Codes of RFC 6749 section 5.2 that callers tell apart.
+// Codes of RFC 6749 section 5.2 that callers distinguish.
 const (
 	InvalidClient      = "invalid_client"
 	InvalidGrant       = "invalid_grant"
 	UnauthorizedClient = "unauthorized_client"
 )
 
-// TokenError is a failed token request. Nothing in it holds a secret, even where the server
-// repeated one.
+// TokenError is a failed token request. It holds no secret, even if the server repeated one.
 type TokenError struct {
 	Outcome  Outcome
 	Grant    GrantType
 	Endpoint string
-	// Status is the HTTP status, 0 without an answer.
+	// Status is the HTTP status, or 0 without an answer.
 	Status int
-	// Code is the error code of the reply, empty where it had none.
+	// Code is the error code of the reply, or empty.
 	Code string
 	// Reason says in words what came back or went wrong.
 	Reason string
-	// Ambiguous tells that an earlier attempt of the same request got no answer, or one after which the server
-	// may have processed it.
+	// Ambiguous reports whether an earlier attempt of the same request may have been processed, because it got no
+	// answer or one that leaves this open.
 	Ambiguous bool
-	// RetryAfter is how long the server asked to wait, 0 if it did not.
+	// RetryAfter is how long the server asked to wait, or 0.
 	RetryAfter time.Duration
-	// Err is the context's error where the context ended the request, else nil. It is never the
-	// error of net/http, which repeats what a server sends instead of HTTP.
+	// Err is the context's error if the context ended the request, and nil otherwise. It is never the error of
+	// net/http, which repeats what a server sends instead of HTTP.
 	Err error `json:"-"`
 }
 
@@ -64,8 +63,7 @@ func (e *TokenError) Error() string {
 // Unwrap returns the error of the context, if it ended the request.
 func (e *TokenError) Unwrap() error { return e.Err }
 
-// MaybeProcessed tells whether the server may have carried out the request all the same, which
-// uses up an authorization code.
+// MaybeProcessed reports whether the server may have processed the request anyway, which uses up an authorization code.
 func (e *TokenError) MaybeProcessed() bool {
 	if e.Ambiguous {
 		return true
@@ -80,12 +78,12 @@ func (e *TokenError) MaybeProcessed() bool {
 	return false
 }
 
-// unavailable lists the answers that say no more than "not now".
+// unavailable reports whether a status only says "not now".
 func unavailable(status int) bool {
 	return status == http.StatusTooManyRequests || status >= 500
 }
 
-// surelyUnprocessed lists the answers of servers that turn a request away unread.
+// surelyUnprocessed reports whether a status comes from a server that turns requests away unread.
 func surelyUnprocessed(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }

@@ -6,11 +6,11 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// GrantType is what a token request presents, in the words of the grant_type parameter.
+// GrantType is a kind of credential, as the grant_type parameter names it.
 type GrantType string
 
 const (
-	// AuthorizationCode is the grant of RFC 6749 section 4.1. A code is good for one request.
+	// AuthorizationCode is the grant of RFC 6749 section 4.1. A code works for one request.
 	AuthorizationCode GrantType = "authorization_code"
 	// RefreshToken is the grant of RFC 6749 section 6.
 	RefreshToken GrantType = "refresh_token"
@@ -18,15 +18,15 @@ const (
 	PersonalAccessToken GrantType = "personal_access_token"
 )
 
-// Grant is one credential that can be traded for an access token.
+// Grant is a credential that can be exchanged for an access token.
 type Grant struct {
 	Type       GrantType
 	Credential secret.Value // the code, refresh token or personal access token
-	// CodeVerifier is the PKCE verifier of a code (RFC 7636), empty without PKCE.
+	// CodeVerifier is the PKCE verifier of a code (RFC 7636). It is empty without PKCE.
 	CodeVerifier secret.Value
 }
 
-// Reusable tells whether the grant may be sent again when nobody knows what became of a request.
+// Reusable reports whether the grant may be sent again if the outcome of a request is unknown.
 func (g Grant) Reusable() bool { return g.Type != AuthorizationCode }
 
 func (g Grant) form(client Client) url.Values {

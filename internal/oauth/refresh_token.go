@@ -13,9 +13,9 @@ import (
 // and use refresh tokens").
 const RefreshTokenLifetime = 30 * 24 * time.Hour
 
-// RefreshTokenExpiry reads when refreshToken ends from the token itself, which at GoTo is usually a
-// JWT (RFC 7519 section 4.1.4). It is the zero time where that cannot be read: nothing may depend on
-// what is inside a token.
+// RefreshTokenExpiry returns when refreshToken expires according to the token itself, which GoTo usually issues as a
+// JWT (RFC 7519 section 4.1.4). It returns the zero time if that cannot be read, because nothing may depend on the
+// contents of a token.
 func RefreshTokenExpiry(refreshToken secret.Value) time.Time {
 	parts := strings.Split(refreshToken.Reveal(), ".")
 	if len(parts) != 3 {

@@ -15,27 +15,26 @@ import (
 )
 
 const (
-	// defaultLifetime stands in for an absent or unreadable expires_in: what GoTo documents.
+	// defaultLifetime replaces an absent or unreadable expires_in. It is the lifetime that GoTo documents.
 	defaultLifetime = time.Hour
-	// maxLifetime bounds expires_in to the life of a refresh token, so that a nonsensical value
-	// neither overflows nor keeps a token in use for ever.
+	// maxLifetime limits expires_in to the lifetime of a refresh token, so that a nonsensical value neither overflows
+	// nor keeps a token in use forever.
 	maxLifetime = 30 * 24 * time.Hour
-	// maxTokenLength bounds a token in bytes. GoTo documents up to 4096 characters.
+	// maxTokenLength limits a token, in bytes. GoTo documents up to 4096 characters.
 	maxTokenLength = 64 << 10
 )
 
 // Token is a successful reply of the token endpoint (RFC 6749 section 5.1).
 type Token struct {
 	AccessToken secret.Value
-	// RefreshToken is empty when the reply had none: after a refresh the one that was sent stays in use.
+	// RefreshToken is empty if the reply had none. After a refresh, the one that was sent stays in use.
 	RefreshToken secret.Value
 	Lifetime     time.Duration // expires_in, from the moment of the reply; at least 0
 	Scope        string        // as sent, space-separated
 	Principal    string        // who signed in, usually an e-mail address; GoTo's own field
 }
 
-// decodeToken reads the body of a successful reply. Its errors say what is wrong with the reply
-// and repeat nothing of it.
+// decodeToken parses the body of a successful reply. Its errors repeat nothing from the reply.
 func decodeToken(body []byte) (Token, error) {
 	var reply struct {
 		AccessToken  any             `json:"access_token"`
@@ -61,7 +60,7 @@ func decodeToken(body []byte) (Token, error) {
 	case len(accessToken) > maxTokenLength:
 		return Token{}, errors.New("the access_token in the reply is longer than 64 KiB")
 	case strings.ContainsFunc(accessToken, func(r rune) bool { return r < '!' || r > '~' }):
-		return Token{}, errors.New("the access_token in the reply has characters that cannot stand in a header")
+		return Token{}, errors.New("the access_token in the reply has characters that a header cannot contain")
 	}
 	if tokenType, isText := reply.TokenType.(string); reply.TokenType != nil &&
 		(!isText || !strings.EqualFold(tokenType, "bearer")) {
@@ -80,7 +79,7 @@ func decodeToken(body []byte) (Token, error) {
 	}, nil
 }
 
-// text returns value if it is a string: fields that nothing depends on are never a failure.
+// text returns value if it is a string. Fields that nothing depends on never cause an error.
 func text(value any) string {
 	text, _ := value.(string)
 	return text
@@ -96,7 +95,7 @@ func printable(text string) string {
 	}, text)
 }
 
-// lifetime reads expires_in, in seconds: a number, or a string as GoTo once sent it.
+// lifetime parses expires_in, in seconds: a number, or a string, as GoTo once sent it.
 func lifetime(raw json.RawMessage) time.Duration {
 	seconds, err := strconv.ParseFloat(strings.Trim(string(raw), `" `), 64)
 	switch {

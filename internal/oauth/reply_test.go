@@ -28,7 +28,7 @@ func TestDecodeToken(t *testing.T) {
 		noObject   = "the reply is not a JSON object"
 		missing    = "the reply has no access_token"
 		noText     = "the access_token in the reply is not a non-empty string"
-		noHeader   = "the access_token in the reply has characters that cannot stand in a header"
+		noHeader   = "the access_token in the reply has characters that a header cannot contain"
 		longAccess = "the access_token in the reply is longer than 64 KiB"
 		noBearer   = "the token_type in the reply is not Bearer"
 	)

@@ -8,11 +8,10 @@ import (
 	"time"
 )
 
-// retryable decides whether a token request may be sent again after an attempt.
+// retryable reports whether a token request may be sent again after an attempt.
 //
-// An authorization code is sent again only when the request surely was not processed: one that got
-// through the first time is used up, and showing it again may revoke what it was exchanged for
-// (RFC 6749 section 4.1.2).
+// An authorization code is sent again only if the request was certainly not processed. A code that got through is used
+// up, and sending it again may revoke the tokens that it was exchanged for (RFC 6749 section 4.1.2).
 func retryable(grant Grant, last attempt) bool {
 	if last.reached == answered {
 		return surelyUnprocessed(last.status) || last.status >= 500 && grant.Reusable()
@@ -25,7 +24,7 @@ func retryable(grant Grant, last attempt) bool {
 	return grant.Reusable() || last.reached != sent
 }
 
-// fits tells whether wait ends before ctx does.
+// fits reports whether wait ends before ctx does.
 func fits(ctx context.Context, wait time.Duration) bool {
 	deadline, limited := ctx.Deadline()
 	return !limited || wait < time.Until(deadline)

@@ -14,8 +14,8 @@ import (
 
 const revocationPath = "/oauth/revoke"
 
-// Revoke ends an access token before its time (RFC 7009 section 2.1). GoTo names the endpoint in its
-// server metadata and in no guide. It asks once: a token that is not revoked ends by itself.
+// Revoke revokes an access token (RFC 7009 section 2.1). GoTo names the endpoint in its server metadata, but in no
+// guide. Revoke does not retry, because the token expires by itself.
 func (e *TokenEndpoint) Revoke(ctx context.Context, client Client, accessToken secret.Value) error {
 	endpoint := e.Server.base + revocationPath
 	form := url.Values{"token": {accessToken.Reveal()}, "token_type_hint": {"access_token"}}
@@ -35,10 +35,10 @@ func (e *TokenEndpoint) Revoke(ctx context.Context, client Client, accessToken s
 	defer turn.end()
 	response, err := e.HTTP.Do(request)
 	if err != nil {
-		// Not wrapped: net/http repeats what the server sent.
+		// Not wrapped, because net/http repeats what the server sent.
 		return fmt.Errorf("POST %s: %s", endpoint, redact.Text(httpclient.Cause(err).Error(), secrets))
 	}
-	defer func() { _ = response.Body.Close() }() // nothing depends on it
+	defer func() { _ = response.Body.Close() }() // not needed any more
 	if response.StatusCode == http.StatusOK {
 		return nil
 	}

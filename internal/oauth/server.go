@@ -1,9 +1,9 @@
 // Package oauth speaks GoTo's OAuth 2.0: the authorize URL, the address the browser lands on, the
 // three grants, the token endpoint's replies and its errors.
 //
-// It is written on net/http and not on golang.org/x/oauth2, which URL-escapes the client secret in
-// the Basic header (GoTo compares it raw, so every secret with a "+" or "=" fails), repeats a
-// refused POST with the credentials in the body, and puts whole response bodies into its errors.
+// It uses net/http rather than golang.org/x/oauth2, which URL-escapes the client secret in the Basic header (GoTo
+// compares it raw, so every secret with a "+" or "=" fails), repeats a refused POST with the credentials in the body,
+// and puts whole response bodies into its errors.
 package oauth
 
 import (
@@ -25,11 +25,11 @@ const (
 	retiredHost = "api.getgo.com"
 )
 
-// Server is an authorization server: the base under which its authorize and token endpoints lie.
+// Server is an authorization server, identified by the base URL of its authorize and token endpoints.
 type Server struct{ base string }
 
-// NewServer checks base, an absolute https URL without query (http is allowed to a loopback
-// address), and returns the server there. Its errors are sentences about base.
+// NewServer returns the server at base, which must be an absolute https URL without a query. A loopback address may use
+// http.
 func NewServer(base string) (Server, error) {
 	parsed, err := httpclient.ParseBaseURL(base)
 	if err != nil {
@@ -47,5 +47,5 @@ func NewServer(base string) (Server, error) {
 	return Server{base: parsed.String()}, nil
 }
 
-// String returns the base URL in its normal form, without a slash at the end.
+// String returns the base URL in its normal form, without a trailing slash.
 func (s Server) String() string { return s.base }

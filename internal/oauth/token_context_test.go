@@ -263,7 +263,7 @@ func TestCancelDuringARequest(t *testing.T) {
 				if comesHome := want > 0 && want == test.answer; comesHome && err != nil {
 					t.Errorf("%s, %s: %v", name, grant.Type, err)
 				} else if !comesHome {
-					failing{[2]int32{1, 1}, oauth.Interrupted, 0, true, "the run was cancelled"}.check(t, grant, err, int32(len(sent.at)))
+					failing{[2]int32{1, 1}, oauth.Interrupted, 0, true, "the run was canceled"}.check(t, grant, err, int32(len(sent.at)))
 				}
 			})
 		}
@@ -278,7 +278,7 @@ func TestCancelBeforeTheRequest(t *testing.T) {
 	cancel()
 	for _, grant := range everyGrant {
 		_, err := newEndpoint(t, base).Token(ctx, theClient, grant, ready)
-		failing{[2]int32{0, 0}, oauth.NotSent, 0, false, "the run was cancelled"}.check(t, grant, err, requests.Load())
+		failing{[2]int32{0, 0}, oauth.NotSent, 0, false, "the run was canceled"}.check(t, grant, err, requests.Load())
 	}
 }
 
@@ -290,9 +290,9 @@ func TestCancelDuringAWait(t *testing.T) {
 		failing
 	}{
 		"turned away": {func(int, *http.Request) (*http.Response, error) { return repliedAfter(429, "9"), nil },
-			failing{[2]int32{1, 1}, oauth.Unavailable, 429, false, "the run was cancelled"}},
+			failing{[2]int32{1, 1}, oauth.Unavailable, 429, false, "the run was canceled"}},
 		"not reached": {func(int, *http.Request) (*http.Response, error) { return nil, errDial },
-			failing{[2]int32{1, 1}, oauth.NotSent, 0, false, "the run was cancelled"}},
+			failing{[2]int32{1, 1}, oauth.NotSent, 0, false, "the run was canceled"}},
 	} {
 		for _, grant := range everyGrant {
 			synctest.Test(t, func(t *testing.T) {

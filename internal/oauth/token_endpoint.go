@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// TokenEndpoint sends token requests. All fields but Wait, Abandon and Log are required; an endpoint must not be
+// TokenEndpoint sends token requests. All fields except Wait, Abandon and Log are required. An endpoint must not be
 // copied.
 type TokenEndpoint struct {
 	Server    Server
@@ -21,25 +21,25 @@ type TokenEndpoint struct {
 	HTTP      *http.Client // see [httpclient.New]; its Timeout bounds each single request
 	// MaxRetries is how often a request is repeated at most.
 	MaxRetries int
-	// Now is the clock that dates in Retry-After are compared with.
+	// Now returns the time with which dates in Retry-After are compared.
 	Now func() time.Time
-	// Wait says how long to wait before repetition n = 1, 2, … where the server does not say; nil
-	// means about n half seconds, and n seconds after 429.
+	// Wait returns how long to wait before repetition n = 1, 2, … if the server does not say. Nil means about n half
+	// seconds, and n seconds after 429.
 	Wait func(n int) time.Duration
-	// Abandon ends when even a request that has been sent is no longer waited for; nil never does.
+	// Abandon ends the wait even for a request that has been sent. Nil never does.
 	Abandon context.Context
-	// Log is told about repetitions; nil is silent.
+	// Log receives repetitions. Nothing is logged if it is nil.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 
 	turns turns
 }
 
-// Token trades grant for an access token (RFC 6749 sections 4.1.3 and 6; GoTo guide "Personal
-// access tokens"). A failure is a [*TokenError].
+// Token exchanges grant for an access token (RFC 6749 sections 4.1.3 and 6; GoTo guide "Personal access tokens"). The
+// error is a [*TokenError].
 //
-// When ctx is cancelled, a request that has been sent and whose answer cannot be had again is still waited for, see
-// [homecoming]; it is not repeated.
-// Ready is called when it is the request's turn, before anything is sent; its error is returned as it is.
+// When ctx is canceled, Token still waits for a request that has been sent and whose answer cannot be obtained again,
+// see [homecoming]; it does not repeat it. Token calls ready when it is the request's turn, before anything is sent,
+// and returns its error unchanged.
 func (e *TokenEndpoint) Token(ctx context.Context, client Client, grant Grant, ready func() error) (Token, error) {
 	x := &exchange{
 		endpoint: e,
@@ -70,19 +70,19 @@ func (e *TokenEndpoint) Token(ctx context.Context, client Client, grant Grant, r
 	}
 }
 
-// Budget is the longest time a call of [TokenEndpoint.Token] takes once it is its turn, repetitions and
-// waiting included.
+// Budget returns the longest time that a call of [TokenEndpoint.Token] takes once it is its turn, with all repetitions
+// and waits.
 func (e *TokenEndpoint) Budget() time.Duration {
 	return e.HTTP.Timeout * time.Duration(e.MaxRetries+1)
 }
 
-// exchange is one token request with its repetitions.
+// exchange is a token request with its repetitions.
 type exchange struct {
 	endpoint *TokenEndpoint
 	client   Client
 	grant    Grant
 	secrets  []secret.Value
-	// ambiguous tells whether the server may have processed an earlier attempt.
+	// ambiguous reports whether the server may have processed an earlier attempt.
 	ambiguous bool
 }
 
@@ -93,12 +93,12 @@ func (e *TokenEndpoint) pause(n int, last attempt) time.Duration {
 		return asked
 	}
 	if last.status == http.StatusTooManyRequests {
-		step = second // within the same one it would be too many again
+		step = second // within the same second there would be too many requests again
 	}
 	if e.Wait != nil {
 		return e.Wait(n)
 	}
-	// Spread, so that processes turned away together do not come back together.
+	// Random, so that processes that were turned away together do not come back together.
 	half := time.Duration(n) * step / 2
 	return half + rand.N(2*half) //nolint:gosec // not a secret
 }
@@ -154,7 +154,7 @@ func (x *exchange) decide(ctx context.Context, last attempt) (Token, error) {
 	return token, nil
 }
 
-// failed describes a request without a whole answer.
+// failed returns the error for a request without a complete answer.
 func (x *exchange) failed(ctx context.Context, last attempt) error {
 	outcome := NotSent
 	switch {
@@ -168,7 +168,7 @@ func (x *exchange) failed(ctx context.Context, last attempt) error {
 	timedOut := isTimeout(err) || errors.Is(ctx.Err(), context.DeadlineExceeded)
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
-		reason = "the run was cancelled"
+		reason = "the run was canceled"
 	case last.turnedAway != 0 && timedOut:
 		reason = fmt.Sprintf("its turn to be sent again did not come within %s", x.endpoint.Budget())
 	case timedOut:

@@ -50,7 +50,7 @@ func (f failing) check(t *testing.T, grant oauth.Grant, err error, requests int3
 func TestAnsweredFailures(t *testing.T) {
 	t.Parallel()
 
-	const page = "a web page instead of a reply, probably from a gateway or proxy on the way"
+	const page = "a web page instead of a reply, probably from a gateway or proxy"
 	never := time.Now().AddDate(1, 0, 0).UTC().Format(http.TimeFormat)
 	after := func(value string, next http.HandlerFunc) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {

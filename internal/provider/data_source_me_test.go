@@ -180,11 +180,11 @@ func TestMeFailures(t *testing.T) {
 	}{
 		"no scope":     {http.StatusUnauthorized, `{"errorCode":"not.authenticated","msg":"no"}`, "401 Unauthorized: not.authenticated (no). The token is valid, so it most likely lacks a scope. The Admin API requires the scope Admin Center (`identity:`), and SCIM requires only Profile (`identity:scim.me`)."},
 		"not allowed":  {http.StatusForbidden, `{"errorCode":"AUTHZ_INSUFFICIENT_SCOPE","message":"no"}`, "If the client has the scope already, the person who signed in may not be allowed to use these APIs."},
-		"wrong base":   {http.StatusNotFound, `<html>`, "404 Not Found: a web page instead of a reply, probably from a gateway or proxy on the way. Check api_url (GOTO_API_URL);"},
-		"trouble":      {http.StatusBadGateway, `<html>`, "502 Bad Gateway: a web page instead of a reply, probably from a gateway or proxy on the way. Plan again later."},
+		"wrong base":   {http.StatusNotFound, `<html>`, "404 Not Found: a web page instead of a reply, probably from a gateway or proxy. Check api_url (GOTO_API_URL);"},
+		"trouble":      {http.StatusBadGateway, `<html>`, "502 Bad Gateway: a web page instead of a reply, probably from a gateway or proxy. Plan again later."},
 		"too many":     {http.StatusTooManyRequests, ``, "429 Too Many Requests: an empty reply. Plan again later."},
-		"no JSON":      {http.StatusOK, `<html>`, "the reply is not the JSON object that GET Me is documented to send."},
-		"another JSON": {http.StatusOK, `[]`, "the reply is not the JSON object that GET Me is documented to send."},
+		"no JSON":      {http.StatusOK, `<html>`, "the reply is not the JSON object that is documented for GET Me."},
+		"another JSON": {http.StatusOK, `[]`, "the reply is not the JSON object that is documented for GET Me."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -145,7 +145,7 @@ func TestInterruptEndsARequest(t *testing.T) {
 		opened, err := server.OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
 			TypeName: "goto_access_token", Config: arguments(t, known.EphemeralResourceSchemas["goto_access_token"], nil),
 		})
-		if err != nil || !strings.Contains(said(opened.Diagnostics), "the run was cancelled") {
+		if err != nil || !strings.Contains(said(opened.Diagnostics), "the run was canceled") {
 			t.Errorf("%s: opening: %v, %s", variable, err, said(opened.Diagnostics))
 		}
 		pressSecond()

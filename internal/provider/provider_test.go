@@ -120,10 +120,10 @@ func TestProviderArguments(t *testing.T) {
 	t.Parallel()
 	const use = "\ndata \"goto_authorize_url\" \"test\" {}\n"
 	for name, test := range map[string]struct{ arguments, message string }{
-		"http to another machine":    {`authentication_url = "http://goto.example.com"`, `Invalid authentication_url … Credentials are sent to goto.example.com and would travel in the clear.`},
+		"http to another machine":    {`authentication_url = "http://goto.example.com"`, `Invalid authentication_url … Credentials are sent to goto.example.com and would travel unencrypted.`},
 		"retired host":               {`authentication_url = "https://api.getgo.com/oauth/v2"`, `GoTo has retired the OAuth endpoints on api.getgo.com (/oauth/v2).`},
 		"endpoint instead of base":   {`authentication_url = "https://authentication.logmeininc.com/oauth/token"`, `The address must be the base of the endpoints, without "/oauth/token".`},
-		"api over http":              {`api_url = "http://goto.example.com"`, `Invalid api_url … Credentials are sent to goto.example.com and would travel in the clear.`},
+		"api over http":              {`api_url = "http://goto.example.com"`, `Invalid api_url … Credentials are sent to goto.example.com and would travel unencrypted.`},
 		"two grants":                 {"refresh_token = \"one\"\npersonal_access_token = \"two\"", `Conflicting arguments … Give only one of refresh_token and personal_access_token: a token comes from one of them.`},
 		"profile of a pat":           {"profile = \"ada\"\npersonal_access_token = \"two\"", `Give only one of personal_access_token and profile: a personal access token keeps no login.`},
 		"empty client ID":            {`client_id = ""`, `Invalid client_id … It is an empty string; leave the argument out instead.`},
@@ -134,7 +134,7 @@ func TestProviderArguments(t *testing.T) {
 		"empty profile":              {`profile = ""`, `Invalid profile … It is an empty string;`},
 		"empty token cache":          {`token_cache = ""`, `Invalid token_cache … It is an empty string;`},
 		"secret with a line break":   {"client_secret = \"secret\\n\"", `Invalid client_secret … It starts or ends with white space, which usually comes from copying; trimspace() removes it.`},
-		"ID and secret in one":       {`client_id = "id:secret"`, `Invalid client_id … A client ID has no colon in it;`},
+		"ID and secret in one":       {`client_id = "id:secret"`, `Invalid client_id … A client ID contains no colon;`},
 		"bare path as token cache":   {`token_cache = "/var/cache"`, `Invalid token_cache … write "file:///var/cache".`},
 		"home as token cache":        {`token_cache = "~/cache"`, `Invalid token_cache … ~ is not expanded; write a whole path after three slashes`},
 		"OFF as token cache":         {`token_cache = "OFF"`, `Invalid token_cache … write "off" in small letters.`},

@@ -1,4 +1,4 @@
-// Package redact makes what a server wrote fit for people: without secrets, in one line, of bounded length.
+// Package redact makes text from a server fit for people: without secrets, on one line, and of limited length.
 package redact
 
 import (
@@ -16,12 +16,12 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Text makes a server's text fit for a diagnostic: secrets masked in every encoding a server could
-// echo them in, one line, no control or direction-changing characters, of bounded length.
+// Text makes a server's text fit for a diagnostic: secrets are masked in every encoding in which a server could echo
+// them, and the result is one line of limited length without control or direction-changing characters.
 func Text(text string, secrets []secret.Value) string {
 	text = mask(text, secrets, func(form string) string { return form })
 	text = text[:min(len(text), maxRead)]
-	// Every server escapes in its own way, and what is dropped may have stood inside a secret.
+	// Every server escapes in its own way, and the characters to drop may be inside a secret.
 	text = mask(plain(text), secrets, plain)
 	text = longRun().ReplaceAllString(text, masked)
 	if runes := []rune(text); len(runes) > maxText {
@@ -31,18 +31,18 @@ func Text(text string, secrets []secret.Value) string {
 }
 
 const (
-	// maxText bounds what is repeated of a server's words, in runes.
+	// maxText limits the result, in runes.
 	maxText = 300
-	// maxRead bounds what is looked at to find them, in bytes.
+	// maxRead limits the input that is examined, in bytes.
 	maxRead = 16 << 10
 	masked  = "(secret)"
 )
 
-// longRun matches what is too long for a word: a server that repeats a part of some token, which
-// no comparison with the known secrets would find.
+// longRun matches text that is too long for a word. It may be a part of some token, which a comparison with the known
+// secrets would not find.
 var longRun = compiled(`[A-Za-z0-9._~+=%-]{41,}`)
 
-// mask replaces what read makes of every form of secrets.
+// mask replaces every form of the secrets in text, after read has been applied to the form.
 func mask(text string, secrets []secret.Value, read func(string) string) string {
 	var forms []string
 	for _, value := range secrets {
@@ -50,7 +50,7 @@ func mask(text string, secrets []secret.Value, read func(string) string) string 
 			forms = append(forms, read(form))
 		}
 	}
-	// The longest first: one may be a part of another.
+	// The longest first, because one may be a part of another.
 	slices.SortFunc(forms, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
 	})
@@ -62,7 +62,7 @@ func mask(text string, secrets []secret.Value, read func(string) string) string 
 	return text
 }
 
-// encodings returns the forms in which text can stand in a reply.
+// encodings returns the forms in which text can appear in a reply.
 func encodings(text string) []string {
 	quoted, _ := json.Marshal(text) // a string always encodes
 	return []string{
@@ -77,7 +77,7 @@ func encodings(text string) []string {
 	}
 }
 
-// plain returns text unescaped and in one line, without what a terminal would act on.
+// plain returns text unescaped and on one line, without characters that a terminal would act on.
 func plain(text string) string {
 	for range 3 { // JSON within JSON, and a URL in that
 		text = html.UnescapeString(escaped().ReplaceAllStringFunc(text, unescape))
@@ -95,15 +95,15 @@ func plain(text string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// escapeSequence matches what would move the cursor or change colours in a terminal (ECMA-48).
+// escapeSequence matches sequences that move the cursor or change colors in a terminal (ECMA-48).
 var escapeSequence = compiled("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(\x07|\x1b\\\\)?|.)")
 
-// escaped matches characters written for a URL or inside JSON.
+// escaped matches characters that are escaped for a URL or JSON.
 var escaped = compiled(`(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\["\\/]`)
 
 func unescape(match string) (text string) {
 	if match[0] == '%' {
-		text, _ = url.PathUnescape(match) // well-formed, as matched
+		text, _ = url.PathUnescape(match) // well-formed, because it matched
 	} else {
 		_ = json.Unmarshal([]byte(`"`+match+`"`), &text) // likewise
 	}
@@ -113,8 +113,8 @@ func unescape(match string) (text string) {
 // IsControl matches control characters and the invisible ones that change how text is shown.
 func IsControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
-// compiled compiles an expression when it is first needed. Most processes need none of them, and
-// together they are a noticeable part of the start of a process.
+// compiled compiles an expression when it is first needed. Compiling all of them would slow the start of a process
+// noticeably, and most processes need none.
 func compiled(expression string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }

@@ -12,14 +12,14 @@ const redacted = "(secret)"
 // Value is a string that prints as "(secret)" under every fmt verb, slog and encoding/json.
 // Its zero value is the empty secret.
 //
-// The text sits behind a pointer, because fmt reads unexported fields of a surrounding struct by
-// reflection, without calling Format: it then meets an address and not the text.
+// The text is behind a pointer, because fmt reads unexported fields of a surrounding struct by reflection, without
+// calling Format. It then finds an address instead of the text.
 type Value struct{ text *string }
 
 // New returns text as a secret.
 func New(text string) Value { return Value{&text} }
 
-// Reveal returns the text. Calls to it are the places where a secret leaves its type.
+// Reveal returns the text. Only calls to Reveal take a secret out of its type.
 func (v Value) Reveal() string {
 	if v.text == nil {
 		return ""
@@ -27,10 +27,10 @@ func (v Value) Reveal() string {
 	return *v.text
 }
 
-// IsEmpty tells whether there is no text.
+// IsEmpty reports whether there is no text.
 func (v Value) IsEmpty() bool { return v.Reveal() == "" }
 
-// Equal compares two secrets in time that depends on their lengths only.
+// Equal compares two secrets in a time that depends only on their lengths.
 func (v Value) Equal(other Value) bool {
 	return subtle.ConstantTimeCompare([]byte(v.Reveal()), []byte(other.Reveal())) == 1
 }

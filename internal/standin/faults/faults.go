@@ -57,7 +57,7 @@ func (f Fault) MaybeProcessed() bool {
 }
 
 const (
-	webPage    = "a web page instead of a reply, probably from a gateway or proxy on the way"
+	webPage    = "a web page instead of a reply, probably from a gateway or proxy"
 	noRedirect = "a redirect, which is not followed because credentials must not travel to another address"
 	year       = 365 * 24 * time.Hour
 
@@ -158,9 +158,9 @@ func Table() []Fault {
 		unusable("access-token-missing", `{"token_type":"Bearer","expires_in":3600}`, "the reply has no access_token"),
 		unusable("access-token-empty", made(`""`), "the access_token in the reply is not a non-empty string"),
 		unusable("access-token-number", made(`12345`), "the access_token in the reply is not a non-empty string"),
-		unusable("access-token-line-break", made(`"`+AccessToken+`\r\nX-Injected: 1"`), "the access_token in the reply has characters that cannot stand in a header"),
-		unusable("access-token-control-character", made(`"\u0007`+AccessToken+`"`), "the access_token in the reply has characters that cannot stand in a header"),
-		unusable("access-token-invalid-utf8", made(`"`+AccessToken+"\xff\""), "the access_token in the reply has characters that cannot stand in a header"),
+		unusable("access-token-line-break", made(`"`+AccessToken+`\r\nX-Injected: 1"`), "the access_token in the reply has characters that a header cannot contain"),
+		unusable("access-token-control-character", made(`"\u0007`+AccessToken+`"`), "the access_token in the reply has characters that a header cannot contain"),
+		unusable("access-token-invalid-utf8", made(`"`+AccessToken+"\xff\""), "the access_token in the reply has characters that a header cannot contain"),
 		unusable("access-token-too-long", made(`"`+strings.Repeat("a", 64<<10+1)+`"`), "the access_token in the reply is longer than 64 KiB"),
 		unusable("token-type-mac", strings.Replace(made(`"`+AccessToken+`"`), "Bearer", "mac", 1), "the token_type in the reply is not Bearer"),
 		Fault{Name: "200-endless", answer: always(endless), Outcome: oauth.Unusable, Status: 200,
