@@ -171,9 +171,9 @@ func setUpExamples(env *testscript.Env, built programs) error {
 	))
 }
 
-// adapt changes the addresses in all configurations below dir, and names the providers where they do not.
+// adapt changes the addresses in all configurations below dir, and completes them.
 func adapt(dir string, addresses *strings.Replacer) error {
-	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Ext(path) != ".tf" {
 			return err
 		}
@@ -181,30 +181,12 @@ func adapt(dir string, addresses *strings.Replacer) error {
 		if err != nil {
 			return err
 		}
-		configuration := addresses.Replace(string(text))
-		if err := nameProviders(filepath.Dir(path), configuration); err != nil {
-			return err
-		}
-		return os.WriteFile(path, []byte(configuration), 0o600)
+		return os.WriteFile(path, []byte(addresses.Replace(string(text))), 0o600)
 	})
-}
-
-// nameProviders writes to dir what a part of a configuration leaves out.
-func nameProviders(dir, configuration string) error {
-	if strings.Contains(configuration, "required_providers") {
-		return nil
+	if err != nil {
+		return err
 	}
-	sources := map[string]string{"goto": "terraform-goto/goto"}
-	for address, name := range played {
-		if strings.Contains(configuration, strconv.Quote(name)) || strings.Contains(configuration, `"`+name+"_") {
-			sources[name] = address
-		}
-	}
-	text := "terraform {\n  required_providers {\n"
-	for name, source := range sources {
-		text += fmt.Sprintf("    %s = {\n      source = %q\n    }\n", name, source)
-	}
-	return os.WriteFile(filepath.Join(dir, "required_providers.tf"), []byte(text+"  }\n}\n"), 0o600)
+	return completeConfigurations(dir)
 }
 
 // newAPIs returns the APIs that the examples call, for those whom the stand-in knows. It answers the

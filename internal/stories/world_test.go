@@ -90,6 +90,9 @@ func setUpWorld(env *testscript.Env, built programs) error {
 			t.Fatal("secrets have leaked, or cannot be searched: ", err, "\n", strings.Join(found, "\n"))
 		}
 	})
+	if err := completeConfigurations(env.WorkDir); err != nil {
+		return err
+	}
 	said := filepath.Join(env.WorkDir, ".said")
 	if err := os.Mkdir(said, 0o700); err != nil {
 		return err
