@@ -1,6 +1,8 @@
 package httpclient_test
 
 import (
+	"crypto/tls"
+	"net/http"
 	"testing"
 	"time"
 
@@ -14,5 +16,8 @@ func TestNewSharesNothing(t *testing.T) {
 	if client.Timeout != time.Minute || client.Jar != nil || client.Transport == nil ||
 		client.Transport == httpclient.New(time.Minute).Transport {
 		t.Errorf("got %+v", client)
+	}
+	if transport, ok := client.Transport.(*http.Transport); !ok || transport.TLSClientConfig.MinVersion < tls.VersionTLS12 {
+		t.Errorf("got the transport %+v", client.Transport)
 	}
 }
