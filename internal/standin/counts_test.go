@@ -39,27 +39,6 @@ func TestCounts(t *testing.T) {
 	}
 }
 
-func TestLastTokenIsWhatArrived(t *testing.T) {
-	t.Parallel()
-	server := start(t)
-
-	postAs(t, "some+id", "a+b=%2B:c==", server.URL+"/oauth/token", "grant_type", "x", "code", "1+2 3")
-	got := server.LastToken()
-	if got.Username != "some+id" || got.Password != "a+b=%2B:c==" {
-		t.Errorf("Basic %q %q", got.Username, got.Password)
-	}
-	if diff := cmp.Diff(map[string][]string{"grant_type": {"x"}, "code": {"1+2 3"}}, map[string][]string(got.Form)); diff != "" {
-		t.Error(diff)
-	}
-	if got.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
-		t.Errorf("headers %v", got.Header)
-	}
-	got.Form.Set("code", "changed")
-	if server.LastToken().Form.Get("code") != "1+2 3" {
-		t.Error("the caller changes what the server keeps")
-	}
-}
-
 func TestSecretsAreComplete(t *testing.T) {
 	t.Parallel()
 	server := start(t)

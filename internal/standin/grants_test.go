@@ -46,16 +46,6 @@ func TestRepliesHaveTheDocumentedMembers(t *testing.T) {
 	}
 }
 
-func TestRefreshTokenCarriesItsLogin(t *testing.T) {
-	t.Parallel()
-	server := start(t)
-
-	got := refresh(t, server, server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com", Scope: "one"}))
-	if got.str("principal") != "grace@example.com" || got.str("scope") != "one" {
-		t.Errorf("got %s", got.text)
-	}
-}
-
 func TestCodeIsExchangedOnce(t *testing.T) {
 	t.Parallel()
 	server := start(t)
@@ -201,21 +191,6 @@ func TestReuseKillsTheFamilyWhenAsked(t *testing.T) {
 	wantRefused(t, refresh(t, server, next), http.StatusBadRequest, "invalid_grant")
 
 	wantGranted(t, refresh(t, server, bystander))
-}
-
-func TestRevokeAllEndsEveryRefreshToken(t *testing.T) {
-	t.Parallel()
-	server := start(t)
-	login := exchange(t, server, server.IssueCode(standin.CodeRequest{}))
-	other := server.IssueRefreshToken()
-
-	server.RevokeAll()
-	wantRefused(t, refresh(t, server, login.str("refresh_token")), http.StatusBadRequest, "invalid_grant")
-	wantRefused(t, refresh(t, server, other), http.StatusBadRequest, "invalid_grant")
-	wantGranted(t, refresh(t, server, server.IssueRefreshToken()))
-	if got := getMe(t, server, login.str("access_token")); got.status != http.StatusOK {
-		t.Errorf("the access token died too: %d", got.status)
-	}
 }
 
 func TestPersonalAccessToken(t *testing.T) {

@@ -79,13 +79,3 @@ func TestMalformedTokenRequests(t *testing.T) {
 		t.Errorf("counts %+v", got)
 	}
 }
-
-func TestTokenRepliesMustNotBeStored(t *testing.T) {
-	t.Parallel()
-	server := start(t)
-
-	got := refresh(t, server, server.IssueRefreshToken())
-	if got.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("Cache-Control %q", got.header.Get("Cache-Control"))
-	}
-}
