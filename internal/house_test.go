@@ -11,11 +11,10 @@ import (
 	"testing"
 )
 
-// What README.md begins the picture and the drawing with.
-const (
-	top   = "            main.go"
-	first = "All imports except those of tests. Each package is listed above the packages it imports:\n\n```text"
-)
+// What README.md begins the drawing with.
+const first = "All imports except those of tests. Each package is listed above the packages it imports:
+
+```text"
 
 // plugin stands for the modules terraform-plugin-framework and the like.
 const plugin = "terraform-plugin"
@@ -49,29 +48,6 @@ func TestImportsAreAsDrawn(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestPicturePointsDown checks that the picture shows all that main.go is made of, each package above
-// what it imports.
-func TestPicturePointsDown(t *testing.T) {
-	t.Parallel()
-	rows := map[string]int{}
-	for row, line := range after(t, read(t, "README.md"), top) {
-		for name := range strings.FieldsSeq(line) {
-			rows[name] = row + 1 // main.go is in row 0
-		}
-	}
-	imports := importsOf(t)
-	var check func(importer string)
-	check = func(importer string) {
-		for _, name := range imports[importer] {
-			if name != plugin && rows[name] <= rows[importer] {
-				t.Errorf("%s imports %s, which does not stand below it", importer, name)
-			}
-			check(name)
-		}
-	}
-	check("main.go")
 }
 
 // TestEveryPackageIsDescribed checks that the tables have a row for each package, and each row something

@@ -20,24 +20,16 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
-// The guide "When it fails" has a heading for every message, spelled as the command line prints it, and an
-// entry in its index that leads there.
+// The guide "When it fails" has a heading for every message, spelled as the command line prints it.
 func TestGuideHasEveryMessage(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/templates/guides/when-it-fails.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var headings, entries, want []string
+	var headings []string
 	for _, match := range regexp.MustCompile(`(?m)^### ((?:Error|Warning): .+)$`).FindAllStringSubmatch(string(text), -1) {
 		headings = append(headings, match[1])
-		want = append(want, match[1]+" #"+anchor(match[1]))
-	}
-	for _, match := range regexp.MustCompile(`\[((?:Error|Warning): [^\]]+)\]\((#[^)]+)\)`).FindAllStringSubmatch(string(text), -1) {
-		entries = append(entries, match[1]+" "+match[2])
-	}
-	if diff := cmp.Diff(want, entries); diff != "" {
-		t.Errorf("the index is not that of the headings (- headings, + index):\n%s", diff)
 	}
 	messages := slices.Concat(ownMessages(t), libraryMessages(t))
 	for _, misuse := range misuses {
@@ -49,12 +41,6 @@ func TestGuideHasEveryMessage(t *testing.T) {
 	if diff := cmp.Diff(slices.Compact(messages), headings); diff != "" {
 		t.Errorf("the headings are not those of the messages (- messages, + headings):\n%s", diff)
 	}
-}
-
-// anchor returns the name that a page gives to a heading.
-func anchor(heading string) string {
-	dropped := regexp.MustCompile(`[^a-z0-9 _-]`).ReplaceAllString(strings.ToLower(heading), "")
-	return strings.ReplaceAll(dropped, " ", "-")
 }
 
 // misuses are uses of the token that the command lines refuse themselves, and what they say.

@@ -143,27 +143,3 @@ func TestYAMLInPages(t *testing.T) {
 		t.Error("no page has YAML")
 	}
 }
-
-var link = regexp.MustCompile(`\]\(([^)\s#]+)(?:#[^)]*)?\)`)
-
-// A link in the repository leads to a file of the repository. The registry has docs/ and nothing else.
-func TestLinks(t *testing.T) {
-	t.Parallel()
-	for _, page := range findPages(t) {
-		if strings.HasPrefix(page, filepath.Join("internal", "docs")) {
-			continue // its links are those of the page in docs/ that is made of it
-		}
-		for _, match := range link.FindAllStringSubmatch(readText(t, filepath.Join(top, page)), -1) {
-			if strings.Contains(match[1], "://") {
-				continue
-			}
-			target := filepath.Join(filepath.Dir(page), filepath.FromSlash(match[1]))
-			if _, err := os.Stat(filepath.Join(top, target)); err != nil {
-				t.Errorf("%s: %s leads nowhere", page, match[1])
-			}
-			if docs := "docs" + string(filepath.Separator); strings.HasPrefix(page, docs) && !strings.HasPrefix(target, docs) {
-				t.Errorf("%s: %s is not there in the registry", page, match[1])
-			}
-		}
-	}
-}
