@@ -12,9 +12,7 @@ import (
 )
 
 // What README.md begins the drawing with.
-const first = "All imports except those of tests. Each package is listed above the packages it imports:
-
-```text"
+const first = "All imports except those of tests. Each package is listed above the packages it imports:\n\n```text"
 
 // plugin stands for the modules terraform-plugin-framework and the like.
 const plugin = "terraform-plugin"

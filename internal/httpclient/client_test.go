@@ -17,7 +17,7 @@ func TestNewSharesNothing(t *testing.T) {
 		client.Transport == httpclient.New(time.Minute).Transport {
 		t.Errorf("got %+v", client)
 	}
-	if transport, ok := client.Transport.(*http.Transport); !ok || transport.TLSClientConfig.MinVersion < tls.VersionTLS12 {
+	if transport, ok := client.Transport.(*http.Transport); !ok || transport.TLSClientConfig.MinVersion < tls.VersionTLS12 || transport.TLSClientConfig.InsecureSkipVerify {
 		t.Errorf("got the transport %+v", client.Transport)
 	}
 }

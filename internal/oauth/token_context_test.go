@@ -72,29 +72,30 @@ func TestWaits(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
-		wire wire
-		want []time.Duration
+		wire  wire
+		want  []time.Duration
+		asked time.Duration // in the last answer
 	}{
 		"seconds": {func(n int, _ *http.Request) (*http.Response, error) {
 			return repliedAfter(429, []string{"2", "5", "1", "1"}[n-1]), nil
-		}, []time.Duration{0, 2 * time.Second, 7 * time.Second, 8 * time.Second}},
+		}, []time.Duration{0, 2 * time.Second, 7 * time.Second, 8 * time.Second}, time.Second},
 		"date": {func(int, *http.Request) (*http.Response, error) {
 			return repliedAfter(503, time.Now().Add(3*time.Second).UTC().Format(http.TimeFormat)), nil
-		}, []time.Duration{0, 3 * time.Second, 6 * time.Second, 9 * time.Second}},
+		}, []time.Duration{0, 3 * time.Second, 6 * time.Second, 9 * time.Second}, 3 * time.Second},
 		"longer than the budget": {func(int, *http.Request) (*http.Response, error) {
 			return repliedAfter(429, "41"), nil
-		}, []time.Duration{0}},
+		}, []time.Duration{0}, 41 * time.Second},
 		"longer than what is left": {func(int, *http.Request) (*http.Response, error) {
 			return repliedAfter(429, "30"), nil
-		}, []time.Duration{0, 30 * time.Second}},
+		}, []time.Duration{0, 30 * time.Second}, 30 * time.Second},
 	} {
 		for _, grant := range everyGrant {
 			synctest.Test(t, func(t *testing.T) {
 				endpoint, sent := wired(t, 10*time.Second, test.wire)
 				started := time.Now()
 				_, err := endpoint.Token(t.Context(), theClient, grant, ready)
-				if failure := tokenError(t, err); failure.Outcome != oauth.Unavailable || failure.MaybeProcessed() {
-					t.Errorf("%s: outcome %d, %v", name, failure.Outcome, err)
+				if failure := tokenError(t, err); failure.Outcome != oauth.Unavailable || failure.MaybeProcessed() || failure.RetryAfter != test.asked {
+					t.Errorf("%s: outcome %d, %v, to wait %s", name, failure.Outcome, err, failure.RetryAfter)
 				}
 				if diff := cmp.Diff(test.want, sent.at); diff != "" {
 					t.Errorf("%s: the times of the requests (-want +got):\n%s", name, diff)

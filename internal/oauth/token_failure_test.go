@@ -59,7 +59,11 @@ func TestAnsweredFailures(t *testing.T) {
 	}{
 		"429 with a time in the past": {after("Thu, 01 Jan 1970 00:00:00 GMT", answer(429, "", "slow down")),
 			failing{[2]int32{3, 3}, oauth.Unavailable, 429, false, "slow down"}},
-		"429 for a year":           {after(never, answer(429, "", "")), failing{[2]int32{1, 1}, oauth.Unavailable, 429, false, "an empty reply"}},
+		"429 for a year": {after(never, answer(429, "", "")), failing{[2]int32{1, 1}, oauth.Unavailable, 429, false, "an empty reply"}},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/oauth/elsewhere", http.StatusTemporaryRedirect)
+		},
+			failing{[2]int32{1, 1}, oauth.Refused, 307, false, "a redirect, which is not followed because credentials must not travel to another address"}},
 		"500 for an hour":          {after("3600", answer(500, "", "")), failing{[2]int32{1, 1}, oauth.Unavailable, 500, true, "an empty reply"}},
 		"520":                      {answer(520, "", ""), failing{[2]int32{1, 3}, oauth.Unavailable, 520, true, "an empty reply"}},
 		"503, body broken off":     {brokenOff(503), failing{[2]int32{3, 3}, oauth.Unavailable, 503, false, "mainten"}},

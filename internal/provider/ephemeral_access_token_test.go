@@ -1,8 +1,6 @@
 package provider_test
 
 import (
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -145,39 +143,6 @@ func TestAccessTokenClientOfItsOwn(t *testing.T) {
 	w.expectRequests(0, 1, 0)
 }
 
-// The refresh token to use next is handed out wherever the configured one comes from. Terraform
-// does not let an attribute differ from an argument of the same name.
-func TestAccessTokenReplacedRefreshToken(t *testing.T) {
-	t.Parallel()
-	for name, fromProvider := range map[string]bool{"own": false, "of the provider": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			w := newWorld(t)
-			w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Always })
-			configured := w.server.IssueRefreshToken()
-			replaced := knownvalue.StringFunc(func(text string) error {
-				if text == configured {
-					return errors.New("it is the configured one")
-				}
-				return nil
-			})
-			arguments, repeated := fmt.Sprintf("refresh_token = %q", configured), knownvalue.Check(knownvalue.StringExact(configured))
-			if fromProvider {
-				w.set("GOTO_REFRESH_TOKEN", configured)
-				arguments, repeated = "", replaced
-			}
-			w.run(resource.TestStep{
-				Config: echoed(arguments),
-				ConfigStateChecks: []statecheck.StateCheck{
-					output("next_refresh_token", replaced),
-					output("refresh_token", repeated),
-				},
-			})
-			w.expectRequests(0, 1, 0)
-		})
-	}
-}
-
 func TestAccessTokenRefusesArguments(t *testing.T) {
 	t.Parallel()
 	landing := standin.RedirectURI + "?code=abc&state=xyz"
@@ -315,28 +280,4 @@ func TestAccessTokenRefreshOfACodeFails(t *testing.T) {
 		},
 		resource.TestStep{PreConfig: broken(false), Config: configuration},
 	)
-}
-
-// The secret reaches the server as it is, as GoTo compares it.
-func TestAccessTokenSendsTheSecretRaw(t *testing.T) {
-	t.Parallel()
-	for _, clientSecret := range []string{"3naO10IA2agcvG+9I9TGEQ==", "100% :ü€ a+b=c"} {
-		server, err := standin.Start(standin.WithClient("client", clientSecret))
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := &world{T: t, server: server, environment: map[string]string{
-			"GOTO_CLIENT_ID": "client", "GOTO_CLIENT_SECRET": clientSecret,
-			"GOTO_AUTHENTICATION_URL": server.URL, "GOTO_TOKEN_CACHE": "off",
-			"GOTO_PERSONAL_ACCESS_TOKEN": server.IssuePersonalAccessToken(),
-		}}
-		w.run(resource.TestStep{Config: echoed("")})
-		basic := strings.TrimPrefix(server.LastToken().Header.Get("Authorization"), "Basic ")
-		if sent, err := base64.StdEncoding.DecodeString(basic); err != nil || string(sent) != "client:"+clientSecret {
-			t.Errorf("sent %q, %v", sent, err)
-		}
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	}
 }

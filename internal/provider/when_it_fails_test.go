@@ -1,13 +1,11 @@
 package provider_test
 
 import (
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"maps"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -95,97 +93,75 @@ func libraryMessages(t *testing.T) (messages []string) {
 	return messages
 }
 
-// maker is a function that makes diagnostics.
-type maker struct {
-	summary  int // which parameter is the summary
-	severity string
-}
-
-// messageSearch finds the messages in the source of this package.
-type messageSearch struct {
-	*testing.T
-	files     *token.FileSet
-	constants map[string]string
-	makers    map[string]maker // by name
-	found     map[string]bool
-}
-
-// ownMessages returns the messages in the source of this package, as the command line prints their summaries,
-// with ARGUMENT where the name of an argument goes.
-func ownMessages(t *testing.T) []string {
+// ownMessages returns the messages in the source of this package, as the command line prints their summaries, with
+// ARGUMENT where the name of an argument goes. A summary is what the framework's functions get as one, and what the
+// package's own functions get in a parameter of this name.
+func ownMessages(t *testing.T) (messages []string) {
 	t.Helper()
-	search := messageSearch{t, token.NewFileSet(), map[string]string{}, map[string]maker{}, map[string]bool{}}
-	for _, severity := range []string{"Error", "Warning"} {
-		search.makers["Add"+severity] = maker{0, severity}
-		search.makers["AddAttribute"+severity] = maker{1, severity}
-		search.makers["New"+severity+"Diagnostic"] = maker{0, severity}
-		search.makers["NewAttribute"+severity+"Diagnostic"] = maker{1, severity}
-	}
-	paths, err := filepath.Glob("*.go")
+	packages, err := parser.ParseDir(token.NewFileSet(), ".", func(file fs.FileInfo) bool { return !strings.HasSuffix(file.Name(), "_test.go") }, 0) //nolint:staticcheck // there are no build tags
 	if err != nil {
 		t.Fatal(err)
 	}
-	var declarations []ast.Decl
-	for _, path := range paths {
-		if strings.HasSuffix(path, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(search.files, path, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		declarations = append(declarations, file.Decls...)
+	constants, places := map[string]string{}, map[string]int{}
+	for _, severity := range []string{"Error", "Warning"} {
+		places["Add"+severity], places["AddAttribute"+severity] = 0, 1
+		places["New"+severity+"Diagnostic"], places["NewAttribute"+severity+"Diagnostic"] = 0, 1
 	}
-	for _, declaration := range declarations {
-		search.rememberConstants(declaration)
-	}
-	// A function that hands on a summary is a maker as well, and so are those that call it.
-	for known := -1; known < len(search.makers); {
-		known = len(search.makers)
-		for _, declaration := range declarations {
-			search.look(declaration)
-		}
-	}
-	return slices.Collect(maps.Keys(search.found))
-}
-
-func (s *messageSearch) rememberConstants(declaration ast.Decl) {
-	constants, ok := declaration.(*ast.GenDecl)
-	if !ok || constants.Tok != token.CONST {
-		return
-	}
-	for _, spec := range constants.Specs {
-		if spec, ok := spec.(*ast.ValueSpec); ok && len(spec.Names) == len(spec.Values) {
-			for i, value := range spec.Values {
-				if text, ok := unquoted(value); ok {
-					s.constants[spec.Names[i].Name] = text
-				}
-			}
-		}
-	}
-}
-
-var makerName = regexp.MustCompile(`^(Add|New)\w*(Error|Warning|Diagnostic)s?$`)
-
-// look looks at every call of a maker.
-func (s *messageSearch) look(declaration ast.Decl) {
-	function, _ := declaration.(*ast.FuncDecl)
-	called := map[ast.Node]bool{}
-	ast.Inspect(declaration, func(node ast.Node) bool {
+	ast.Inspect(packages["provider"], func(node ast.Node) bool {
 		switch node := node.(type) {
-		case *ast.CallExpr:
-			called[node.Fun] = true
-			if maker, ok := s.makers[nameOf(node.Fun)]; ok {
-				s.hear(function, maker, node)
+		case *ast.ValueSpec:
+			for i, value := range node.Values {
+				constants[node.Names[i].Name] = unquoted(value)
 			}
-		case *ast.SelectorExpr:
-			name := node.Sel.Name
-			if _, known := s.makers[name]; !known && makerName.MatchString(name) || known && !called[node] {
-				s.Errorf("%s: this test does not understand this use of %s", s.files.Position(node.Pos()), name)
+		case *ast.FuncDecl:
+			place := 0
+			for _, field := range node.Type.Params.List {
+				for _, name := range field.Names {
+					if name.Name == "summary" {
+						places[node.Name.Name] = place
+					}
+					place++
+				}
 			}
 		}
 		return true
 	})
+	ast.Inspect(packages["provider"], func(node ast.Node) bool {
+		call, ok := node.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		name := nameOf(call.Fun)
+		place, ok := places[name]
+		if !ok {
+			return true
+		}
+		severity, text := "Error: ", ""
+		if strings.Contains(name, "Warning") {
+			severity = "Warning: "
+		}
+		switch summary := call.Args[place].(type) {
+		case *ast.BinaryExpr:
+			text = unquoted(summary.X) + "ARGUMENT"
+		case *ast.Ident:
+			text = constants[summary.Name]
+			if summary.Name == "summary" {
+				return true
+			}
+		case *ast.CallExpr:
+			if nameOf(summary.Fun) == "Summary" { // of another diagnostic
+				return true
+			}
+		default:
+			text = unquoted(summary)
+		}
+		if text == "" || text == "ARGUMENT" {
+			t.Errorf("this test does not understand a summary that %s is given", name)
+		}
+		messages = append(messages, severity+text)
+		return true
+	})
+	return messages
 }
 
 // nameOf returns the name of a function or method.
@@ -199,81 +175,15 @@ func nameOf(function ast.Expr) string {
 	return ""
 }
 
-// hear takes in the summary that function gives to a maker.
-func (s *messageSearch) hear(function *ast.FuncDecl, made maker, call *ast.CallExpr) {
-	place := s.files.Position(call.Pos())
-	if len(call.Args) <= made.summary {
-		s.Errorf("%s: this test does not understand this call", place)
-		return
-	}
-	summary := call.Args[made.summary]
-	if repeated, ok := summary.(*ast.CallExpr); ok && nameOf(repeated.Fun) == "Summary" {
-		return // of another diagnostic
-	}
-	if name, ok := summary.(*ast.Ident); ok {
-		if i := slices.Index(parameters(function), name.Name); i >= 0 {
-			outer := maker{i, made.severity}
-			if known, ok := s.makers[function.Name.Name]; ok && known != outer {
-				s.Errorf("%s: this test does not understand a function that makes errors and warnings", place)
-			}
-			s.makers[function.Name.Name] = outer
-			return
-		}
-	}
-	text, err := s.read(function, summary)
-	if err != nil {
-		s.Errorf("%s: %v", place, err)
-		return
-	}
-	s.found[made.severity+": "+text] = true
-}
-
-// read returns the text of a summary.
-func (s *messageSearch) read(function *ast.FuncDecl, summary ast.Expr) (string, error) {
-	if text, ok := unquoted(summary); ok {
-		return text, nil
-	}
-	switch part := summary.(type) {
-	case *ast.BinaryExpr:
-		left, err := s.read(function, part.X)
-		if err != nil {
-			return "", err
-		}
-		right, err := s.read(function, part.Y)
-		return left + right, err
-	case *ast.Ident:
-		if text, ok := s.constants[part.Name]; ok {
-			return text, nil
-		}
-		if slices.Contains(parameters(function), part.Name) {
-			return "ARGUMENT", nil
-		}
-	case *ast.CallExpr:
-		if name := nameOf(part.Fun); name == "name" || name == "variable" {
-			return "ARGUMENT", nil
-		}
-	}
-	return "", fmt.Errorf("this test does not understand %T as a part of a summary", summary)
-}
-
-func unquoted(expression ast.Expr) (string, bool) {
+// unquoted returns the text of a literal, empty if expression is none.
+func unquoted(expression ast.Expr) string {
 	literal, ok := expression.(*ast.BasicLit)
-	if !ok || literal.Kind != token.STRING {
-		return "", false
+	if !ok {
+		return ""
 	}
 	text, err := strconv.Unquote(literal.Value)
-	return text, err == nil
-}
-
-// parameters returns the names of function's parameters, nil: of none.
-func parameters(function *ast.FuncDecl) (names []string) {
-	if function == nil {
-		return nil
+	if err != nil {
+		return ""
 	}
-	for _, field := range function.Type.Params.List {
-		for _, name := range field.Names {
-			names = append(names, name.Name)
-		}
-	}
-	return names
+	return text
 }
