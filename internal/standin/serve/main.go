@@ -14,6 +14,9 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
+// guideRedirectURI is the one of README and the guides, so that their configurations run here as they stand.
+const guideRedirectURI = "http://localhost:8976/callback"
+
 func main() {
 	address := flag.String("addr", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
 	flag.Parse()
@@ -28,10 +31,13 @@ func main() {
 
 // run serves until the context ends.
 func run(ctx context.Context, out io.Writer, address string) error {
-	// With no redirect URI of its own, every sign-in lands on the stand-in's page.
+	// With no redirect URI of its own, a sign-in lands on the stand-in's page unless it asks for something else.
 	server, err := standin.Start(standin.WithAddress(address), standin.WithRedirectURIs())
 	if err != nil {
 		return err
+	}
+	if err := server.RegisterRedirectURI(guideRedirectURI); err != nil {
+		return errors.Join(err, server.Close())
 	}
 	_, err = fmt.Fprintf(out, `This is a stand-in for GoTo's OAuth server. It is for trying things out: it keeps
 everything in memory and forgets it when it stops.

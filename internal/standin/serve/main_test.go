@@ -52,6 +52,16 @@ func TestRunPrintsWhatWorks(t *testing.T) {
 		}
 	}
 
+	response, err := http.Get(environment["GOTO_AUTHENTICATION_URL"] + "/oauth/authorize?" + url.Values{ //nolint:noctx // loopback
+		"response_type": {"code"}, "client_id": {environment["GOTO_CLIENT_ID"]}, "redirect_uri": {guideRedirectURI},
+	}.Encode())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("the sign-in of the guides: %d, %v", response.StatusCode, err)
+	}
+
 	stop()
 	if err := <-ended; err != nil {
 		t.Errorf("it does not end cleanly: %v", err)
