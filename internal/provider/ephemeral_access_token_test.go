@@ -219,6 +219,13 @@ func TestAccessTokenRefusals(t *testing.T) {
 		"code that was used": {func(*world) string {
 			return fmt.Sprintf("code = %q", "used-"+strings.Repeat("x", 50))
 		}, []string{"Code not accepted", "A code works once and for 10 minutes", "or copied only in part", "To sign in, open this address"}},
+		"address cut by a shell": {func(w *world) string {
+			code := w.server.IssueCode(standin.CodeRequest{CodeChallenge: strings.Repeat("x", 43)})
+			return fmt.Sprintf("callback_url = %q", standin.RedirectURI+"?code="+code)
+		}, []string{"Code not accepted", "The address has no state=. If the address that was opened has one, a shell has cut the answer at its first &"}},
+		"wrong secret of a sign-in": {func(w *world) string {
+			return fmt.Sprintf("client_secret = \"wrong\"\ncallback_url = %q", w.landing("xyz"))
+		}, []string{"Wrong client secret", "Then remove callback_url and plan again"}},
 		"another redirect URI": {func(w *world) string {
 			return fmt.Sprintf("redirect_uri = \"https://example.org/\"\ncode = %q", w.server.IssueCode(standin.CodeRequest{}))
 		}, []string{"Code not accepted", "redirect_uri must be exactly the one in the authorize URL (sent: https://example.org/)"}},

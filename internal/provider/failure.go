@@ -79,7 +79,7 @@ func (t tokenRequest) noLogin(none *engine.NoLoginError) diag.Diagnostic {
 	if none.Found != nil {
 		sentences = append(sentences, capitalized(none.Found.Error())+".")
 	}
-	sentences = append(sentences, fmt.Sprintf("If someone has signed in already, compare token_cache (%s), client_id and authentication_url with those of that run.", variable("token_cache")))
+	sentences = append(sentences, fmt.Sprintf("If someone has signed in already, compare the profile's name, token_cache (%s), client_id and authentication_url with those of that run.", variable("token_cache")))
 	return diag.NewAttributeErrorDiagnostic(path.Root("profile"), "No stored login", strings.Join(append(sentences, t.silenced...), " ")+"\n\n"+t.signIn())
 }
 
@@ -212,8 +212,12 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 		return t.errorAt("client_id", "Unknown OAuth client",
 			what+fmt.Sprintf("\n\nGoTo does not know the OAuth client %q. Compare client_id (%s) with the client's page at %s.", t.Client.ID, variable("client_id"), clientsPage))
 	case failed.Code == oauth.InvalidClient:
+		again := ""
+		if failed.Grant == oauth.AuthorizationCode && t.grantArgument == "callback_url" && t.State != "" { // the verifier is sealed with the wrong secret
+			again = " Then remove callback_url and plan again. The message has a new address to sign in at."
+		}
 		return t.errorAt("client_secret", "Wrong client secret",
-			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, complete and unencoded, to client_secret (%s). If it is lost, see whether the client's page offers a new one; otherwise create a new OAuth client: %s", t.Client.ID, variable("client_secret"), clientsPage))
+			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, complete and unencoded, to client_secret (%s). If it is lost, see whether the client's page offers a new one; otherwise create a new OAuth client: %s%s", t.Client.ID, variable("client_secret"), clientsPage, again))
 	case failed.Code != oauth.InvalidGrant:
 		return t.errorAt(t.grantArgument, "GoTo refused the request",
 			what+"\n\nCheck authentication_url ("+t.server.String()+"), the OAuth client and the credential.")
@@ -224,8 +228,12 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 		if t.Client.RedirectURI != "" {
 			redirect = "sent: " + t.Client.RedirectURI
 		}
+		cut := ""
+		if t.grantArgument == "callback_url" && t.State == "" {
+			cut = "The address has no state=. If the address that was opened has one, a shell has cut the answer at its first &. Put it in single quotes. "
+		}
 		return t.errorAt(t.grantArgument, "Code not accepted",
-			what+"\n\nA code works once and for 10 minutes: it may have been exchanged already, for instance on another machine, or copied only in part. "+
+			what+"\n\n"+cut+"A code works once and for 10 minutes: it may have been exchanged already, for instance on another machine, or copied only in part. "+
 				"It must also belong to this OAuth client, and redirect_uri must be exactly the one in the authorize URL ("+redirect+").\n\n"+t.signIn())
 	case oauth.RefreshToken:
 		return t.errorAt(t.grantArgument, "Refresh token not accepted",

@@ -130,7 +130,11 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 		slices.Sort(missing)
 		var remedy string
 		if t.Grant.Type != oauth.PersonalAccessToken {
-			remedy = "Add these scopes to the OAuth client on its page at " + clientsPage + ", and check that the authorize URL did not request fewer. " + t.signIn()
+			remedy = "Add these scopes to the OAuth client on its page at " + clientsPage + ", and check that the authorize URL did not request fewer. "
+			if t.interactive && t.Grant.Type == "" {
+				remedy += "To sign in through the browser again, remove the stored login, whose location goto_login has, and plan again. Or: "
+			}
+			remedy += t.signIn()
 		} else {
 			remedy = "Create a personal access token with these scopes in your GoTo account. The OAuth client must have them as well; see " + clientsPage + "."
 		}

@@ -14,6 +14,10 @@ import (
 	"github.com/cli/browser"
 )
 
+// automated says what a run without a person can use. The address in its message helps only if the next run has the same
+// token cache.
+const automated = "Give it a personal access token (GOTO_PERSONAL_ACCESS_TOKEN), or the token cache of a machine where someone has signed in"
+
 // check returns the redirect URI, or an error that says why nobody can sign in through a browser here.
 func (f *Flow) check(redirectURI string) (*url.URL, error) {
 	redirect, err := url.Parse(redirectURI)
@@ -23,11 +27,13 @@ func (f *Flow) check(redirectURI string) (*url.URL, error) {
 	case !IsLoopback(redirectURI):
 		return nil, errors.New("the redirect_uri " + redirectURI + " is not a loopback address. Register one such as http://localhost:8976/callback for the OAuth client, and use that")
 	case isSet(f.Getenv("CI")):
-		return nil, errors.New("CI is set, and nobody watches a pipeline")
+		return nil, errors.New("CI is set, and nobody watches a pipeline. " + automated)
 	case isSet(f.Getenv("TF_IN_AUTOMATION")):
-		return nil, errors.New("TF_IN_AUTOMATION is set, and nobody watches an automated run")
+		return nil, errors.New("TF_IN_AUTOMATION is set, and nobody watches an automated run. " + automated)
 	case !f.hasDisplay():
 		return nil, errors.New("there is no display (DISPLAY, WAYLAND_DISPLAY) and BROWSER names no browser")
+	case f.Getenv("BROWSER") != "" && !namesProgram(f.Getenv("BROWSER")):
+		return nil, errors.New("BROWSER names no program that can be run: " + f.Getenv("BROWSER"))
 	}
 	return redirect, nil
 }
@@ -78,6 +84,26 @@ func (f *Flow) openBrowser(ctx context.Context, address string) {
 // no output rather than a pipe, because many browsers outlive the provider.
 var silence = sync.OnceFunc(func() { browser.Stdout, browser.Stderr = nil, nil })
 
+// words returns the words of a program in BROWSER: a path, or a command in several words.
+func words(program string) []string {
+	if _, err := exec.LookPath(program); err == nil { // it may have spaces
+		return []string{program}
+	}
+	return strings.Fields(program)
+}
+
+// namesProgram reports whether one of a list of programs exists. Otherwise nobody would see the address.
+func namesProgram(programs string) bool {
+	return slices.ContainsFunc(filepath.SplitList(programs), func(program string) bool {
+		words := words(program)
+		if len(words) == 0 {
+			return false
+		}
+		_, err := exec.LookPath(words[0])
+		return err == nil
+	})
+}
+
 // open runs the first program of a list that works, until ctx is done. A program is a path or a command in several
 // words. The address replaces %s in it, or else is added as the last word.
 func open(ctx context.Context, programs, address string) (err error) {
@@ -86,10 +112,7 @@ func open(ctx context.Context, programs, address string) (err error) {
 		return browser.OpenURL(address)
 	}
 	for _, program := range filepath.SplitList(programs) {
-		words := strings.Fields(program)
-		if _, err := exec.LookPath(program); err == nil { // a path may have spaces
-			words = []string{program}
-		}
+		words := words(program)
 		if len(words) == 0 {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -69,7 +70,7 @@ func (d *desk) process(browse func(address string) error) *signin.Flow {
 			Now:      time.Now,
 		},
 		Server:  server,
-		Getenv:  func(name string) string { return map[string]string{"BROWSER": "a browser"}[name] },
+		Getenv:  func(name string) string { return map[string]string{"BROWSER": os.Args[0]}[name] },
 		Timeout: d.timeout,
 		PKCE:    true,
 	})
@@ -484,14 +485,15 @@ func TestNoBrowserSignIn(t *testing.T) {
 		redirect    string
 		want        string
 	}{
-		"pipeline":        {map[string]string{"CI": "true", "BROWSER": "b"}, d.redirect, "CI is set"},
-		"automation":      {map[string]string{"TF_IN_AUTOMATION": "1", "BROWSER": "b"}, d.redirect, "TF_IN_AUTOMATION is set"},
-		"no redirect URI": {map[string]string{"BROWSER": "b"}, "", "there is no redirect_uri"},
-		"not loopback":    {map[string]string{"BROWSER": "b"}, "http://192.0.2.1:8976/callback", "is not a loopback address"},
-		"mapped IPv4":     {map[string]string{"BROWSER": "b"}, "http://[::ffff:127.0.0.1]:8976/callback", "is not a loopback address"},
-		"long IPv6":       {map[string]string{"BROWSER": "b"}, "http://[0:0:0:0:0:0:0:1]:8976/callback", "is not a loopback address"},
-		"https":           {map[string]string{"BROWSER": "b"}, "https://localhost:8976/callback", "is not a loopback address"},
-		"port taken":      {map[string]string{"BROWSER": "b"}, other.URL + "/callback", strings.TrimPrefix(other.URL, "http://")},
+		"pipeline":        {map[string]string{"CI": "true", "BROWSER": os.Args[0]}, d.redirect, "CI is set"},
+		"automation":      {map[string]string{"TF_IN_AUTOMATION": "1", "BROWSER": os.Args[0]}, d.redirect, "TF_IN_AUTOMATION is set"},
+		"no redirect URI": {map[string]string{"BROWSER": os.Args[0]}, "", "there is no redirect_uri"},
+		"not loopback":    {map[string]string{"BROWSER": os.Args[0]}, "http://192.0.2.1:8976/callback", "is not a loopback address"},
+		"mapped IPv4":     {map[string]string{"BROWSER": os.Args[0]}, "http://[::ffff:127.0.0.1]:8976/callback", "is not a loopback address"},
+		"long IPv6":       {map[string]string{"BROWSER": os.Args[0]}, "http://[0:0:0:0:0:0:0:1]:8976/callback", "is not a loopback address"},
+		"https":           {map[string]string{"BROWSER": os.Args[0]}, "https://localhost:8976/callback", "is not a loopback address"},
+		"no such browser": {map[string]string{"BROWSER": "no-such-browser --new"}, d.redirect, "BROWSER names no program that can be run: no-such-browser --new"},
+		"port taken":      {map[string]string{"BROWSER": os.Args[0]}, other.URL + "/callback", strings.TrimPrefix(other.URL, "http://")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
