@@ -52,7 +52,7 @@ func TestRunPrintsWhatWorks(t *testing.T) {
 		}
 	}
 
-	response, err := http.Get(environment["GOTO_AUTHENTICATION_URL"] + "/oauth/authorize?" + url.Values{ //nolint:noctx // loopback
+	response, err := http.Get(environment["GOTO_AUTHENTICATION_URL"] + "/oauth/authorize?" + url.Values{
 		"response_type": {"code"}, "client_id": {environment["GOTO_CLIENT_ID"]}, "redirect_uri": {guideRedirectURI},
 	}.Encode())
 	if err != nil {
