@@ -181,6 +181,9 @@ func TestFaults(t *testing.T) {
 	for _, fault := range faults.Table() {
 		t.Run(fault.Name, func(t *testing.T) {
 			t.Parallel()
+			if fault.Hangs {
+				soak(t)
+			}
 			for _, grantType := range []oauth.GrantType{oauth.AuthorizationCode, oauth.RefreshToken, oauth.PersonalAccessToken} {
 				t.Run(string(grantType), func(t *testing.T) {
 					t.Parallel()

@@ -40,7 +40,7 @@ func TestProxyIsUsed(t *testing.T) {
 				command.Env = append(command.Env, variable)
 			}
 		}
-		command.Env = append(command.Env, "HTTPS_PROXY="+proxy, proxyProcess+"=1")
+		command.Env = append(command.Env, "HTTPS_PROXY="+proxy, proxyProcess+"=1", "GORACE=atexit_sleep_ms=0")
 		output, err := command.CombinedOutput()
 		if said := string(output); err != nil || !strings.Contains(said, want) || strings.Contains(said, "hunter2") {
 			t.Errorf("%s: %v\n%s", proxy, err, said)

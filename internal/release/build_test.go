@@ -76,6 +76,9 @@ func read(t *testing.T, path string) []byte {
 
 func TestTheSameSourcesGiveTheSameBinaryElsewhere(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("make soak runs this")
+	}
 
 	copied := t.TempDir()
 	if err := os.CopyFS(filepath.Join(copied, "internal"), os.DirFS(filepath.Join(root, "internal"))); err != nil {

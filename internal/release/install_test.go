@@ -26,6 +26,9 @@ data "goto_authorize_url" "example" {}
 // Nothing but what is below the home directory leads to the provider.
 func TestInstalledProviderIsFoundUntilItIsUninstalled(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("make soak runs this")
+	}
 
 	home, workspace := t.TempDir(), t.TempDir()
 	if err := os.WriteFile(filepath.Join(workspace, "main.tf"), []byte(configuration), 0o600); err != nil {
