@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/commandline"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
@@ -22,8 +22,9 @@ const source = "registry.terraform.io/terraform-goto/goto"
 type programs struct{ ours, floor, cli string }
 
 func buildPrograms(t *testing.T) programs {
-	cli, err := exec.LookPath(cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform"))
+	cli, err := commandline.Find(cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform"))
 	must(t, err)
+	t.Setenv("CGO_ENABLED", "0")
 	path := func(kind string) string { return filepath.Join(t.TempDir(), kind, "terraform-provider-goto") }
 	p := programs{path("ours"), path("floor"), cli}
 	build(t, p.ours, "")
@@ -33,27 +34,21 @@ func buildPrograms(t *testing.T) programs {
 
 func build(tb testing.TB, path, program string) {
 	tb.Helper()
-	command := exec.CommandContext(tb.Context(), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path,
-		"github.com/terraform-goto/terraform-provider-goto"+program)
-	command.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := command.CombinedOutput(); err != nil {
-		tb.Fatalf("building: %v\n%s", err, output)
-	}
+	must(tb, commandline.Build(tb.Context(), "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, commandline.Module+program))
 }
 
 // apply applies the configuration of w with the provider at path and returns the seconds it took.
 func (p programs) apply(w *world, path string, variables ...string) float64 {
 	w.Helper()
 	configuration := filepath.Join(w.directory, "cli.tfrc")
-	must(w, os.WriteFile(configuration, fmt.Appendf(nil, "provider_installation {\n  dev_overrides {\n    %q = %q\n  }\n}\n", source, filepath.Dir(path)), 0o600))
-	command := exec.CommandContext(w.Context(), p.cli, "apply", "-auto-approve", "-no-color", "-input=false")
-	command.Dir = w.directory
-	command.Env = append(slices.Concat(w.variables, variables), "TF_CLI_CONFIG_FILE="+configuration)
+	must(w, commandline.Configure(configuration, map[string]string{source: filepath.Dir(path)}))
+	cli := commandline.CommandLine{Path: p.cli, Directory: w.directory,
+		Environment: commandline.Environment(configuration, slices.Concat(w.variables, variables)...)}
 	started := time.Now()
-	output, err := command.CombinedOutput()
+	output, err := cli.Run(w.Context(), "apply", "-auto-approve")
 	took := time.Since(started).Seconds()
 	if err != nil {
-		w.Fatalf("%s apply: %v\n%s", p.cli, err, output[max(0, len(output)-2000):])
+		w.Fatalf("%v\n%s", err, output[max(0, len(output)-2000):])
 	}
 	return took
 }

@@ -43,7 +43,7 @@ func newWorld(tb testing.TB, serverTime time.Duration) *world {
 	})
 	w := &world{TB: tb, standin: server, directory: tb.TempDir()}
 	w.variables = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + w.directory, "CHECKPOINT_DISABLE=1",
+		"PATH=" + os.Getenv("PATH"), "HOME=" + w.directory,
 		"GOTO_AUTHENTICATION_URL=" + server.URL,
 		"GOTO_CLIENT_ID=" + standin.ClientID,
 		"GOTO_CLIENT_SECRET=" + standin.ClientSecret,
