@@ -1,8 +1,8 @@
-// Package cache keeps small secrets between processes: encrypted, durable, and with one writer per entry.
+// Package cache keeps small secrets between processes, encrypted and durable, with one writer per entry.
 //
-// Anyone may read an entry at any time. A process that wants to change one claims it first, reads it again,
-// writes, and ends the claim. The contents are opaque bytes, sealed with a secret of the caller's (the sealer)
-// that is itself never stored.
+// Anyone may read an entry at any time. A process that wants to change one claims it first, reads it again, writes, and
+// ends the claim. The contents are opaque bytes, sealed with a secret from the caller (the sealer), which is never
+// stored.
 package cache
 
 import (
@@ -20,25 +20,26 @@ type Cache struct{ storage Storage }
 // New returns a cache over storage.
 func New(storage Storage) *Cache { return &Cache{storage} }
 
-// Persistent tells whether entries outlive the process. [Memory] forgets them.
+// Persistent reports whether entries outlive the process. Those in [Memory] do not.
 func (c *Cache) Persistent() bool { return c.storage.Persistent() }
 
-// Locate says where key's entry is, for people to find it.
+// Locate returns where key's entry is, for people.
 func (c *Cache) Locate(key Key) string { return c.storage.Locate(entryName(key)) }
 
-// Location says where all entries are.
+// Location returns where all entries are.
 func (c *Cache) Location() string { return c.storage.Locate("") }
 
-// Read returns the plaintext of key's entry. It needs no claim, and waits for nobody.
+// Read returns the plaintext of key's entry. It needs no claim, and does not wait.
 //
-// The error is [ErrNotFound] if there is nothing, an [*UnreadableError] if there is something that sealer does
-// not open, which the caller may treat as nothing after a warning, and any other error is one of input or output.
+// The error is [ErrNotFound] if there is no entry, and an [*UnreadableError] if there is one that sealer does not open,
+// which the caller may treat as missing after a warning. Any other error is one of input or output.
 func (c *Cache) Read(ctx context.Context, key Key, sealer secret.Value) ([]byte, error) {
 	contents, err := c.storage.Read(ctx, entryName(key))
 	return c.open(ctx, key, sealer, contents, err)
 }
 
-// open returns what sealer opens of an entry's contents, or of what the first format has under the same seal.
+// open returns the plaintext that sealer opens in an entry's contents, or in an entry of the first format with the same
+// seal.
 func (c *Cache) open(ctx context.Context, key Key, sealer secret.Value, contents []byte, err error) ([]byte, error) {
 	id, sealErr := sealOf(key, sealer)
 	if sealErr != nil {
@@ -72,10 +73,9 @@ func (c *Cache) open(ctx context.Context, key Key, sealer secret.Value, contents
 	return nil, ErrNotFound
 }
 
-// Claim takes the right to write key's entry, and keeps it from everybody else who uses the same storage. It
-// waits until ctx is done or the storage's limit is reached.
+// Claim takes the exclusive right to write key's entry. It waits until ctx is done or the storage's limit is reached.
 //
-// The error is a [*LocationError] if the storage cannot be used at all, a [*ClaimTimeoutError] if the limit was
+// The error is a [*LocationError] if the storage cannot be used at all, is a [*ClaimTimeoutError] if the limit was
 // reached, and wraps ctx's error if ctx was done.
 func (c *Cache) Claim(ctx context.Context, key Key) (*Claim, error) {
 	return c.claim(ctx, key, true)
@@ -94,8 +94,8 @@ func (c *Cache) claim(ctx context.Context, key Key, wait bool) (*Claim, error) {
 	return &Claim{cache: c, key: key, held: held}, nil
 }
 
-// Hint stores plaintext as key's entry, unless there is one that sealer opens or another process is at work with it.
-// It waits neither for a claim nor for the disk: it is for what helps and can be done without.
+// Hint stores plaintext as key's entry, unless there is one that sealer opens or another process has claimed it. It
+// waits neither for a claim nor for the disk, so it is meant for data that is useful but not required.
 func (c *Cache) Hint(ctx context.Context, key Key, sealer secret.Value, plaintext []byte) (err error) {
 	if _, err := c.Read(ctx, key, sealer); err == nil {
 		return nil
@@ -115,18 +115,19 @@ func (c *Cache) Hint(ctx context.Context, key Key, sealer secret.Value, plaintex
 	return claim.held.Write(ctx, contents, false)
 }
 
-// Prune removes what nobody has used for a long time, and costs next to nothing when that was done within the
-// last day. The caller holds no claim. A failure is worth a line in the log and no more.
+// Prune removes entries that have not been used for a long time. It does almost nothing if that was done within the
+// last day. The caller must hold no claim. A failure is worth only a line in the log.
 func (c *Cache) Prune(ctx context.Context) error { return c.storage.Prune(ctx) }
 
-// Claim is the right to write an entry. It ends with the process at the latest, or in object storage after its time.
+// Claim is the right to write an entry. It ends with the process at the latest; in object storage it ends after a fixed
+// time.
 type Claim struct {
 	cache *Cache
 	key   Key
 	held  Held
 }
 
-// Read is [Cache.Read] of what the next write will stand on.
+// Read is like [Cache.Read], but returns the contents that the next write replaces.
 func (c *Claim) Read(ctx context.Context, sealer secret.Value) ([]byte, error) {
 	contents, err := c.held.Read(ctx)
 	return c.cache.open(ctx, c.key, sealer, contents, err)
@@ -135,8 +136,8 @@ func (c *Claim) Read(ctx context.Context, sealer secret.Value) ([]byte, error) {
 // Write stores plaintext, sealed with sealer, in place of what was stored with the same sealer. When it returns
 // without an error the entry survives a power cut.
 //
-// A ctx that is done does not keep a [Directory] from writing: what is stored here often cannot be obtained again.
-// The error is [ErrOvertaken] if somebody else has written meanwhile; Read then returns what.
+// A [Directory] writes even if ctx is done, because the contents often cannot be obtained again. The error is
+// [ErrOvertaken] if another process has written in the meantime; Read then returns what it wrote.
 func (c *Claim) Write(ctx context.Context, sealer secret.Value, plaintext []byte, worth Worth) error {
 	id, contents, err := c.contents(ctx, sealer, plaintext, worth)
 	if err != nil {
@@ -149,9 +150,9 @@ func (c *Claim) Write(ctx context.Context, sealer secret.Value, plaintext []byte
 	return nil
 }
 
-// WriteIntent is Write before something irreversible whose result has to be stored: it also makes sure that the
-// next Write finds room. If it fails, nothing has changed. The error is [ErrOvertaken] if somebody else has claimed
-// the entry first.
+// WriteIntent is a Write before something irreversible whose result has to be stored. It also makes sure that there is
+// room for the next Write. If it fails, nothing has changed. The error is [ErrOvertaken] if another process claimed the
+// entry first.
 func (c *Claim) WriteIntent(ctx context.Context, sealer secret.Value, plaintext []byte) error {
 	_, contents, err := c.contents(ctx, sealer, plaintext, Lasting)
 	if err != nil {
@@ -160,26 +161,26 @@ func (c *Claim) WriteIntent(ctx context.Context, sealer secret.Value, plaintext 
 	return c.held.WriteIntent(ctx, contents)
 }
 
-// End gives the claim up. It may be called more than once.
+// End ends the claim. It may be called more than once.
 func (c *Claim) End() error { return c.held.End() }
 
-// Excludes tells whether the claim keeps others out by itself, or only once an intent is written.
+// Excludes reports whether the claim keeps others out by itself. Otherwise it does so only once an intent is written.
 func (c *Claim) Excludes() bool { return c.held.Excludes() }
 
-// Expired tells whether others may have taken the claim for abandoned by now.
+// Expired reports whether others may consider the claim abandoned by now.
 func (c *Claim) Expired() bool { return c.held.Expired() }
 
-// Worth tells what is lost with the contents of an entry.
+// Worth is how much is lost with the contents of an entry.
 type Worth byte
 
 const (
-	// Passing contents matter for some seconds: the next writer drops what another sealer has left.
+	// Passing contents matter only for seconds. A writer with another sealer drops them.
 	Passing Worth = iota
 	// Lasting contents are kept until their own sealer writes again.
 	Lasting
 )
 
-// contents returns the entry with the sealer's section replaced, and those of other sealers as they are.
+// contents returns the entry with the sealer's section replaced and the sections of other sealers unchanged.
 func (c *Claim) contents(ctx context.Context, sealer secret.Value, plaintext []byte, worth Worth) (sealID, []byte, error) {
 	before, err := c.held.Read(ctx)
 	if unreadable := (*UnreadableError)(nil); err != nil && !errors.Is(err, ErrNotFound) && !errors.As(err, &unreadable) {
@@ -202,11 +203,11 @@ func (c *Cache) contents(key Key, sealer secret.Value, before, plaintext []byte,
 	})
 	contents := format(append(others, ours))
 	if len(contents) > maxEntrySize-claimRoom {
-		return id, nil, fmt.Errorf("writing the cache entry %s: its %d bytes are more than the %d that would be read again",
+		return id, nil, fmt.Errorf("writing the cache entry %s: its %d bytes exceed the limit of %d",
 			c.Locate(key), len(contents), maxEntrySize-claimRoom)
 	}
 	return id, contents, nil
 }
 
-// maxEntrySize bounds what is read into memory, and so what may be written. Real entries take a few KiB.
+// maxEntrySize limits what is read into memory, and so what may be written. Real entries take a few KiB.
 const maxEntrySize = 1 << 20

@@ -13,32 +13,32 @@ import (
 	"time"
 )
 
-// Directory keeps each entry in a file of its own, in a directory that only this user can enter.
+// Directory keeps each entry in its own file, in a directory that only this user can enter.
 //
-// That the directory is private is checked before every use. Nobody else can put files or links into it, so what
-// is examined by name stays what it is until it is opened by name.
+// Each use first checks that the directory is private. Nobody else can put files or links into it, so a file that was
+// examined by name is still the same when it is opened by name.
 type Directory struct {
 	path         string
-	pathError    error // why there is no path; reported at the first use
+	pathError    error // why there is no path; reported on first use
 	claimTimeout time.Duration
 	now          func() time.Time
 	sync         func(*os.File) error
 	log          func(ctx context.Context, message string, fields ...map[string]any)
 }
 
-// Options change how a storage works. The zero value is fine.
+// Options change how a storage works. The zero value is ready to use.
 type Options struct {
 	ClaimTimeout time.Duration    // how long to wait for a claim; 5 minutes if zero
 	ClaimLife    time.Duration    // how long a claim lasts in object storage; half of ClaimTimeout if zero
 	Now          func() time.Time // the clock of a [Directory]; time.Now if nil
 	// Sync makes what a [Directory] has written survive a power cut; (*os.File).Sync if nil.
 	Sync func(*os.File) error
-	// Log hears of waiting and of what went wrong without harm; nobody does if nil. It has the type of tflog.Info.
+	// Log receives waits and harmless failures. Nothing is logged if it is nil. It has the type of tflog.Info.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 }
 
-// NewDirectory returns the storage in the directory path. It looks at nothing: the first claim creates the directory,
-// readable for this user only, if there is none.
+// NewDirectory returns the storage in the directory path. It does not access the disk. The first claim creates the
+// directory, readable only by this user, if there is none.
 func NewDirectory(path string, options Options) *Directory {
 	directory := &Directory{path: path, claimTimeout: options.ClaimTimeout, now: options.Now, sync: options.Sync, log: options.Log}
 	if directory.claimTimeout == 0 {
@@ -78,27 +78,27 @@ func (d *Directory) Read(ctx context.Context, name string) ([]byte, error) {
 		return nil, d.unfit(err, "it cannot be searched for an entry", makeUsable)
 	}
 	if !info.Mode().IsRegular() {
-		return nil, &UnreadableError{path, "it is not a regular file, and is neither followed nor overwritten; remove it"}
+		return nil, &UnreadableError{path, "it is not a regular file, so it is neither followed nor overwritten; remove it"}
 	}
 	contents, err := readFile(path)
-	if errors.Is(err, fs.ErrNotExist) { // pruned meanwhile
+	if errors.Is(err, fs.ErrNotExist) { // pruned in the meantime
 		return nil, ErrNotFound
 	}
 	if err != nil {
 		return nil, d.unfit(err, "an entry in it cannot be read", makeUsable)
 	}
 	if len(contents) > maxEntrySize {
-		return nil, &UnreadableError{path, "it is far too large for an entry"}
+		return nil, &UnreadableError{path, "it is too large for an entry"}
 	}
 	if d.now().Sub(info.ModTime()) > markAfter {
 		if err := d.stamp(path); err != nil {
-			d.log(ctx, "cannot mark a cache entry as used, it may be pruned too early", map[string]any{"error": err.Error()})
+			d.log(ctx, "cannot mark a cache entry as used; it may be pruned too early", map[string]any{"error": err.Error()})
 		}
 	}
 	return contents, nil
 }
 
-// readFile returns the contents of a file, up to one byte more than an entry may have.
+// readFile returns the contents of a file, up to one byte more than the size limit of an entry.
 func readFile(path string) (contents []byte, err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -108,10 +108,10 @@ func readFile(path string) (contents []byte, err error) {
 	return io.ReadAll(io.LimitReader(file, maxEntrySize+1))
 }
 
-// markAfter is when a file that is read is marked as used again.
+// markAfter is how old the mark of use on a file may be before reading the file renews it.
 const markAfter = 24 * time.Hour
 
-// write creates the directory again if somebody has removed it since the claim was made: what was just obtained must
+// write creates the directory again if someone has removed it since the claim was made, because the new contents must
 // not be lost.
 func (d *Directory) write(name string, contents []byte, durable bool) error {
 	path, err := d.place(name)
@@ -124,7 +124,7 @@ func (d *Directory) write(name string, contents []byte, durable bool) error {
 	return nil
 }
 
-// writeIntent makes room for the next write with a file of that size in the place where that write begins.
+// writeIntent reserves room for the next write with a file of that size where the next write begins.
 func (d *Directory) writeIntent(name string, contents []byte) error {
 	path, err := d.place(name)
 	if err != nil {
@@ -133,7 +133,7 @@ func (d *Directory) writeIntent(name string, contents []byte) error {
 	room := make([]byte, max(minRoom, 2*len(contents)))
 	var seed [32]byte
 	_, _ = rand.Read(seed[:])
-	_, _ = mathrand.NewChaCha8(seed).Read(room) // zeros might take no room on the disk
+	_, _ = mathrand.NewChaCha8(seed).Read(room) // zeros might take up no room on the disk
 	err = d.writePending(path+pendingSuffix, room, false)
 	if err == nil {
 		err = d.replace(path, path+intentSuffix, contents, true)
@@ -147,8 +147,8 @@ func (d *Directory) writeIntent(name string, contents []byte) error {
 // minRoom is the size of a large entry.
 const minRoom = 16 << 10
 
-// place returns the path for an entry, in a directory that is there and private. The error names what is in the
-// way of the entry.
+// place returns the path for an entry, in a directory that exists and is private. The error names what is in the way of
+// the entry.
 func (d *Directory) place(name string) (string, error) {
 	path := d.Locate(name)
 	if err := d.prepare(); err != nil {
@@ -156,7 +156,7 @@ func (d *Directory) place(name string) (string, error) {
 	}
 	info, err := os.Lstat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		return "", fmt.Errorf("the cache entry %s cannot be written: something that is not a regular file is in its "+
+		return "", fmt.Errorf("the cache entry %s cannot be written: something other than a regular file is in its "+
 			"place (%s); remove it", path, info.Mode())
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -165,16 +165,16 @@ func (d *Directory) place(name string) (string, error) {
 	return path, nil
 }
 
-// makeWritable returns what helps where writing has failed with err.
+// makeWritable returns what to do after writing has failed with err.
 func makeWritable(err error) string {
 	if errors.Is(err, fs.ErrPermission) {
 		return makeUsable
 	}
-	return "make room, and " + makeUsable
+	return "free some space, and " + makeUsable
 }
 
-// makeUsable is what helps where this user may not read or write.
-const makeUsable = "make the directory and everything in it readable and writable for you, or let token_cache name another directory that does not exist yet"
+// makeUsable is what to do if this user lacks permission to read or write.
+const makeUsable = "make the directory and everything in it readable and writable for you, or set token_cache to a directory that does not exist yet"
 
 func (d *Directory) remove(name string) error {
 	if err := removeIfThere(d.Locate(name)); err != nil {

@@ -9,7 +9,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// readFormat1 returns what the first format has under the same seal. Only a [Directory] has ever had that format.
+// readFormat1 returns the plaintext of an entry of the first format with the same seal. Only a [Directory] can hold
+// that format.
 func (c *Cache) readFormat1(ctx context.Context, key Key, id sealID, sealer secret.Value) ([]byte, error) {
 	directory, ok := c.storage.(*Directory)
 	if !ok {
@@ -27,13 +28,12 @@ func (c *Cache) readFormat1(ctx context.Context, key Key, id sealID, sealer secr
 	return plaintext, nil
 }
 
-// format1Name is where the first format kept what was sealed with the sealer of that ID. It is read and no longer
-// written.
+// format1Name returns the name under which the first format kept entries with the seal of that ID. They are only read.
 func format1Name(key Key, id sealID) string {
 	return key.String() + "-" + hex.EncodeToString(id[:]) + ".v1"
 }
 
-// format1Header begins entries of the first format, which held the sealed bytes of one sealer after it.
+// format1Header begins entries of the first format. The sealed bytes of one sealer follow it.
 const format1Header = "terraform-provider-goto cache entry v1\n"
 
 func unsealFormat1(key Key, sealer secret.Value, contents []byte) ([]byte, error) {
@@ -44,8 +44,8 @@ func unsealFormat1(key Key, sealer secret.Value, contents []byte) ([]byte, error
 	return unseal(key, sealer, []byte(format1Header), sealed)
 }
 
-// removeFormat1 removes what a newer entry has replaced. The newer one is read first, so one that stays does no harm,
-// and is pruned.
+// removeFormat1 removes an entry that a newer one has replaced. If it stays, it does no harm, because the newer entry
+// is read first, and pruning removes it later.
 func (c *Cache) removeFormat1(key Key, id sealID) {
 	if directory, ok := c.storage.(*Directory); ok {
 		_ = removeIfThere(directory.Locate(format1Name(key, id)))

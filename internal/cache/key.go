@@ -9,7 +9,7 @@ import (
 // keyVersion is hashed into every key. Changing it, or anything else here, loses all stored entries.
 const keyVersion = "terraform-provider-goto cache key v1"
 
-// Key names an entry. It tells nothing about what it was made of.
+// Key identifies an entry. It reveals nothing about the parts it was made of.
 type Key [sha256.Size]byte
 
 // NewKey returns the key for parts, which may be secret. The same parts give the same key in every release.

@@ -14,11 +14,11 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
 )
 
-// OpenLocation returns the storage that location names: "file:///directory", the [bucket.Location] of an object
-// storage, "off" for a [Memory], or "" for a directory of this user's. The error is a [*LocationError].
+// OpenLocation returns the storage that location names: "file:///directory", a [bucket.Location] in object storage,
+// "off" for a [Memory], or "" for this user's default directory. The error is a [*LocationError].
 //
-// It looks at the text only. That a directory cannot be used is found out when the first lock is taken, so that
-// nobody is bothered with it who needs no cache.
+// It examines only the text. A directory that cannot be used is reported by the first claim, so that it does not bother
+// users who need no cache.
 func OpenLocation(location string, options Options) (Storage, error) {
 	switch location {
 	case "":
@@ -46,9 +46,9 @@ func openDefault(options Options) *Directory {
 	directory := NewDirectory(filepath.Join(parent, defaultDirectory), options)
 	if err != nil {
 		directory.pathError = &LocationError{
-			Location: "in its default place",
+			Location: "in the default location",
 			Problem:  "this user has no cache directory",
-			Remedy:   `let token_cache name a directory, as in "file:///directory"`,
+			Remedy:   `set token_cache to a directory, as in "file:///directory"`,
 			Err:      err,
 
 			NoDefault: true,
@@ -60,9 +60,9 @@ func openDefault(options Options) *Directory {
 // defaultDirectory is the name of the directory below the user's cache directory.
 const defaultDirectory = "terraform-provider-goto"
 
-// parseLocation returns the path of the directory that a file URL names, as the operating system goos writes it.
+// parseLocation returns the path of the directory that a file URL names, in the notation of the operating system goos.
 func parseLocation(location, goos string) (string, error) {
-	const writeURL = `write a whole path after three slashes, as in "file:///var/cache/goto"`
+	const writeURL = `write an absolute path after three slashes, as in "file:///var/cache/goto"`
 	refuse := func(problem, remedy string) (string, error) {
 		return "", &LocationError{Location: location, Problem: problem, Remedy: remedy}
 	}
@@ -70,19 +70,19 @@ func parseLocation(location, goos string) (string, error) {
 	scheme := urlScheme.FindStringSubmatch(location)
 	switch {
 	case windowsPath.MatchString(location):
-		return refuse("it is a path and not a URL",
+		return refuse("it is a path, not a URL",
 			`write the path with slashes and put "file:///" before it, as in "file:///C:/cache"`)
 	case strings.HasPrefix(location, "/"):
-		return refuse("it is a path and not a URL", fmt.Sprintf("write %q", "file://"+location))
+		return refuse("it is a path, not a URL", fmt.Sprintf("write %q", "file://"+location))
 	case strings.EqualFold(location, "off"):
-		return refuse("it is not a URL", `write "off" in small letters`)
+		return refuse("it is not a URL", `write "off" in lower case`)
 	case strings.HasPrefix(location, "~"):
-		return refuse("it is a path and not a URL, and ~ is not expanded", writeURL)
+		return refuse("it is a path, not a URL, and ~ is not expanded", writeURL)
 	case scheme == nil:
 		return refuse("it is not a URL", writeURL+`, or "off"`)
 	case !strings.EqualFold(scheme[1], "file"):
 		location = scheme[1] + ":…" // the rest may hold a password
-		return refuse("this kind of place is not known", `write "file:///directory", the location of a bucket that begins with "s3://", "gs://" or "azblob://", or "off"`)
+		return refuse("this kind of location is not supported", `write "file:///directory", the location of a bucket that begins with "s3://", "gs://" or "azblob://", or "off"`)
 	}
 
 	parsed, err := url.Parse(location)
@@ -94,13 +94,13 @@ func parseLocation(location, goos string) (string, error) {
 	}
 	switch {
 	case parsed.Host != "" || parsed.User != nil:
-		return refuse("what follows two slashes is the name of a host, and neither ~ nor a variable is expanded", writeURL)
+		return refuse("the part after two slashes is a host name, and neither ~ nor a variable is expanded", writeURL)
 	case parsed.Path == "": // nothing, or a relative path, which net/url calls opaque
-		return refuse("it does not name a directory by its whole path", writeURL)
+		return refuse("it does not name a directory by its absolute path", writeURL)
 	case strings.ContainsAny(location, "?#"):
 		return refuse("it has a query or a fragment", "write a question mark in a path as %3F and a hash as %23")
 	case parsed.Path == "/~" || strings.HasPrefix(parsed.Path, "/~/"):
-		return refuse("~ is not expanded", "write the whole path of your home directory")
+		return refuse("~ is not expanded", "write the absolute path of your home directory")
 	}
 	if goos != "windows" {
 		return path.Clean(parsed.Path), nil
@@ -117,13 +117,13 @@ var (
 	driveInAPath = regexp.MustCompile(`^/[A-Za-z]:/`)
 )
 
-// LocationError says that entries cannot be kept at a place, why, and what helps.
+// LocationError says that entries cannot be kept at a location, why, and what to do.
 type LocationError struct {
 	Location string // as it was given, or the path of the directory
 	Problem  string // a clause
-	Remedy   string // another, or nothing
-	Err      error  // the cause, if there is one
-	// NoDefault tells that no place was named and that this user has none by default.
+	Remedy   string // a clause, or empty
+	Err      error  // the cause, or nil
+	// NoDefault reports whether no location was named and this user has no default one.
 	NoDefault bool
 }
 

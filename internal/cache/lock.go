@@ -13,8 +13,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Claim implements [Storage]. It is a lock of the operating system's on a file beside the entry, so it ends with its
-// process, however that ends. A write that this cut off is completed first.
+// Claim implements [Storage]. It takes an operating system lock on a file next to the entry, which ends with its
+// process, however that ends. If a process ended in the middle of a write, Claim first completes that write.
 func (d *Directory) Claim(ctx context.Context, key Key, wait bool) (Held, error) {
 	if err := d.prepare(); err != nil {
 		return nil, err
@@ -35,12 +35,12 @@ func (d *Directory) Claim(ctx context.Context, key Key, wait bool) (Held, error)
 	}
 	unlock := unlocker(file)
 	if err := d.completeWrite(key); err != nil {
-		return nil, errors.Join(d.unfit(err, "an entry in it whose writing was cut off cannot be completed", makeWritable(err)), unlock())
+		return nil, errors.Join(d.unfit(err, "an interrupted write of an entry in it cannot be completed", makeWritable(err)), unlock())
 	}
 	return heldInDirectory{d, entryName(key), unlock}, nil
 }
 
-// waitLock takes a lock that somebody else holds.
+// waitLock takes a lock that another process holds.
 func (d *Directory) waitLock(ctx context.Context, key Key) (*flock.Flock, error) {
 	path, since := d.lockPath(key), d.now()
 	d.log(ctx, "waiting for the lock of a cache entry", map[string]any{"lock_file": path})
@@ -82,8 +82,8 @@ func (d *Directory) pollLock(ctx context.Context, key Key) (*flock.Flock, error)
 
 const (
 	defaultClaimTimeout = 5 * time.Minute
-	// lockPoll is how often a lock held by another process is tried: no system call waits for a file lock and
-	// for a context. It is short against any work that is worth a lock.
+	// lockPoll is how often a lock held by another process is tried, because no system call waits for both a file lock
+	// and a context. It is short compared with the work that is done under a lock.
 	lockPoll = 5 * time.Millisecond
 )
 
@@ -93,13 +93,13 @@ func (d *Directory) tryLockFile(key Key) (*flock.Flock, error) {
 	locked, err := file.TryLock()
 	if err != nil {
 		return nil, d.unfit(err, "a lock file in it cannot be locked",
-			"make the directory writable, or let token_cache name one that does not exist yet")
+			"make the directory writable, or set token_cache to one that does not exist yet")
 	}
 	if !locked {
 		return nil, nil
 	}
-	// Pruning removes lock files. One that was removed after it was opened here and before it was locked is
-	// worthless: whoever comes next makes another and locks that. The next try does so too.
+	// Pruning removes lock files. If it removed this one between opening and locking, the lock is worthless, because
+	// the next process creates a new file and locks that. The next try does so too.
 	same, err := isStillAt(file, file.Path())
 	if err != nil || !same {
 		return nil, errors.Join(err, file.Unlock())
@@ -135,7 +135,7 @@ func (d *Directory) lockPath(key Key) string { return filepath.Join(d.path, key.
 
 const lockSuffix = ".lock"
 
-// ClaimTimeoutError says that a claim was not to be had within the limit. It is no context error.
+// ClaimTimeoutError says that a claim could not be had within the limit. It is not a context error.
 type ClaimTimeoutError struct {
 	Path  string // the lock file, or the object
 	Limit time.Duration
@@ -146,7 +146,7 @@ func (e *ClaimTimeoutError) Error() string {
 	return fmt.Sprintf("the claim %s did not end within %s", e.Path, e.Limit)
 }
 
-// heldInDirectory is an entry whose lock this process has.
+// heldInDirectory is an entry whose lock this process holds.
 type heldInDirectory struct {
 	directory *Directory
 	name      string

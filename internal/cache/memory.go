@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Memory keeps entries until the process ends. It stands in where no cache is wanted. The entries are sealed like
-// any others, so that printing one by accident tells nothing.
+// Memory keeps entries until the process ends. It is used if the cache is off. The entries are sealed like any others,
+// so that printing one by accident reveals nothing.
 type Memory struct {
 	mutex   sync.Mutex
 	entries map[string][]byte

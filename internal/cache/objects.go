@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
 )
 
-// Store is the object storage that several machines share, usually a [*bucket.Bucket]. Its errors are of type
+// Store is object storage that several machines share, usually a [*bucket.Bucket]. Its errors are of type
 // [*bucket.Error].
 type Store interface {
 	Get(ctx context.Context, name string) (bucket.Object, error)
@@ -20,22 +20,22 @@ type Store interface {
 	List(ctx context.Context, prefix string) ([]bucket.Entry, error)
 }
 
-// Objects keeps each entry in an object of its own. There is no lock: a process that is about to change an entry
-// writes a claim into it, if the entry still is what it has read, and writes its result if the entry still has the
-// claim. A claim that is not followed by a result ends after claimLife, by the store's own clock.
+// Objects keeps each entry in its own object. There is no lock. A process that is about to change an entry writes a
+// claim into it, if the entry has not changed since it was read, and writes its result if the entry still has the
+// claim. A claim without a result ends after claimLife, by the store's clock.
 type Objects struct {
 	store    Store
 	location string
 	// claimTimeout is how long to wait for the claims of others, claimLife how long a claim lasts.
 	claimTimeout, claimLife time.Duration
-	// nonce tells the claims of this process from those of others.
+	// nonce distinguishes the claims of this process from those of others.
 	nonce string
-	// failed is when the store has last failed a request.
+	// failed is when the store last failed a request.
 	failed atomic.Pointer[time.Time]
 	log    func(ctx context.Context, message string, fields ...map[string]any)
 }
 
-// NewObjects returns the storage in store, which people know as location.
+// NewObjects returns the storage in store. Messages call it location.
 func NewObjects(store Store, location string, options Options) *Objects {
 	o := &Objects{
 		store:        store,
@@ -63,7 +63,8 @@ func (o *Objects) Read(ctx context.Context, name string) ([]byte, error) {
 	return object.Contents, o.unfit(err)
 }
 
-// touchAfter is when an object that is read is written again, so that [Objects.Prune] sees that it is used.
+// touchAfter is the age at which an object that is read is also rewritten, so that [Objects.Prune] sees that it is
+// used.
 const touchAfter = unusedAfter / 2
 
 // get returns the object called name. The error is [ErrNotFound] or the store's.
@@ -87,20 +88,20 @@ func (o *Objects) get(ctx context.Context, name string) (object bucket.Object, e
 			return err
 		})
 		if err != nil {
-			o.log(ctx, "cannot mark a cache entry as used, it may be pruned too early", map[string]any{"error": err.Error()})
+			o.log(ctx, "cannot mark a cache entry as used; it may be pruned too early", map[string]any{"error": err.Error()})
 		}
 	}
 	return object, nil
 }
 
 const (
-	// failingFor is how long a store counts as failing after it has failed a request and its repetitions.
+	// failingFor is how long a store counts as failing after a request and its repetitions have failed.
 	failingFor = time.Minute
-	// briefly is how long a failing store is asked for what can be done later, or without.
+	// briefly is how long a failing store gets for requests that can be made later or skipped.
 	briefly = 2 * time.Second
 )
 
-// ask sends a request to the store. A patient one takes its time even if the store is failing.
+// ask sends a request to the store. A patient request is not cut short if the store is failing.
 func (o *Objects) ask(ctx context.Context, patient bool, request func(context.Context) error) error {
 	if !patient && o.isFailing() {
 		var cancel context.CancelFunc
@@ -119,7 +120,7 @@ func (o *Objects) isFailing() bool {
 	return at != nil && time.Since(*at) < failingFor
 }
 
-// unfit makes what the store says into what [Storage] says.
+// unfit turns an error of the store into one that [Storage] documents.
 func (o *Objects) unfit(err error) error {
 	if err == nil || errors.Is(err, ErrNotFound) {
 		return err

@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	// The pauses between looks at another process's claim. They grow, because a store charges for looks.
+	// The pauses between checks of another process's claim. They grow, because stores charge for requests.
 	firstPause = 25 * time.Millisecond
 	lastPause  = time.Second
 )
 
-// Claim implements [Storage]. It waits until nobody else has a claim, and writes nothing: the claim is made by the
-// first write, which fails if another process was faster.
+// Claim implements [Storage]. It waits until no other process has a claim, and writes nothing. The first write makes
+// the claim, and fails if another process was faster.
 func (o *Objects) Claim(ctx context.Context, key Key, patient bool) (Held, error) {
 	held := &heldObject{objects: o, name: entryName(key)}
 	errLimit := &ClaimTimeoutError{Path: o.Locate(held.name), Limit: o.claimTimeout}
@@ -53,16 +53,16 @@ func (o *Objects) Claim(ctx context.Context, key Key, patient bool) (Held, error
 	}
 }
 
-// heldObject is an entry as this process has read or written it last.
+// heldObject is an entry as this process last read or wrote it.
 type heldObject struct {
 	objects  *Objects
 	name     string
 	contents []byte
 	version  bucket.Version
-	since    time.Time // when this process began to write its claim, zero before that
+	since    time.Time // when this process began to write its claim; zero before that
 }
 
-// look reads the entry, and returns the claim of another process that is still good.
+// look reads the entry, and returns another process's claim if it is still valid.
 func (h *heldObject) look(ctx context.Context) (*claimNote, error) {
 	object, err := h.objects.get(ctx, h.name)
 	if errors.Is(err, ErrNotFound) {
@@ -87,8 +87,8 @@ func (h *heldObject) Read(context.Context) ([]byte, error) {
 	return bytes.Clone(h.contents), nil
 }
 
-// Write implements [Held]. The claim of another process that came between stays: it ends by itself. What follows an intent
-// often cannot be obtained again.
+// Write implements [Held]. If another process has claimed the entry in between, Write keeps that claim, which ends by
+// itself. The contents that follow an intent often cannot be obtained again.
 func (h *heldObject) Write(ctx context.Context, contents []byte, _ bool) error {
 	if note := h.foreign(); note != nil {
 		contents = withClaim(contents, *note)
@@ -104,8 +104,8 @@ func (h *heldObject) WriteIntent(ctx context.Context, contents []byte) error {
 	return h.put(ctx, withClaim(contents, claimNote{Nonce: h.objects.nonce, Seconds: seconds, ID: rand.Text()}), false)
 }
 
-// put replaces what was read or written last. Contents are never written twice, so that finding them there tells
-// one's own write whose answer was lost from another process's.
+// put replaces the version that was last read or written. No contents are ever written twice, so if an answer is lost,
+// put recognizes its own write by the contents.
 func (h *heldObject) put(ctx context.Context, contents []byte, patient bool) (err error) {
 	var version bucket.Version
 	err = h.objects.ask(ctx, patient, func(ctx context.Context) error {
@@ -126,7 +126,7 @@ func (h *heldObject) put(ctx context.Context, contents []byte, patient bool) (er
 	switch {
 	case bytes.Equal(h.contents, contents):
 		return nil
-	case h.version == before: // and so it has not arrived
+	case h.version == before: // so the write did not arrive
 		return h.objects.unfit(err)
 	case h.version == bucket.Absent:
 		h.objects.log(ctx, "the cache entry was removed while it was in use", map[string]any{"object": h.objects.Locate(h.name)})
@@ -134,7 +134,7 @@ func (h *heldObject) put(ctx context.Context, contents []byte, patient bool) (er
 	return ErrOvertaken
 }
 
-// unclear says in one sentence that a write has failed, and the look at what has come of it too.
+// unclear returns an error that says that a write has failed, and that reading the result has failed too.
 func unclear(err, lookErr error) error {
 	write, look := (*bucket.Error)(nil), (*bucket.Error)(nil)
 	if !errors.As(err, &write) || !errors.As(lookErr, &look) {
@@ -145,28 +145,28 @@ func unclear(err, lookErr error) error {
 	return &both
 }
 
-// End implements [Held]. The result has ended the claim, or its time will.
+// End implements [Held]. A written result has ended the claim already; otherwise it ends by itself.
 func (h *heldObject) End() error { return nil }
 
 // Excludes implements [Held].
 func (h *heldObject) Excludes() bool { return false }
 
-// ClaimSlack is how much longer a claim lasts than the requests that it is for.
+// ClaimSlack is how much longer a claim lasts than the requests that it protects.
 const ClaimSlack = 30 * time.Second
 
-// Expired implements [Held]. What is left of a claim has to be enough for the requests.
+// Expired implements [Held]. The rest of a claim has to be long enough for the requests.
 func (h *heldObject) Expired() bool {
 	return !h.since.IsZero() && time.Since(h.since) > ClaimSlack
 }
 
-// claimNote is a claim as it stands in an entry, in the open. What is being done stands sealed in the intent.
+// claimNote is a claim in an entry, unsealed. What its process is doing is in the intent, which is sealed.
 type claimNote struct {
 	Nonce   string `json:"nonce"`   // of the process
-	Seconds int    `json:"seconds"` // how long it lasts from when the object was written
+	Seconds int    `json:"seconds"` // how long it lasts after the object was written
 	ID      string `json:"id"`
 }
 
-// claimed is the worth of the section that holds a claim. It drops out of whatever is written next.
+// claimed is the worth of the section that holds a claim. The next write drops it.
 const (
 	claimed   Worth = 2
 	claimRoom       = 1 << 10
@@ -175,12 +175,12 @@ const (
 func withClaim(contents []byte, note claimNote) []byte {
 	text, err := json.Marshal(note)
 	if err != nil {
-		panic(err) // texts and a number
+		panic(err) // strings and a number
 	}
 	return format(append(parse(contents), section{worth: claimed, sealed: text}))
 }
 
-// foreign returns the claim in the entry, unless it is this process's.
+// foreign returns the claim in the entry, unless it belongs to this process.
 func (h *heldObject) foreign() *claimNote {
 	sections := parse(h.contents)
 	i := slices.IndexFunc(sections, func(s section) bool { return s.worth == claimed })

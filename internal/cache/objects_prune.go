@@ -10,20 +10,20 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
 )
 
-// pruneFor bounds pruning.
+// pruneFor limits how long pruning takes.
 const pruneFor = 10 * time.Second
 
-// pruning is what is noted between two prunings. The ID makes each note another one, for stores that take equal
-// contents for the same version.
+// pruning is what one pruning stores for the next. The ID makes each one different, because some stores give equal
+// contents the same version.
 type pruning struct {
 	ID     string               `json:"id"`
 	Unused map[string]time.Time `json:"unused"`
 }
 
 // Prune implements [Storage]. It removes objects that two prunings in a row, at least a day apart, found unwritten for
-// 60 days; what is read is written again before that. All times are the store's.
+// 60 days. Objects that are read are rewritten before that. All times are the store's.
 //
-// A run that has a token waits for it, so it does not take long: what it does not finish, the next one does.
+// A run that has its token waits for pruning, so its time is limited. The next pruning does what is left.
 func (o *Objects) Prune(ctx context.Context) error {
 	if o.isFailing() {
 		return nil
@@ -39,7 +39,7 @@ func (o *Objects) Prune(ctx context.Context) error {
 		return nil
 	}
 	var before pruning
-	_ = json.Unmarshal(marker.Contents, &before) // nothing was found then
+	_ = json.Unmarshal(marker.Contents, &before) // then the last pruning found nothing
 	entries, err := o.store.List(ctx, "")
 	if err != nil {
 		return err
@@ -55,13 +55,13 @@ func (o *Objects) Prune(ctx context.Context) error {
 		return err
 	}
 	if _, err := o.store.Put(ctx, pruneMarker, contents, marker.Version); err != nil {
-		return err // another process prunes
+		return err // another process is pruning
 	}
 	for name, modified := range now.Unused {
 		if !before.Unused[name].Equal(modified) {
 			continue
 		}
-		object, lookErr := o.store.Get(ctx, name) // it may have been used meanwhile, and not all stores delete on a condition
+		object, lookErr := o.store.Get(ctx, name) // it may have been used since, and not all stores have conditional deletes
 		if lookErr == nil && object.Age() > unusedAfter {
 			lookErr = o.store.Delete(ctx, name)
 		}

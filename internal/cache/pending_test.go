@@ -100,7 +100,7 @@ func TestWhatIsInThePlaceOfAnEntryIsNamedAndStays(t *testing.T) {
 			}
 			must(t, os.WriteFile(file+".new", seal(t, key, sealer, "new"), 0o600))
 			_, err := cache.New(directory).Claim(t.Context(), key)
-			wantUnfit(t, err, file, "remove it", "cut off")
+			wantUnfit(t, err, file, "remove it", "interrupted write")
 			if info, err := os.Lstat(file); err != nil || info.Mode().IsRegular() {
 				t.Errorf("what was in the way is %v, %v", info, err)
 			}

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// prepare makes sure that there is a directory and that it is private. It remembers nothing, because the
-// directory may come, go and change while the process lives, and looking is cheap.
+// prepare makes sure that the directory exists and is private. It remembers nothing, because the directory may change
+// while the process runs, and checking is cheap.
 func (d *Directory) prepare() error {
 	err := d.check()
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -17,22 +17,22 @@ func (d *Directory) prepare() error {
 	}
 	if err := d.makeDirectory(d.path); err != nil {
 		return d.unfit(err, "the directory cannot be created",
-			"let token_cache name one in a place where you may create it")
+			"set token_cache to a directory that you are allowed to create")
 	}
 	return d.check()
 }
 
-// check returns an error if the directory is missing (then it wraps [fs.ErrNotExist]) or unfit.
+// check returns an error if the directory is unfit or missing. The error wraps [fs.ErrNotExist] if it is missing.
 func (d *Directory) check() error {
 	if d.pathError != nil {
 		return d.pathError
 	}
-	const another = "let token_cache name a directory that does not exist yet"
+	const another = "set token_cache to a directory that does not exist yet"
 	info, err := os.Lstat(d.path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		// A link will do, if what it leads to is private and nobody else can make it lead elsewhere.
+		// A link is fine if its target is private and nobody else can change it.
 		if owner, ours := checkOwner(info); !ours && owner != "uid 0" {
-			return d.unfit(nil, "it is a link of another user ("+owner+")", another)
+			return d.unfit(nil, "it is a link that belongs to another user ("+owner+")", another)
 		}
 		info, err = os.Stat(d.path)
 	}
@@ -52,8 +52,8 @@ func (d *Directory) check() error {
 	return nil
 }
 
-// makeDirectory creates a directory and its parents for this user only, whatever the umask, and durably.
-// That another process was faster is no error.
+// makeDirectory creates a directory and its parents for this user only, durably and regardless of the umask. It is no
+// error if another process was faster.
 func (d *Directory) makeDirectory(path string) error {
 	err := os.Mkdir(path, 0o700)
 	if parent := filepath.Dir(path); errors.Is(err, fs.ErrNotExist) && parent != path {

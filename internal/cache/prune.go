@@ -17,9 +17,9 @@ import (
 	"time"
 )
 
-// Prune implements [Storage]. It removes files that two prunings in a row, at least a day apart, found untouched
-// for 60 days: a clock that runs ahead for one run removes nothing. Each goes under the lock of its entry; entries
-// whose lock is held are skipped. A directory that does not exist stays that way.
+// Prune implements [Storage]. It removes files that two prunings in a row, at least a day apart, found unused for 60
+// days, so that a clock that is ahead during one run removes nothing. It holds the lock of an entry while it removes
+// its files, and skips entries whose lock is held. It does not create the directory.
 func (d *Directory) Prune(ctx context.Context) error {
 	err := d.check()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -36,7 +36,7 @@ func (d *Directory) Prune(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// First, so that pruning is not repeated at once if it fails.
+	// This comes first, so that pruning is not repeated at once if it fails.
 	if err := d.notePruning(unused); err != nil {
 		return err
 	}
@@ -50,19 +50,19 @@ func (d *Directory) Prune(ctx context.Context) error {
 }
 
 const (
-	// unusedAfter is when an entry that nobody reads or writes goes. It is twice the 30 days that the longest-lived
-	// thing in an entry, GoTo's refresh token, is good for.
+	// unusedAfter is how long an entry is kept that is neither read nor written. It is twice the lifetime of a refresh
+	// token, which lives longest of what an entry holds.
 	unusedAfter = 60 * 24 * time.Hour
-	// absurdAfter is when an age comes from a clock that was wrong when the file was written. It begins again then.
+	// absurdAfter is the age that must come from a wrong clock when the file was written. The age then starts over.
 	absurdAfter = 5 * 365 * 24 * time.Hour
-	// pruneEvery is how long pruning rests.
+	// pruneEvery is the time between prunings.
 	pruneEvery = 24 * time.Hour
-	// pruneMarker is the name of the file whose time says when pruning last began, and whose contents say what it
-	// found unused.
+	// pruneMarker is the name of the file whose time is when pruning last began, and whose contents are what it found
+	// unused.
 	pruneMarker = "pruned"
 )
 
-// lastPruning tells what the last pruning found unused, and whether the next one is due.
+// lastPruning returns what the last pruning found unused, and reports whether the next one is due.
 func (d *Directory) lastPruning() (unused unusedFiles, due bool, err error) {
 	marker := filepath.Join(d.path, pruneMarker)
 	info, err := os.Stat(marker)
@@ -74,7 +74,7 @@ func (d *Directory) lastPruning() (unused unusedFiles, due bool, err error) {
 	}
 	switch age := d.now().Sub(info.ModTime()); {
 	case age < 0:
-		return nil, true, nil // one of the two clocks is wrong, so nothing that was found then counts
+		return nil, true, nil // one of the two clocks is wrong, so the findings do not count
 	case age < pruneEvery:
 		return nil, false, nil
 	}
@@ -83,12 +83,12 @@ func (d *Directory) lastPruning() (unused unusedFiles, due bool, err error) {
 		return nil, false, fmt.Errorf("examining when the cache was pruned: %w", err)
 	}
 	if err := json.Unmarshal(contents, &unused); err != nil {
-		return nil, true, nil //nolint:nilerr // cut off, or of the first format: nothing was found then
+		return nil, true, nil //nolint:nilerr // incomplete or in the first format, so there are no findings
 	}
 	return unused, true, nil
 }
 
-// unusedFiles are files that nobody has used for [unusedAfter], with the times of their last use.
+// unusedFiles are files that have not been used for [unusedAfter], with the times of their last use.
 type unusedFiles map[string]time.Time
 
 func (d *Directory) notePruning(unused unusedFiles) error {
@@ -102,7 +102,7 @@ func (d *Directory) notePruning(unused unusedFiles) error {
 	return nil
 }
 
-// unusedFiles returns the unused files, and the names of all files of the entries that have one.
+// unusedFiles returns the unused files, and the names of all files of the entries that have unused files.
 func (d *Directory) unusedFiles() (unusedFiles, map[Key][]string, error) {
 	files, err := os.ReadDir(d.path)
 	if err != nil {
@@ -119,7 +119,7 @@ func (d *Directory) unusedFiles() (unusedFiles, map[Key][]string, error) {
 	for key, names := range names {
 		for _, name := range names {
 			if isLock := strings.HasSuffix(name, lockSuffix); isLock && len(names) > 1 {
-				continue // it goes with the rest
+				continue // it is removed with the others
 			}
 			if at, old := d.isUnused(name); old {
 				unused[name] = at
@@ -131,7 +131,7 @@ func (d *Directory) unusedFiles() (unusedFiles, map[Key][]string, error) {
 	return unused, names, nil
 }
 
-// ownerOf returns the key of the entry that a file belongs to, if it is one of ours.
+// ownerOf returns the key of the entry that a file belongs to, and reports whether the file is one of ours.
 func ownerOf(name string) (key Key, own bool) {
 	match := ownFile().FindStringSubmatch(name)
 	if match == nil {
@@ -141,13 +141,15 @@ func ownerOf(name string) (key Key, own bool) {
 	return key, err == nil
 }
 
-// What this format and the first one put into the directory, besides the marker. Everything else belongs to
-// somebody else. It is compiled when it is first needed, because that takes long beside the start of a process.
+// ownFile matches the files that this format and the first one put into the directory, except for the marker. All
+// others belong to someone else. It is compiled when it is first needed, because compiling it would slow the start of a
+// process.
 var ownFile = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^([0-9a-f]{64})(?:\.lock|\.v2(?:\.new|\.intent)?|(?:\.probe|-[0-9a-f]{16}\.v1)(?:\.new)?)$`)
 })
 
-// isUnused is false for what is not a regular file, is gone, or has a time in the future.
+// isUnused reports whether a file is unused. It returns false if name is not a regular file, is gone, or has a time in
+// the future.
 func (d *Directory) isUnused(name string) (at time.Time, unused bool) {
 	info, err := os.Lstat(filepath.Join(d.path, name))
 	if err != nil || !info.Mode().IsRegular() {
@@ -155,15 +157,14 @@ func (d *Directory) isUnused(name string) (at time.Time, unused bool) {
 	}
 	age := d.now().Sub(info.ModTime())
 	if age > absurdAfter {
-		_ = d.stamp(filepath.Join(d.path, name)) // otherwise it is looked at again
+		_ = d.stamp(filepath.Join(d.path, name)) // otherwise it is examined every time
 		return time.Time{}, false
 	}
 	return info.ModTime(), age > unusedAfter
 }
 
-// pruneEntry removes those of an entry's files that were unused before and still are now that the lock is held, and
-// the lock file when nothing else is left. A process that waits for the lock meanwhile notices that its file is
-// gone, see tryLockFile.
+// pruneEntry takes the lock of an entry, removes the files that were unused before and still are, and removes the lock
+// file if nothing else is left. A process that waits for the lock notices that its file is gone, see tryLockFile.
 func (d *Directory) pruneEntry(key Key, names []string, before unusedFiles) (err error) {
 	lock := filepath.Base(d.lockPath(key))
 	var doomed []string
@@ -193,7 +194,7 @@ func (d *Directory) pruneEntry(key Key, names []string, before unusedFiles) (err
 	if kept || err != nil {
 		return err
 	}
-	if err := os.Remove(d.lockPath(key)); err != nil && runtime.GOOS != "windows" { // which keeps files that are open
+	if err := os.Remove(d.lockPath(key)); err != nil && runtime.GOOS != "windows" { // Windows keeps open files
 		return fmt.Errorf("removing the lock file of a cache entry: %w", err)
 	}
 	return nil

@@ -13,14 +13,14 @@ import (
 //
 //	header | SHA-256 of the rest | section | section | …
 //
-// with one section for each secret that the entry was sealed with, so that writing with one never destroys what
-// another still opens. A section is
+// with one section for each secret that the entry was sealed with, so that writing with one secret never destroys
+// contents that another one opens. A section is
 //
 //	worth (1 byte) | seal ID (8) | length (4, big endian) | sealed bytes
 //
-// The checksum tells a whole file from one whose writing was cut off, which nobody needs a secret for.
+// The checksum distinguishes a complete file from an incomplete one, without a secret.
 const (
-	// header tells a person who finds the file what it is, and a program which format it has.
+	// header tells people who find the file what it is, and programs which format it has.
 	header      = "terraform-provider-goto cache entry v2\n"
 	sectionHead = 1 + len(sealID{}) + 4
 )
@@ -41,7 +41,7 @@ func (s section) unseal(key Key, sealer secret.Value) ([]byte, error) {
 	return unseal(key, sealer, front(s.worth), s.sealed)
 }
 
-// front is what is authenticated of that which stands before the sealed bytes of a section.
+// front returns the bytes before a section's sealed bytes that are authenticated with them.
 func front(worth Worth) []byte { return append([]byte(header), byte(worth)) }
 
 // format returns the contents of an entry.
@@ -57,8 +57,8 @@ func format(sections []section) []byte {
 	return slices.Concat([]byte(header), sum[:], rest)
 }
 
-// parse returns the sections that can be found in contents, which may be damaged: each is authenticated by itself, and
-// one that another sealer can still open must survive the next write.
+// parse returns the sections that it finds in contents, which may be damaged. Each section is authenticated separately,
+// and one that another sealer can still open must survive the next write.
 func parse(contents []byte) (sections []section) {
 	rest, found := bytes.CutPrefix(contents, []byte(header))
 	if !found || len(rest) < sha256.Size {
@@ -76,7 +76,7 @@ func parse(contents []byte) (sections []section) {
 	return sections
 }
 
-// isWhole tells whether contents are those of an entry, to the last byte.
+// isWhole reports whether contents are a complete entry.
 func isWhole(contents []byte) bool {
 	rest, found := bytes.CutPrefix(contents, []byte(header))
 	if !found || len(rest) < sha256.Size {
@@ -86,15 +86,15 @@ func isWhole(contents []byte) bool {
 	return bytes.Equal(rest[:sha256.Size], sum[:])
 }
 
-// damage tells what is wrong with contents that are not whole, in a clause.
+// damage returns a clause that says what is wrong with contents that are not whole.
 func damage(contents []byte) string {
 	if !bytes.HasPrefix(contents, []byte(header)) {
 		return "it does not begin like an entry of this format"
 	}
-	return "it is damaged or cut short"
+	return "it is damaged or truncated"
 }
 
-// keepsAny tells whether one of the sections is worth keeping.
+// keepsAny reports whether one of the sections is worth keeping.
 func keepsAny(sections []section) bool {
 	return slices.ContainsFunc(sections, func(s section) bool { return s.worth == Lasting })
 }

@@ -8,15 +8,15 @@ import (
 
 // Storage keeps sealed entries by name. It sees neither secrets nor plaintext.
 type Storage interface {
-	// Persistent tells whether entries outlive the process.
+	// Persistent reports whether entries outlive the process.
 	Persistent() bool
-	// Locate says where the entry of that name is, for people to find it. Without a name it says where all are.
+	// Locate returns where the entry of that name is, for people. If name is empty, it returns where all entries are.
 	Locate(name string) string
-	// Claim keeps everybody else from writing key's entry, see [Cache.Claim]. Without wait the error is [ErrHeld] if
-	// another process does so already.
+	// Claim keeps all others from writing key's entry, see [Cache.Claim]. Without wait, the error is [ErrHeld] if
+	// another process has a claim.
 	Claim(ctx context.Context, key Key, wait bool) (Held, error)
 	// Read returns what was written under name. The error is [ErrNotFound] if there is nothing, and an
-	// [*UnreadableError] if what is there cannot be an entry.
+	// [*UnreadableError] if there is something that cannot be an entry.
 	Read(ctx context.Context, name string) ([]byte, error)
 	// Prune is described at [Cache.Prune].
 	Prune(ctx context.Context) error
@@ -24,33 +24,34 @@ type Storage interface {
 
 // Held is the right to write one entry, as a storage knows it.
 type Held interface {
-	// Read returns the contents on which the next write will stand. Its errors are those of [Storage.Read].
+	// Read returns the contents that the next write replaces. Its errors are those of [Storage.Read].
 	Read(ctx context.Context) ([]byte, error)
-	// Write stores contents, completely or not at all; with durable they survive a power cut when it returns. The
-	// error is [ErrOvertaken] if somebody else has written meanwhile; Read then returns what.
+	// Write stores contents, completely or not at all. If durable is set, they survive a power cut once it returns. The
+	// error is [ErrOvertaken] if another process has written in the meantime; Read then returns what it wrote.
 	Write(ctx context.Context, contents []byte, durable bool) error
-	// WriteIntent is a durable Write, and makes sure that the next Write finds room. The error is [ErrOvertaken] if somebody
-	// else has claimed the entry first.
+	// WriteIntent is a durable Write that also makes sure that there is room for the next Write. The error is
+	// [ErrOvertaken] if another process claimed the entry first.
 	WriteIntent(ctx context.Context, contents []byte) error
-	// End gives the claim up. It may be called more than once.
+	// End ends the claim. It may be called more than once.
 	End() error
-	// Excludes tells whether the claim keeps others out by itself, or only once an intent is written.
+	// Excludes reports whether the claim keeps others out by itself. Otherwise it does so only once an intent is
+	// written.
 	Excludes() bool
-	// Expired tells whether others may have taken the claim for abandoned.
+	// Expired reports whether others may consider the claim abandoned.
 	Expired() bool
 }
 
 // ErrHeld says that another process is changing an entry.
-var ErrHeld = errors.New("another run is at work with the cache entry")
+var ErrHeld = errors.New("another run is using the cache entry")
 
-// ErrOvertaken says that somebody else has written an entry that this process had read or claimed. It happens in
-// object storage only, where a claim ends by itself.
-var ErrOvertaken = errors.New("another run has written the cache entry meanwhile")
+// ErrOvertaken says that another process has written an entry that this process had read or claimed. It happens only in
+// object storage, where a claim ends by itself.
+var ErrOvertaken = errors.New("another run has written the cache entry in the meantime")
 
 // ErrNotFound says that nothing is stored for a key.
 var ErrNotFound = errors.New("no such cache entry")
 
-// UnreadableError says that something is stored for a key which cannot be opened. It stays where it is.
+// UnreadableError says that something is stored for a key, but cannot be opened. It stays where it is.
 type UnreadableError struct {
 	Path   string // where it is
 	Reason string // a clause, for people
@@ -61,15 +62,14 @@ func (e *UnreadableError) Error() string {
 	return fmt.Sprintf("the cache entry %s cannot be read: %s", e.Path, e.Reason)
 }
 
-// NeedsAnotherSealer tells that the entry opens with another secret.
+// NeedsAnotherSealer reports whether the entry opens with another secret.
 func (e *UnreadableError) NeedsAnotherSealer() bool { return e.Reason == sealedWithAnother }
 
-// sealedWithAnother is the reason given when there is an entry for a key, but not for the secret in use.
+// sealedWithAnother is the reason if there is an entry for a key, but not for the secret in use.
 const sealedWithAnother = "it was stored with another client secret, and is kept"
 
 func entryName(key Key) string { return key.String() + entrySuffix }
 
-// An entry has one name, whatever it was sealed with: a reader sees at once whether other sealers have used it,
-// and needs no listing. The format is part of the name, so that releases which differ in it never touch each
-// other's entries.
+// An entry has one name, whatever it was sealed with, so that a reader sees at once whether other sealers have used it.
+// The format is part of the name, so that releases with different formats never touch each other's entries.
 const entrySuffix = ".v2"

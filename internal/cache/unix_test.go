@@ -40,7 +40,7 @@ func init() {
 	add("of another user", "belongs to another user (uid 12345)", func(path string) error {
 		return errors.Join(os.Mkdir(path, 0o700), os.Chown(path, somebody, somebody))
 	})
-	add("link of another user", "link of another user (uid 12345)", func(path string) error {
+	add("link of another user", "link that belongs to another user (uid 12345)", func(path string) error {
 		return errors.Join(link(path), os.Lchown(path, somebody, somebody))
 	})
 	add("link to nothing", "cannot be examined", func(path string) error { return os.Symlink(path+".none", path) })
