@@ -105,12 +105,12 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 	defer next.Stop()
 	waiting, end := context.WithCancel(ctx)
 	defer end()
-	var w *window
-	defer func() { w.shut() }() //nolint:contextcheck // it must run even after ctx has ended
+	var l *listener
+	defer func() { l.shut() }() //nolint:contextcheck // it must run even after ctx has ended
 	for taken := 0; ; {
 		opened := false
-		if w == nil {
-			if w, err = listen(ctx, redirect, pending.State); err == nil {
+		if l == nil {
+			if l, err = listen(ctx, redirect, pending.State); err == nil {
 				opened = true
 			} else if taken, err = f.portTaken(ctx, redirect, taken, err); err != nil {
 				return engine.Login{}, nil, &UnavailableError{Err: err, Cause: cause}
@@ -122,7 +122,7 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 				return f.Engine.Token(ctx, request)
 			}
 			// An open window stays open for the person in front of it, even if other sign-ins have failed.
-			if isWaiting := w == nil || opened; isWaiting && (now.isOfThisRun(f) || now.hasOtherWindow(before)) {
+			if isWaiting := l == nil || opened; isWaiting && (now.isOfThisRun(f) || now.hasOtherWindow(before)) {
 				return engine.Login{}, nil, &FailedError{*now.failed}
 			}
 		}
@@ -133,14 +133,14 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 		case <-next.C:
 			pause = min(pause*5/4, lastPause)
 			next.Reset(pause)
-		case answer := <-w.answers():
-			return f.finish(ctx, request, w, answer)
+		case answer := <-l.answers():
+			return f.finish(ctx, request, l, answer)
 		case <-timeout.C:
 			reason := fmt.Sprintf("nobody signed in within %s", f.Timeout)
-			if w == nil {
+			if l == nil {
 				reason += ", because another sign-in has the port of the redirect_uri"
 			}
-			return engine.Login{}, nil, f.fail(ctx, request, engine.FailedSignIn{Window: w != nil, Reason: reason})
+			return engine.Login{}, nil, f.fail(ctx, request, engine.FailedSignIn{Window: l != nil, Reason: reason})
 		case <-ctx.Done():
 			return engine.Login{}, nil, &engine.CancelledError{SigningIn: true, Err: ctx.Err()}
 		}
@@ -148,22 +148,22 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 }
 
 // finish exchanges the code that the browser has brought, and shows the person the result.
-func (f *Flow) finish(ctx context.Context, request engine.Request, w *window, answer answer) (engine.Login, []engine.Warning, error) {
+func (f *Flow) finish(ctx context.Context, request engine.Request, l *listener, answer answer) (engine.Login, []engine.Warning, error) {
 	if answer.err != nil {
 		failed := f.fail(ctx, request, engine.FailedSignIn{Window: true, Refused: true, Reason: answer.err.Error()})
-		w.show(ctx, refusedPage(answer.err))
+		l.show(ctx, refusedPage(answer.err))
 		return engine.Login{}, nil, failed
 	}
-	request.Grant, request.State = oauth.Grant{Type: oauth.AuthorizationCode, Credential: answer.code}, w.state
+	request.Grant, request.State = oauth.Grant{Type: oauth.AuthorizationCode, Credential: answer.code}, l.state
 	login, warnings, err := f.Engine.Token(ctx, request)
 	if err != nil {
 		if ctx.Err() == nil { // a canceled run says nothing about the person
 			_ = f.fail(ctx, request, engine.FailedSignIn{Window: true, Refused: true, Reason: err.Error()})
 		}
-		w.show(ctx, failedPage(err))
+		l.show(ctx, failedPage(err))
 		return engine.Login{}, warnings, &ExchangeError{Err: err}
 	}
-	w.show(ctx, signedInPage(login, request.Profile))
+	l.show(ctx, signedInPage(login, request.Profile))
 	return login, warnings, nil
 }
 

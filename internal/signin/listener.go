@@ -17,14 +17,14 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// window waits at a redirect URI for the one answer with the right state. It is open from [listen] to shut. It answers
+// listener waits at a redirect URI for the one answer with the right state. It is open from [listen] to shut. It answers
 // all other requests with an error and keeps waiting, because browsers ask for icons and other programs probe ports.
-type window struct {
-	redirect  *url.URL
-	state     string
-	server    *http.Server
-	listeners []net.Listener
-	answered  chan answer
+type listener struct {
+	redirect *url.URL
+	state    string
+	server   *http.Server
+	sockets  []net.Listener
+	answered chan answer
 
 	mutex sync.Mutex
 	taken bool // the answer has arrived
@@ -50,9 +50,9 @@ const (
 	patience = 5 * time.Second
 )
 
-// listen opens the window for a sign-in at a loopback redirect URI.
-func listen(ctx context.Context, redirect *url.URL, state string) (*window, error) {
-	w := newWindow(redirect, state)
+// listen waits for the answer to a sign-in at a loopback redirect URI.
+func listen(ctx context.Context, redirect *url.URL, state string) (*listener, error) {
+	l := newListener(redirect, state)
 	port := redirect.Port()
 	if port == "" {
 		port = "80"
@@ -62,34 +62,34 @@ func listen(ctx context.Context, redirect *url.URL, state string) (*window, erro
 		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort(ip, port))
 		switch {
 		case err == nil:
-			w.listeners = append(w.listeners, listener)
+			l.sockets = append(l.sockets, listener)
 		case isAny(err, familyMissing):
 			missing = err
 		default:
-			w.shut() //nolint:contextcheck // it shuts whatever has ended
+			l.shut() //nolint:contextcheck // it shuts whatever has ended
 			return nil, err
 		}
 	}
-	if len(w.listeners) == 0 {
+	if len(l.sockets) == 0 {
 		return nil, missing
 	}
-	for _, listener := range w.listeners {
-		go func() { _ = w.server.Serve(listener) }() // until shut
+	for _, listener := range l.sockets {
+		go func() { _ = l.server.Serve(listener) }() // until shut
 	}
-	return w, nil
+	return l, nil
 }
 
-func newWindow(redirect *url.URL, state string) *window {
-	w := &window{
+func newListener(redirect *url.URL, state string) *listener {
+	l := &listener{
 		redirect: redirect,
 		state:    state,
 		answered: make(chan answer, 1),
 		ready:    make(chan struct{}),
 		shown:    make(chan struct{}),
 	}
-	w.server = &http.Server{Handler: w, ReadHeaderTimeout: patience, MaxHeaderBytes: maxHeader}
-	w.server.SetKeepAlivesEnabled(false)
-	return w
+	l.server = &http.Server{Handler: l, ReadHeaderTimeout: patience, MaxHeaderBytes: maxHeader}
+	l.server.SetKeepAlivesEnabled(false)
+	return l
 }
 
 // The error numbers of the systems; Windows has its own.
@@ -120,66 +120,66 @@ func isOurs(ctx context.Context, redirect *url.URL) bool {
 	return response.Body.Close() == nil && response.Header.Get("Server") == serverName
 }
 
-// answers returns the channel of the answer, or nil if the window is not open.
-func (w *window) answers() <-chan answer {
-	if w == nil {
+// answers returns the channel of the answer, or nil if l is nil.
+func (l *listener) answers() <-chan answer {
+	if l == nil {
 		return nil
 	}
-	return w.answered
+	return l.answered
 }
 
 // show sets the last page, and waits until the browser has fetched it.
-func (w *window) show(ctx context.Context, last page) {
-	w.last = last
-	close(w.ready)
+func (l *listener) show(ctx context.Context, last page) {
+	l.last = last
+	close(l.ready)
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
-	case <-w.shown:
+	case <-l.shown:
 	case <-timer.C:
 	case <-ctx.Done():
 	}
 }
 
 // shut closes the ports.
-func (w *window) shut() {
-	if w == nil {
+func (l *listener) shut() {
+	if l == nil {
 		return
 	}
 	select {
-	case <-w.shown: // the page is on its way
+	case <-l.shown: // the page is on its way
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
-		_ = w.server.Shutdown(ctx)
+		_ = l.server.Shutdown(ctx)
 	default:
 	}
-	_ = w.server.Close()
-	for _, listener := range w.listeners {
+	_ = l.server.Close()
+	for _, listener := range l.sockets {
 		_ = listener.Close() // the server closes only listeners that it already serves
 	}
 }
 
 // ServeHTTP implements [http.Handler].
-func (w *window) ServeHTTP(response http.ResponseWriter, r *http.Request) {
+func (l *listener) ServeHTTP(response http.ResponseWriter, r *http.Request) {
 	response.Header().Set("Server", serverName)
 	switch {
-	case !strings.EqualFold(withoutDefaultPort(r.Host), withoutDefaultPort(w.redirect.Host)): // another site's name leads here (DNS rebinding)
+	case !strings.EqualFold(withoutDefaultPort(r.Host), withoutDefaultPort(l.redirect.Host)): // another site's name leads here (DNS rebinding)
 		write(response, http.StatusMisdirectedRequest, elsewherePage)
 	case r.Method != http.MethodGet:
 		response.Header().Set("Allow", http.MethodGet)
 		write(response, http.StatusMethodNotAllowed, elsewherePage)
-	case r.URL.EscapedPath() != w.path():
+	case r.URL.EscapedPath() != l.path():
 		write(response, http.StatusNotFound, elsewherePage)
-	case r.URL.RawQuery == "" && w.isTaken():
-		w.serveLast(response, r)
+	case r.URL.RawQuery == "" && l.isTaken():
+		l.serveLast(response, r)
 	default:
-		w.take(response, r)
+		l.take(response, r)
 	}
 }
 
 // path is the path of the redirect URI.
-func (w *window) path() string {
-	if path := w.redirect.EscapedPath(); path != "" {
+func (l *listener) path() string {
+	if path := l.redirect.EscapedPath(); path != "" {
 		return path
 	}
 	return "/"
@@ -187,46 +187,46 @@ func (w *window) path() string {
 
 func withoutDefaultPort(host string) string { return strings.TrimSuffix(host, ":80") }
 
-func (w *window) isTaken() bool {
-	w.mutex.Lock()
-	defer w.mutex.Unlock()
-	return w.taken
+func (l *listener) isTaken() bool {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.taken
 }
 
 // take accepts the answer if it is the expected one, and redirects the browser to an address without code and state, so
 // that its history has neither.
-func (w *window) take(response http.ResponseWriter, r *http.Request) {
+func (l *listener) take(response http.ResponseWriter, r *http.Request) {
 	states := r.URL.Query()["state"]
-	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(w.state)) != 1 {
+	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(l.state)) != 1 {
 		write(response, http.StatusForbidden, foreignPage)
 		return
 	}
-	came, err := oauth.Callback{RedirectURI: w.redirect.String()}.Answer("http://" + r.Host + r.URL.RequestURI())
+	came, err := oauth.Callback{RedirectURI: l.redirect.String()}.Answer("http://" + r.Host + r.URL.RequestURI())
 	if denied, ok := errors.AsType[*oauth.DeniedError](err); ok {
 		err = errors.New(denied.Reason) // the next run shows an authorize URL of its own
 	} else if err != nil {
 		write(response, http.StatusBadRequest, unreadablePage(err))
 		return
 	}
-	w.mutex.Lock()
-	first := !w.taken
-	w.taken = true
-	w.mutex.Unlock()
+	l.mutex.Lock()
+	first := !l.taken
+	l.taken = true
+	l.mutex.Unlock()
 	if !first {
 		write(response, http.StatusConflict, secondPage)
 		return
 	}
-	w.answered <- answer{came.Code, err}
+	l.answered <- answer{came.Code, err}
 	secure(response.Header(), "")
-	http.Redirect(response, r, "http://"+w.redirect.Host+w.path(), http.StatusSeeOther)
+	http.Redirect(response, r, "http://"+l.redirect.Host+l.path(), http.StatusSeeOther)
 }
 
 // serveLast answers with the last page once that is known.
-func (w *window) serveLast(response http.ResponseWriter, r *http.Request) {
+func (l *listener) serveLast(response http.ResponseWriter, r *http.Request) {
 	select {
-	case <-w.ready:
-		write(response, http.StatusOK, w.last)
-		w.showOnce.Do(func() { close(w.shown) })
+	case <-l.ready:
+		write(response, http.StatusOK, l.last)
+		l.showOnce.Do(func() { close(l.shown) })
 	case <-r.Context().Done():
 	}
 }

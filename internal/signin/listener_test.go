@@ -11,16 +11,16 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 )
 
-// visit sends a request to w as the server would.
-func visit(t *testing.T, w *window, target string, change func(*http.Request)) *httptest.ResponseRecorder {
+// visit sends a request to l as the server would.
+func visit(t *testing.T, l *listener, target string, change func(*http.Request)) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
-	request.Host = w.redirect.Host
+	request.Host = l.redirect.Host
 	if change != nil {
 		change(request)
 	}
 	recorder := httptest.NewRecorder()
-	w.ServeHTTP(recorder, request)
+	l.ServeHTTP(recorder, request)
 	return recorder
 }
 
@@ -33,7 +33,7 @@ func TestLastPage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := newWindow(redirect, "goto-STATE")
+		w := newListener(redirect, "goto-STATE")
 		query := redirect.Query()
 		query.Set("state", "goto-STATE")
 		query.Set("code", "AAAA")

@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"context"
+	"errors"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+)
+
+// keep stores fresh before any caller gets it. A failure is only a warning: the server has answered, so the run must
+// get the token.
+func (c *claimed) keep(ctx context.Context, fresh Login) []Warning {
+	kept := fresh
+	if c.request.Private {
+		kept = fresh.withAccessTokenOf(c.current.login)
+	}
+	if kept.AccessToken.IsEmpty() && c.request.Grant.Type == oauth.PersonalAccessToken {
+		return nil
+	}
+	// Even a run that was canceled in the meantime stores what cannot be obtained again.
+	ctx = context.WithoutCancel(ctx)
+	if err := c.publish(ctx, kept); err != nil {
+		return c.notStored(err)
+	}
+	if c.engine.Cache.Persistent() {
+		// A configuration that is given this refresh token uses this login, and does not begin another one. If this
+		// fails, the renewal that sends the token makes up for it.
+		c.lead(ctx, c.sent)
+		c.lead(ctx, kept.RefreshToken)
+	} else if c.request.Grant.Type == oauth.RefreshToken && !kept.RefreshToken.Equal(c.sent) {
+		return []Warning{ReplacedWarning{}}
+	}
+	return nil
+}
+
+// publish stores the login, or remembers that it could not. If another process has taken the claim for abandoned and
+// written in the meantime, the newer of the two logins stays.
+func (c *claimed) publish(ctx context.Context, login Login) error {
+	next := entry{login: &login}
+	for {
+		err := c.store(ctx, next)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, errOvertaken) {
+			c.remember(next, true)
+			return err
+		}
+		other, _, err := c.load(ctx, c.request, c.claim)
+		if err != nil {
+			c.remember(next, true)
+			return err
+		}
+		if other.login != nil && other.login.Generation >= login.Generation {
+			return nil
+		}
+		next.intent, next.failures = other.intent, other.failures
+	}
+}
+
+// lead makes a refresh token lead to this session.
+func (c *claimed) lead(ctx context.Context, refreshToken secret.Value) {
+	key := c.engine.credentialKey(c.request.Client.ID, oauth.Grant{Type: oauth.RefreshToken, Credential: refreshToken})
+	if refreshToken.IsEmpty() || key == c.key || c.request.Grant.Type == oauth.PersonalAccessToken {
+		return
+	}
+	text, err := entry{leadsTo: &c.session.key}.encode()
+	if err == nil {
+		err = c.engine.Cache.Hint(ctx, key, c.sealer, text)
+	}
+	if err != nil {
+		c.engine.log(ctx, "storing a link from a refresh token to its login failed", map[string]any{"error": err.Error()})
+	}
+}
+
+// saveAgain tries to store what could not be stored before; usually there is nothing to do. It waits for no claim, and
+// returns the newest login that answers the request.
+func (s *session) saveAgain(ctx context.Context, request Request, login *Login) (*Login, []Warning) {
+	if !s.isUnsaved() {
+		return login, nil
+	}
+	c := &claimed{session: s, request: request}
+	ctx = context.WithoutCancel(ctx)
+	claim, err := s.engine.Cache.TryClaim(ctx, s.key)
+	if err == nil {
+		defer s.engine.end(ctx, claim)
+		c.claim = claim
+		c.current, _, err = s.load(ctx, request, claim)
+	}
+	if err == nil && s.isUnsaved() {
+		err = c.publish(ctx, *c.current.login)
+	}
+	if err != nil {
+		return login, c.notStored(err)
+	}
+	if newest := s.remembered().login; request.accepts(newest, s.engine.Now()) {
+		login = newest
+	}
+	return login, nil
+}
+
+func (c *claimed) notStored(err error) []Warning {
+	if location, ok := errors.AsType[*cache.LocationError](err); ok && location.NoDefault {
+		return nil // only a personal access token gets this far, and the user has not asked for a cache
+	}
+	return []Warning{NotStoredWarning{Grant: c.request.Grant.Type, Err: err}}
+}
+
+// store writes the entry.
+func (c *claimed) store(ctx context.Context, next entry) error {
+	if c.noClaim != nil {
+		return c.noClaim
+	}
+	text, err := next.encode()
+	if err != nil {
+		return err
+	}
+	if err := c.claim.Write(context.WithoutCancel(ctx), c.sealer, text, next.worth()); err != nil {
+		return err
+	}
+	c.remember(next, false)
+	return nil
+}
