@@ -1,12 +1,8 @@
 package engine_test
 
 import (
-	"net/http"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
 // soak leaves a test that takes many processes or much time to "make soak".
@@ -50,50 +46,4 @@ func TestCrowd(t *testing.T) {
 		w.pass(time.Hour)
 		ahead += time.Hour
 	}
-}
-
-// Twelve processes and a server that hangs: one request is paid for, and everybody names the server.
-func TestCrowdInAnOutage(t *testing.T) {
-	t.Parallel()
-	soak(t)
-	w := newWorld(t)
-	hang := make(chan struct{})
-	t.Cleanup(func() { close(hang) })
-	w.server.Configure(func(b *standin.Behaviour) { b.BeforeAnswer = func(*http.Request) { <-hang } })
-	const timeout = 5 * time.Second
-	for _, c := range w.crowd(12, order{RefreshToken: w.server.IssueRefreshToken(), Timeout: timeout}) {
-		if said := c.finish(); !strings.Contains(said, "/oauth/token: no answer within "+timeout.String()) {
-			t.Errorf("a process said %q", said)
-		}
-	}
-	w.counts(0, 1, 0)
-}
-
-// 32 processes with a valid token do not wait for one that asks for another.
-func TestCrowdWithAValidToken(t *testing.T) {
-	t.Parallel()
-	soak(t)
-	w := newWorld(t)
-	told := order{RefreshToken: w.server.IssueRefreshToken()}
-	if said := w.crowd(1, told)[0].finish(); said != "done" {
-		t.Fatalf("a process said %q", said)
-	}
-	arrived, answer := w.holding()
-	const later = 10 * time.Minute
-	w.pass(later)
-	told.Ahead = later
-	longer := told
-	longer.MinValidity = 55 * time.Minute
-	waiting := w.crowd(1, longer)[0]
-	<-arrived
-	for _, c := range w.crowd(32, told) {
-		if said := c.finish(); said != "done" {
-			t.Errorf("a process said %q", said)
-		}
-	}
-	answer()
-	if said := waiting.finish(); said != "done" {
-		t.Errorf("the process that asked said %q", said)
-	}
-	w.counts(0, 2, 0)
 }

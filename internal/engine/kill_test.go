@@ -101,15 +101,3 @@ func (w *world) signalOne(sent os.Signal, late time.Duration, seen *signalled) b
 	}
 	return true
 }
-
-// newKillingWorld is a world whose server replaces every refresh token, and revokes the whole login
-// when a replaced one is shown.
-func newKillingWorld(t *testing.T) *world {
-	t.Helper()
-	w := newWorld(t)
-	w.server.Configure(func(b *standin.Behaviour) {
-		b.ReplaceRefreshToken = standin.Always
-		b.ReuseKillsFamily = true
-	})
-	return w
-}

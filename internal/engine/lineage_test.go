@@ -60,7 +60,7 @@ func TestRefreshTokenLeadsToItsLoginInTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newKillingWorld(t)
 	code := w.code()
-	storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time})
+	storage := w.storage(cache.Options{})
 	first, _, err := w.engineOn(&impatient{Storage: storage}).Token(t.Context(), code)
 	if err != nil {
 		t.Fatal(err)

@@ -135,44 +135,6 @@ func (w *world) kill(store cache.Store, request engine.Request) {
 	_, _, _ = killed.Token(w.Context(), request)
 }
 
-// A runner that is stopped beyond its claim, with its answer on the way, does no harm when it goes on: what it brings
-// is newer than what the others have.
-func TestStoppedRunnerKeepsTheNewerToken(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.replaceAlways()
-	store, request := &buckettest.Store{Now: w.time}, w.refreshToken()
-	arrived, goOn := w.holding()
-	stopped := w.runner(store)
-	done := make(chan error)
-	go func() {
-		_, warnings, err := stopped.Token(t.Context(), request)
-		done <- unwarned(warnings, err)
-	}()
-	<-arrived
-	w.pass(claimLife + time.Second)
-	w.server.Configure(func(b *standin.Behaviour) { b.BeforeAnswer = nil })
-	// The server has replaced the token, and refuses the one that the other runner knows.
-	_, _, err := w.runner(store).Token(t.Context(), request)
-	if ended, ok := errors.AsType[*engine.LoginEndedError](err); !ok || ended.Lost == nil {
-		t.Errorf("got %v", err)
-	}
-	goOn()
-	if err := <-done; err != nil {
-		t.Error(err)
-	}
-	w.counts(0, 2, 0)
-	if _, _, err := w.runner(store).Token(t.Context(), request); err != nil {
-		t.Error(err)
-	}
-	w.counts(0, 0, 0)
-	w.pass(time.Hour)
-	if _, _, err := w.runner(store).Token(t.Context(), request); err != nil {
-		t.Error(err)
-	}
-	w.counts(0, 1, 0)
-}
-
 // A runner that was stopped beyond its claim stores its token while another one's request is under way. The claim of that
 // one lasts: a third waits for it, and names it if its answer was lost. If it was not, nobody says so.
 func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
@@ -183,11 +145,7 @@ func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
 			w := newKillingWorld(t)
 			store, request := &buckettest.Store{Now: w.time}, w.refreshToken()
 			arrived, goOn := w.holding()
-			stopped, done := w.runner(store), make(chan error)
-			go func() {
-				_, warnings, err := stopped.Token(t.Context(), request)
-				done <- unwarned(warnings, err)
-			}()
+			ended := w.begin(t.Context(), w.runner(store), request)
 			<-arrived
 			w.pass(claimLife + time.Second)
 			w.server.Configure(func(b *standin.Behaviour) { b.BeforeAnswer = nil })
@@ -195,9 +153,7 @@ func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
 			other := w.runner(store)
 			wake := sync.OnceFunc(func() {
 				goOn()
-				if err := <-done; err != nil {
-					t.Error(err)
-				}
+				ended()
 			})
 			transport := other.Endpoint.HTTP.Transport
 			other.Endpoint.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -219,8 +175,8 @@ func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
 				w.pass(claimLife + time.Second)
 				_, _, err = w.runner(store).Token(t.Context(), request)
 			}
-			ended, isEnded := errors.AsType[*engine.LoginEndedError](err)
-			if isLost := isEnded && ended.Lost != nil; err == nil || isLost != isKilled {
+			gone, isEnded := errors.AsType[*engine.LoginEndedError](err)
+			if isLost := isEnded && gone.Lost != nil; err == nil || isLost != isKilled {
 				t.Errorf("got %#v", err)
 			}
 		})
@@ -264,64 +220,6 @@ func (w *world) waits(store cache.Store, request engine.Request) {
 		Log: func(context.Context, string, ...map[string]any) { cancel() }}))
 	if _, _, err := runner.Token(ctx, request); !errors.Is(err, context.Canceled) {
 		w.Errorf("did not wait for the claim: %v", err)
-	}
-}
-
-// The answer to a write is lost, at each write in turn: nobody takes his own write for another's.
-func TestLostAnswersOfTheStore(t *testing.T) {
-	t.Parallel()
-	for lost := range 3 {
-		w := newKillingWorld(t)
-		request := w.code()
-		request.Profile = "main"
-		written := 0
-		store := &buckettest.Store{Now: w.time, Fault: func(operation bucket.Operation, name string) error {
-			if operation == bucket.Write {
-				if written++; written == lost+1 {
-					return buckettest.Ambiguous(name)
-				}
-			}
-			return nil
-		}}
-		if _, warnings, err := w.runner(store).Token(t.Context(), request); err != nil || len(warnings) > 0 {
-			t.Errorf("write %d: got warnings %v and error %v", lost+1, warnings, err)
-		}
-		if _, warnings, err := w.runner(store).Token(t.Context(), profile("main")); err != nil || len(warnings) > 0 {
-			t.Errorf("write %d: got warnings %v and error %v", lost+1, warnings, err)
-		}
-		w.counts(1, 0, 0)
-	}
-}
-
-// The store is cut off: nothing is sent that could not be kept, and a run that has its token keeps it.
-func TestStoreCutOff(t *testing.T) {
-	t.Parallel()
-	for from := range 6 {
-		w := newKillingWorld(t)
-		request := w.refreshToken()
-		var operations atomic.Int64
-		cut := true
-		store := &buckettest.Store{Now: w.time, Fault: func(operation bucket.Operation, name string) error {
-			if operations.Add(1) > int64(from) && cut {
-				return buckettest.Unreachable(operation, name)
-			}
-			return nil
-		}}
-		runner := w.runner(store)
-		_, warnings, err := runner.Token(t.Context(), request)
-		granted := w.server.Counts().Granted
-		if _, unusable := errors.AsType[*engine.CacheError](err); err != nil && (!unusable || granted > 0) {
-			t.Errorf("cut off after %d operations: %d granted, %v, %v", from, granted, warnings, err)
-		}
-		cut = false
-		w.pass(time.Minute) // within the claim, which is this process's own
-		if _, warnings, err := runner.Token(t.Context(), request); err != nil || len(warnings) > 0 {
-			t.Errorf("cut off after %d operations, and then not: %v, %v", from, warnings, err)
-		}
-		w.pass(time.Hour)
-		if _, warnings, err := w.runner(store).Token(t.Context(), request); err != nil || len(warnings) > 0 {
-			t.Errorf("cut off after %d operations, another runner: %v, %v", from, warnings, err)
-		}
 	}
 }
 

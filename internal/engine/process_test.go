@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -40,8 +39,6 @@ type order struct {
 	URL, Directory string
 	RefreshToken   string
 	Ahead          time.Duration // of the real clock
-	Timeout        time.Duration // of a request; as long as the slowest machine needs if zero
-	MinValidity    time.Duration // ten minutes if zero
 }
 
 // obey says "ready", waits for a line, asks for a token and says "done".
@@ -56,7 +53,7 @@ func obey(text string) error {
 		return err
 	}
 	process := engine.Engine{
-		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(cmp.Or(told.Timeout, patience)), Now: now},
+		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(patience), Now: now},
 		Cache:    cache.New(cache.NewDirectory(told.Directory, cache.Options{Now: now, ClaimTimeout: patience})),
 		Now:      now,
 	}
@@ -66,9 +63,7 @@ func obey(text string) error {
 	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
 		return err
 	}
-	request := with(oauth.RefreshToken, told.RefreshToken)
-	request.MinValidity = cmp.Or(told.MinValidity, request.MinValidity)
-	_, warnings, err := process.Token(ctx, request)
+	_, warnings, err := process.Token(ctx, with(oauth.RefreshToken, told.RefreshToken))
 	for _, warning := range warnings {
 		if _, short := warning.(engine.ShortTokenWarning); !short {
 			err = fmt.Errorf("warning: %+v", warning)

@@ -1,9 +1,7 @@
 package engine_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -36,10 +34,9 @@ func TestProfile(t *testing.T) {
 
 	grace := with(oauth.RefreshToken, w.server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
 	grace.Profile = "ada"
-	_, warnings, err := w.process().Token(t.Context(), grace)
-	if moved, ok := only[engine.ProfileMovedWarning](warnings); err != nil || !ok || moved.From.Principal != standin.Principal || moved.To.Principal != "grace@example.com" {
-		t.Errorf("got warnings %v and error %v, want one about the person", warnings, err)
-	}
+	warns(w, w.process(), grace, func(moved engine.ProfileMovedWarning) bool {
+		return moved.From.Principal == standin.Principal && moved.To.Principal == "grace@example.com"
+	})
 	if replaced := w.token(profile("ada")); replaced.Principal != "grace@example.com" {
 		t.Errorf("the profile still leads to %s", replaced.Principal)
 	}
@@ -68,31 +65,6 @@ func TestProfileAndCredentialShareTheLogin(t *testing.T) {
 	}
 }
 
-// warns asks a new process, and fails the test unless there is exactly one warning, of type W and as expected.
-func warns[W engine.Warning](w *world, request engine.Request, expected func(W) bool) {
-	w.Helper()
-	_, warnings, err := w.process().Token(w.Context(), request)
-	if warning, ok := only[W](warnings); err != nil || !ok || !expected(warning) {
-		w.Errorf("got warnings %+v and error %v", warnings, err)
-	}
-}
-
-// only returns the one warning that there is, if it is of type W.
-func only[W engine.Warning](warnings []engine.Warning) (warning W, ok bool) {
-	if len(warnings) == 1 {
-		warning, ok = warnings[0].(W)
-	}
-	return warning, ok
-}
-
-// unwarned returns err, and an error if there are warnings.
-func unwarned(warnings []engine.Warning, err error) error {
-	if len(warnings) > 0 {
-		return errors.Join(err, fmt.Errorf("warnings: %+v", warnings))
-	}
-	return err
-}
-
 // A credential that is left over does not lead the profile back to the login it once began.
 func TestProfileIsNotLedBack(t *testing.T) {
 	t.Parallel()
@@ -102,11 +74,11 @@ func TestProfileIsNotLedBack(t *testing.T) {
 	old.Profile, newer.Profile = "main", "main"
 	w.token(old)
 	w.pass(time.Second)
-	warns(w, newer, func(moved engine.ProfileMovedWarning) bool {
+	warns(w, w.process(), newer, func(moved engine.ProfileMovedWarning) bool {
 		return moved.From.Principal == "grace@example.com" && moved.To.Principal == standin.Principal
 	})
 	for range 2 {
-		warns(w, old, func(kept engine.ProfileKeptWarning) bool {
+		warns(w, w.process(), old, func(kept engine.ProfileKeptWarning) bool {
 			return kept.Held.Principal == standin.Principal && kept.Offered.Principal == "grace@example.com"
 		})
 		if login := w.token(profile("main")); login.Principal != standin.Principal {
@@ -133,38 +105,6 @@ func TestUnsavedLoginMovesNoProfile(t *testing.T) {
 	w.counts(0, 0, 0)
 }
 
-// A run that is cancelled once its login is stored still keeps the name of the login.
-func TestCancelledRunKeepsItsProfile(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	code := w.code()
-	code.Profile = "main"
-	ctx, cancel := context.WithCancel(t.Context())
-	storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time})
-	if _, _, err := w.engineOn(&faultyStorage{Storage: storage, beforeWrite: cancel}).Token(ctx, code); err != nil {
-		t.Fatal(err)
-	}
-	w.token(profile("main"))
-	w.counts(1, 0, 0)
-}
-
-// A cancelled run does not wait long for a profile that another process is at work with.
-func TestCancelledRunDoesNotWaitForAProfile(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	request := w.refreshToken()
-	request.Profile = "main"
-	if err := w.claim("profile", w.server.URL, client.ID, "main"); err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	storage := cache.NewDirectory(w.directory, cache.Options{Now: w.time, ClaimTimeout: time.Hour})
-	_, warnings, err := w.engineOn(&faultyStorage{Storage: storage, beforeWrite: cancel}).Token(ctx, request)
-	if _, ok := only[engine.ProfileNotStoredWarning](warnings); err != nil || !ok {
-		t.Errorf("got warnings %v and error %v", warnings, err)
-	}
-}
-
 // A login of which no access token is kept is a login too.
 func TestProfileOfAPrivateLoginDoesNotMoveInSilence(t *testing.T) {
 	t.Parallel()
@@ -175,7 +115,7 @@ func TestProfileOfAPrivateLoginDoesNotMoveInSilence(t *testing.T) {
 	w.pass(time.Second)
 	other := with(oauth.RefreshToken, w.server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
 	other.Profile = "main"
-	warns(w, other, func(moved engine.ProfileMovedWarning) bool { return moved.To.Principal == "grace@example.com" })
+	warns(w, w.process(), other, func(moved engine.ProfileMovedWarning) bool { return moved.To.Principal == "grace@example.com" })
 }
 
 // A sign-in while the clock was ahead does not pin the profile.
@@ -190,5 +130,5 @@ func TestClockAheadPinsNoProfile(t *testing.T) {
 	w.pass(-year)
 	second := with(oauth.AuthorizationCode, w.server.IssueCode(standin.CodeRequest{Principal: "grace@example.com"}))
 	second.Profile = "main"
-	warns(w, second, func(moved engine.ProfileMovedWarning) bool { return moved.To.Principal == "grace@example.com" })
+	warns(w, w.process(), second, func(moved engine.ProfileMovedWarning) bool { return moved.To.Principal == "grace@example.com" })
 }

@@ -1,0 +1,107 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+)
+
+// A request that has been processed is waited for although its run is cancelled, and what it brings is stored.
+func TestCancelledRunLetsItsRequestComeHome(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(*world) engine.Request{"code": (*world).code, "refresh token": (*world).refreshToken} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newKillingWorld(t)
+			request := start(w)
+			arrived, answer := w.holding()
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := w.begin(ctx, w.process(), request)
+			<-arrived
+			cancel()
+			answer()
+			ended()
+			w.server.ResetCounts()
+			w.token(request)
+			w.counts(0, 0, 0)
+		})
+	}
+}
+
+// What was not sent is not taken for lost.
+func TestNothingIsLostBeforeItIsSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, request := range []engine.Request{w.code(), w.refreshToken()} {
+		process := w.process()
+		ctx, cancel := context.WithCancel(t.Context())
+		process.Endpoint.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) {
+			cancel()
+			return nil, errors.New("no connection")
+		})
+		if _, _, err := process.Token(ctx, request); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+		w.counts(0, 0, 0)
+		w.token(request)
+		w.server.ResetCounts()
+	}
+}
+
+// Ctrl-C ends the wait for another run at once, and says what was waited for.
+func TestCancelledWhileWaiting(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := w.refreshToken()
+	arrived, answer := w.holding()
+	first := w.process()
+	ended := w.begin(t.Context(), first, request)
+	<-arrived
+	for _, process := range []*engine.Engine{first, w.process()} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, _, err := process.Token(ctx, request)
+		if _, ok := errors.AsType[*engine.CancelledError](err); !ok {
+			t.Errorf("got %T %v", err, err)
+		}
+	}
+	answer()
+	ended()
+}
+
+// A run that is cancelled once its login is stored still keeps the name of the login.
+func TestCancelledRunKeepsItsProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	code := w.code()
+	code.Profile = "main"
+	ctx, cancel := context.WithCancel(t.Context())
+	storage := w.storage(cache.Options{})
+	if _, _, err := w.engineOn(&faultyStorage{Storage: storage, beforeWrite: cancel}).Token(ctx, code); err != nil {
+		t.Fatal(err)
+	}
+	w.token(profile("main"))
+	w.counts(1, 0, 0)
+}
+
+// A cancelled run does not wait long for a profile that another process is at work with.
+func TestCancelledRunDoesNotWaitForAProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := w.refreshToken()
+	request.Profile = "main"
+	if err := w.claim("profile", w.server.URL, client.ID, "main"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	storage := w.storage(cache.Options{ClaimTimeout: time.Hour})
+	_, warnings, err := w.engineOn(&faultyStorage{Storage: storage, beforeWrite: cancel}).Token(ctx, request)
+	if _, ok := only[engine.ProfileNotStoredWarning](warnings); err != nil || !ok {
+		t.Errorf("got warnings %v and error %v", warnings, err)
+	}
+}

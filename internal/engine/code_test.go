@@ -1,0 +1,53 @@
+package engine_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// Promise 2 and the life of a code: none stored, valid, refreshed, refreshed again.
+func TestCodeIsExchangedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.server.Configure(func(b *standin.Behaviour) { b.ReuseKillsFamily = true })
+	code := w.code()
+
+	first := w.token(code)
+	w.counts(1, 0, 0)
+	if again := w.token(code); !again.AccessToken.Equal(first.AccessToken) {
+		t.Error("the next process got another token")
+	}
+	w.counts(0, 0, 0)
+
+	for range 2 {
+		w.pass(55 * time.Minute)
+		if renewed := w.token(code); renewed.AccessToken.Equal(first.AccessToken) {
+			t.Error("a token that ends too soon was handed out")
+		}
+		w.counts(0, 1, 0)
+	}
+}
+
+func TestCodeWithoutCacheIsNotSent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	code := w.code()
+
+	_, _, err := w.engineOn(cache.NewMemory()).Token(t.Context(), code)
+	var refused *engine.CacheRequiredError
+	if !errors.As(err, &refused) || refused.Grant != oauth.AuthorizationCode {
+		t.Errorf("got %v", err)
+	}
+	_, _, err = w.engineOn(cache.NewMemory()).Token(t.Context(), profile("ada"))
+	if !errors.As(err, &refused) || refused.Grant != "" {
+		t.Errorf("got %v", err)
+	}
+	w.counts(0, 0, 0)
+	w.token(code)
+}

@@ -1,0 +1,278 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// world is a stand-in, a cache directory and a clock that both sides read.
+type world struct {
+	*testing.T
+	server    *standin.Server
+	directory string
+
+	mutex sync.Mutex
+	now   time.Time
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{T: t, directory: filepath.Join(t.TempDir(), "cache"), now: time.Now()}
+	server, err := standin.Start(standin.WithClock(w.time))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.server = server
+	return w
+}
+
+func (w *world) time() time.Time {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	return w.now
+}
+
+func (w *world) pass(duration time.Duration) {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	w.now = w.now.Add(duration)
+}
+
+// patience is how long requests and claims may take where a test is not about that: longer than on any
+// machine, and shorter than the hour that some answers ask to wait.
+const patience = 10 * time.Minute
+
+// process returns a new engine on the cache directory, as a new process has one.
+func (w *world) process() *engine.Engine {
+	w.Helper()
+	return w.engineOn(w.storage(cache.Options{}))
+}
+
+// storage is the cache directory, as a new process has it.
+func (w *world) storage(options cache.Options) cache.Storage {
+	options.Now = w.time
+	return cache.NewDirectory(w.directory, options)
+}
+
+// begin lets process ask while the test goes on. Ended waits for it, and fails the test unless it gets a token.
+func (w *world) begin(ctx context.Context, process *engine.Engine, request engine.Request) (ended func()) {
+	done := make(chan error)
+	go func() {
+		_, warnings, err := process.Token(ctx, request)
+		done <- unwarned(warnings, err)
+	}()
+	return func() {
+		w.Helper()
+		if err := <-done; err != nil {
+			w.Error(err)
+		}
+	}
+}
+
+func (w *world) engineOn(storage cache.Storage) *engine.Engine {
+	w.Helper()
+	server, err := oauth.NewServer(w.server.URL)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return &engine.Engine{
+		Endpoint: &oauth.TokenEndpoint{
+			Server: server,
+			HTTP:   httpclient.New(patience),
+			Now:    w.time,
+		},
+		Cache: cache.New(storage),
+		Now:   w.time,
+	}
+}
+
+// token asks a new process, and fails the test unless it gets a token.
+func (w *world) token(request engine.Request) engine.Login {
+	w.Helper()
+	login, warnings, err := w.process().Token(w.Context(), request)
+	if err := unwarned(warnings, err); err != nil {
+		w.Fatal(err)
+	}
+	return login
+}
+
+// fails asks a new process, and fails the test unless the error is of type E and as expected.
+func fails[E error](w *world, request engine.Request, expected func(E) bool) {
+	w.Helper()
+	_, _, err := w.process().Token(w.Context(), request)
+	if failure, ok := errors.AsType[E](err); !ok || !expected(failure) {
+		w.Fatalf("got %T %v", err, err)
+	}
+}
+
+// counts fails the test unless the token endpoint has seen exactly these requests since the last call.
+func (w *world) counts(codes, refreshes, personalAccessTokens int) {
+	w.Helper()
+	got := w.server.Counts()
+	if got.Code != codes || got.Refresh != refreshes || got.PersonalAccessToken != personalAccessTokens {
+		w.Errorf("token requests: %d with a code, %d refreshes, %d with a personal access token; want %d, %d, %d",
+			got.Code, got.Refresh, got.PersonalAccessToken, codes, refreshes, personalAccessTokens)
+	}
+	w.server.ResetCounts()
+}
+
+var client = oauth.Client{
+	ID:          standin.ClientID,
+	Secret:      secret.New(standin.ClientSecret),
+	RedirectURI: standin.RedirectURI,
+}
+
+func with(grantType oauth.GrantType, credential string) engine.Request {
+	return engine.Request{
+		Client:      client,
+		Grant:       oauth.Grant{Type: grantType, Credential: secret.New(credential)},
+		MinValidity: 10 * time.Minute,
+	}
+}
+
+func (w *world) code() engine.Request {
+	return with(oauth.AuthorizationCode, w.server.IssueCode(standin.CodeRequest{}))
+}
+
+func (w *world) refreshToken() engine.Request {
+	return with(oauth.RefreshToken, w.server.IssueRefreshToken())
+}
+
+func profile(name string) engine.Request {
+	return engine.Request{Client: client, Profile: name, MinValidity: 10 * time.Minute}
+}
+
+func (w *world) replaceAlways() {
+	w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Always })
+}
+
+// faultyStorage fails, or does something first, where it is told to.
+type faultyStorage struct {
+	cache.Storage
+	mutex       sync.Mutex
+	intent      error
+	write       error
+	beforeWrite func()
+}
+
+func (s *faultyStorage) repair() {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.write = nil
+}
+
+func (s *faultyStorage) Claim(ctx context.Context, key cache.Key, wait bool) (cache.Held, error) {
+	held, err := s.Storage.Claim(ctx, key, wait)
+	return faultyHeld{held, s}, err
+}
+
+type faultyHeld struct {
+	cache.Held
+	storage *faultyStorage
+}
+
+func (h faultyHeld) WriteIntent(ctx context.Context, contents []byte) error {
+	if h.storage.intent != nil {
+		return h.storage.intent
+	}
+	return h.Held.WriteIntent(ctx, contents)
+}
+
+func (h faultyHeld) Write(ctx context.Context, contents []byte, durable bool) error {
+	h.storage.mutex.Lock()
+	failure := h.storage.write
+	h.storage.mutex.Unlock()
+	if failure != nil {
+		return failure
+	}
+	if err := ctx.Err(); err != nil { // which a directory does not look at
+		return err
+	}
+	if h.storage.beforeWrite != nil {
+		h.storage.beforeWrite()
+	}
+	return h.Held.Write(ctx, contents, durable)
+}
+
+// holding makes the server process requests and keep the answers back. arrived says that one has been processed.
+func (w *world) holding() (arrived chan struct{}, answer func()) {
+	arrived, gate := make(chan struct{}, 100), make(chan struct{})
+	w.server.Configure(func(b *standin.Behaviour) {
+		b.BeforeAnswer = func(*http.Request) {
+			arrived <- struct{}{}
+			<-gate
+		}
+	})
+	answer = sync.OnceFunc(func() { close(gate) })
+	w.Cleanup(answer)
+	return arrived, answer
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
+
+// claim takes the claim of the entry with these parts of a key, as another process that keeps it.
+func (w *world) claim(parts ...string) error {
+	claim, err := cache.New(w.storage(cache.Options{})).Claim(w.Context(), cache.NewKey(parts...))
+	if err == nil {
+		w.Cleanup(func() { _ = claim.End() }) // and is not collected before that
+	}
+	return err
+}
+
+// warns asks process, and fails the test unless there is exactly one warning, of type W and as expected.
+func warns[W engine.Warning](w *world, process *engine.Engine, request engine.Request, expected func(W) bool) engine.Login {
+	w.Helper()
+	login, warnings, err := process.Token(w.Context(), request)
+	if warning, ok := only[W](warnings); err != nil || !ok || !expected(warning) {
+		w.Fatalf("got warnings %+v and error %v", warnings, err)
+	}
+	return login
+}
+
+// only returns the one warning that there is, if it is of type W.
+func only[W engine.Warning](warnings []engine.Warning) (warning W, ok bool) {
+	if len(warnings) == 1 {
+		warning, ok = warnings[0].(W)
+	}
+	return warning, ok
+}
+
+// unwarned returns err, and an error if there are warnings.
+func unwarned(warnings []engine.Warning, err error) error {
+	if len(warnings) > 0 {
+		return errors.Join(err, fmt.Errorf("warnings: %+v", warnings))
+	}
+	return err
+}
+
+// newKillingWorld is a world whose server replaces every refresh token, and revokes the whole login
+// when a replaced one is shown.
+func newKillingWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.server.Configure(func(b *standin.Behaviour) {
+		b.ReplaceRefreshToken = standin.Always
+		b.ReuseKillsFamily = true
+	})
+	return w
+}

@@ -1,0 +1,65 @@
+package engine_test
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// An answer that nobody has seen is named by every later run, with the process whose request it was for. A code is
+// not sent again.
+func TestLostAnswerIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newKillingWorld(t)
+	code, refreshToken := w.code(), w.refreshToken()
+	w.server.Configure(func(b *standin.Behaviour) {
+		b.BeforeAnswer = func(*http.Request) { panic(http.ErrAbortHandler) }
+	})
+	for range 2 { // the second one is told the same
+		for _, request := range []engine.Request{code, refreshToken} {
+			fails(w, request, func(err *oauth.TokenError) bool { return err.Outcome == oauth.Interrupted })
+		}
+	}
+	w.counts(1, 1, 0)
+	lostAt := w.time()
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.server.Configure(func(b *standin.Behaviour) { b.BeforeAnswer = nil })
+	for range 3 {
+		w.pass(time.Minute)
+		isOurs := func(lost engine.Intent) bool {
+			return lost.Process == os.Getpid() && lost.Host == host && lost.At.Equal(lostAt)
+		}
+		fails(w, code, func(err *engine.AnswerLostError) bool { return isOurs(err.Lost) })
+		fails(w, refreshToken, func(err *engine.LoginEndedError) bool { return err.Lost != nil && isOurs(*err.Lost) })
+		w.counts(0, 1, 0)
+	}
+}
+
+// The same where the answer is lost and the request repeated within one call.
+func TestAnswerLostBetweenRepetitionsIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newKillingWorld(t)
+	request := w.refreshToken()
+	var once sync.Once
+	w.server.Configure(func(b *standin.Behaviour) {
+		b.BeforeAnswer = func(*http.Request) { once.Do(func() { panic(http.ErrAbortHandler) }) }
+	})
+	process := w.process()
+	process.Endpoint.MaxRetries = 1
+	process.Endpoint.Wait = func(int) time.Duration { return 0 }
+	_, _, err := process.Token(t.Context(), request)
+	if ended, ok := errors.AsType[*engine.LoginEndedError](err); !ok || ended.Lost == nil {
+		t.Errorf("got %T %v", err, err)
+	}
+	w.counts(0, 2, 0)
+}

@@ -1,0 +1,232 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
+	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
+)
+
+// Promise 3, across processes: see also the command-line stories.
+func TestOneRequestForAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.replaceAlways()
+	request := w.refreshToken()
+
+	var waiting sync.WaitGroup
+	for range 8 {
+		process := w.process()
+		for range 25 {
+			waiting.Go(func() {
+				if _, _, err := process.Token(t.Context(), request); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	waiting.Wait()
+	w.counts(0, 1, 0)
+}
+
+// Many blocks with one credential that is refused are one refused request, and a code is not shown again.
+func TestOneFailureForAll(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	process, code := w.process(), with(oauth.AuthorizationCode, "a code that GoTo does not know")
+	ask := func() {
+		t.Helper()
+		_, _, err := process.Token(t.Context(), code)
+		if refused, ok := errors.AsType[*oauth.TokenError](err); !ok || refused.Code != oauth.InvalidGrant {
+			t.Errorf("got %v", err)
+		}
+	}
+	for range 100 {
+		ask()
+	}
+	w.counts(1, 0, 0)
+
+	corrected := code
+	corrected.Client.Secret = secret.New("another")
+	_, _, err := process.Token(t.Context(), corrected)
+	if refused, ok := errors.AsType[*oauth.TokenError](err); !ok || refused.Code != oauth.InvalidClient {
+		t.Errorf("another request got %v", err)
+	}
+	w.counts(1, 0, 0)
+	w.pass(time.Minute)
+	ask()
+	w.counts(1, 0, 0)
+}
+
+// countingStorage counts reads, each of which takes a second in a bubble.
+type countingStorage struct {
+	cache.Storage
+	reads atomic.Int64
+}
+
+func (s *countingStorage) Read(ctx context.Context, name string) ([]byte, error) {
+	s.reads.Add(1)
+	<-time.After(time.Second)
+	return s.Storage.Read(ctx, name)
+}
+
+// One block reads for all of a process, by credential and by profile.
+func TestOneReadForManyBlocks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := w.refreshToken()
+	request.Profile = "ada"
+	w.token(request)
+	for name, asked := range map[string]engine.Request{"credential": with(oauth.RefreshToken, request.Grant.Credential.Reveal()), "profile": profile("ada")} {
+		storage := &countingStorage{Storage: w.storage(cache.Options{})}
+		synctest.Test(t, func(t *testing.T) {
+			process := w.engineOn(storage)
+			var waiting sync.WaitGroup
+			for range 100 {
+				waiting.Go(func() {
+					if _, _, err := process.Token(t.Context(), asked); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			waiting.Wait()
+		})
+		want := int64(1)
+		if asked.Profile != "" {
+			want = 2 // the name, and what it leads to
+		}
+		if reads := storage.reads.Load(); reads != want {
+			t.Errorf("by %s: %d reads, want %d", name, reads, want)
+		}
+	}
+	w.counts(0, 1, 0)
+}
+
+func TestCredentialsDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	slow, quick := w.refreshToken(), w.refreshToken()
+	arrived, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	w.server.Configure(func(b *standin.Behaviour) {
+		b.Intercept = func(http.ResponseWriter, *http.Request) bool {
+			first := false
+			once.Do(func() { first = true })
+			if first {
+				close(arrived)
+				<-release
+			}
+			return false
+		}
+	})
+	process := w.process()
+	ended := w.begin(t.Context(), process, slow)
+	<-arrived
+	if _, _, err := process.Token(t.Context(), quick); err != nil {
+		t.Error(err)
+	}
+	close(release)
+	ended()
+}
+
+// How a request has failed answers for all processes that would send the same, also for those that have waited for
+// longer than it is remembered.
+func TestProcessesShareAFailure(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	arrived, answer := w.holding()
+	request := with(oauth.RefreshToken, "a refresh token that GoTo does not know")
+	errs := make(chan error)
+	ask := func() {
+		process := w.process()
+		go func() {
+			_, _, err := process.Token(t.Context(), request)
+			errs <- err
+		}()
+	}
+	const processes = 12
+	ask()
+	<-arrived
+	for range processes - 1 {
+		ask()
+	}
+	w.pass(time.Minute)
+	answer()
+	for range processes {
+		if refused, ok := errors.AsType[*oauth.TokenError](<-errs); !ok || refused.Code != oauth.InvalidGrant {
+			t.Errorf("got %v", refused)
+		}
+	}
+	w.counts(0, 1, 0)
+	w.pass(time.Minute)
+	fails(w, request, func(err *oauth.TokenError) bool { return err.Code == oauth.InvalidGrant })
+	w.counts(0, 1, 0)
+}
+
+// Nobody with a valid token waits for a request that is under way.
+func TestValidTokenDoesNotWait(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := w.refreshToken()
+	request.Profile = "main"
+	valid := w.token(request)
+	arrived, answer := w.holding()
+	longer := request
+	longer.MinValidity = 55 * time.Minute
+	w.pass(10 * time.Minute)
+	one := w.process() // one of its blocks waits for the answer, the others do not
+	ended := w.begin(t.Context(), one, longer)
+	<-arrived
+	for _, process := range []*engine.Engine{one, w.process()} {
+		for _, asked := range []engine.Request{request, profile("main")} {
+			login, _, err := process.Token(t.Context(), asked)
+			if err != nil || !login.AccessToken.Equal(valid.AccessToken) {
+				t.Errorf("got another token, or %v", err)
+			}
+		}
+	}
+	answer()
+	ended()
+}
+
+// A process that keeps the claim for longer than its request can take is named. However many blocks wait for it, they
+// wait once.
+func TestBusyLogin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := w.refreshToken()
+	arrived, answer := w.holding()
+	first := w.process()
+	ended := w.begin(t.Context(), first, request)
+	<-arrived
+	w.pass(2 * patience)
+	var waits atomic.Int64
+	process := w.engineOn(w.storage(cache.Options{ClaimTimeout: time.Nanosecond,
+		Log: func(context.Context, string, ...map[string]any) { waits.Add(1) }}))
+	var blocks sync.WaitGroup
+	for range 5 {
+		blocks.Go(func() {
+			_, _, err := process.Token(t.Context(), request)
+			if busy, ok := errors.AsType[*engine.BusyError](err); !ok || busy.Intent == nil || busy.Intent.Process != os.Getpid() {
+				t.Errorf("got %T %v", err, err)
+			}
+		})
+	}
+	blocks.Wait()
+	if waits.Load() != 1 {
+		t.Errorf("waited %d times", waits.Load())
+	}
+	answer()
+	ended()
+}

@@ -1,0 +1,129 @@
+package engine_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
+	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+)
+
+func TestNothingIsSentIntoAnUnwritableCache(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	code, refreshToken := w.code(), w.refreshToken()
+	storage := w.storage(cache.Options{})
+	full := &faultyStorage{Storage: storage, intent: errors.New("no space left")}
+
+	for _, request := range []engine.Request{code, refreshToken} {
+		_, _, err := w.engineOn(full).Token(t.Context(), request)
+		if _, ok := errors.AsType[*engine.CacheError](err); !ok {
+			t.Errorf("got %v", err)
+		}
+		w.counts(0, 0, 0)
+		w.token(request)
+		w.server.ResetCounts()
+	}
+}
+
+// Promise 4, the worst case: the server has answered and the disk refuses.
+func TestStoringFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.replaceAlways()
+	request := w.refreshToken()
+	storage := w.storage(cache.Options{})
+	faulty := &faultyStorage{Storage: storage, write: errors.New("no space left")}
+	process := w.engineOn(faulty)
+
+	for range 3 { // the rest of the process goes on with what could not be stored
+		login := warns(w, process, request, func(engine.NotStoredWarning) bool { return true })
+		if login.RefreshToken.Equal(request.Grant.Credential) {
+			t.Error("the replaced refresh token is handed out")
+		}
+	}
+	w.counts(0, 1, 0)
+
+	faulty.repair()
+	if _, warnings, err := process.Token(t.Context(), request); err != nil || len(warnings) != 0 {
+		t.Errorf("got warnings %v and error %v after the repair", warnings, err)
+	}
+	w.pass(time.Hour)
+	w.token(request) // another process: only the stored token is accepted
+	w.counts(0, 1, 0)
+}
+
+func TestCacheOff(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	process := w.engineOn(cache.NewMemory())
+	request := w.refreshToken()
+	for range 2 {
+		if _, warnings, err := process.Token(t.Context(), request); err != nil || len(warnings) != 0 {
+			t.Errorf("got warnings %v and error %v", warnings, err)
+		}
+	}
+	w.counts(0, 1, 0)
+
+	w.replaceAlways()
+	warns(w, w.engineOn(cache.NewMemory()), request, func(engine.ReplacedWarning) bool { return true })
+}
+
+// A personal access token works without a cache, and says so only if a place for it was named.
+func TestPersonalAccessTokenNeedsNoCache(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	request := with(oauth.PersonalAccessToken, w.server.IssuePersonalAccessToken())
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	storage, err := cache.OpenLocation("file:///"+strings.TrimPrefix(filepath.ToSlash(file), "/"), cache.Options{Now: w.time})
+	if err != nil {
+		t.Fatal(err)
+	}
+	process := w.engineOn(storage)
+	for range 3 {
+		warns(w, process, request, func(engine.NotStoredWarning) bool { return true })
+	}
+	w.counts(0, 0, 1)
+}
+
+// What cannot be obtained again waits for the disk: the intent before the request and the login after it, each with
+// its contents and its name. A personal access token can, so it needs no intent. Valid tokens wait for nothing.
+func TestSyncs(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("it cannot sync a directory")
+	}
+	w := newWorld(t)
+	w.token(w.refreshToken()) // makes the directory
+	for name, kind := range map[string]struct {
+		request engine.Request
+		want    int
+	}{
+		"code":                  {w.code(), 4},
+		"refresh token":         {w.refreshToken(), 4},
+		"personal access token": {with(oauth.PersonalAccessToken, w.server.IssuePersonalAccessToken()), 2},
+	} {
+		for _, want := range []int{kind.want, 0} {
+			got := 0
+			storage := w.storage(cache.Options{Sync: func(file *os.File) error {
+				got++
+				return file.Sync()
+			}})
+			if _, warnings, err := w.engineOn(storage).Token(t.Context(), kind.request); err != nil || len(warnings) > 0 {
+				t.Fatal(err, warnings)
+			}
+			if got != want {
+				t.Errorf("%s: %d syncs, want %d", name, got, want)
+			}
+		}
+	}
+}
