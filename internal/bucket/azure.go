@@ -33,7 +33,7 @@ const azureRole = "Assign the role Storage Blob Data Contributor on the containe
 
 type azureDriver struct {
 	container *container.Client
-	identity  azcore.TokenCredential // nil with a key of the account
+	identity  azcore.TokenCredential // nil with an account key
 }
 
 func openAzure(location Location) (driver, error) {
@@ -48,8 +48,8 @@ func openAzure(location Location) (driver, error) {
 	}
 	if key := os.Getenv("AZURE_STORAGE_KEY"); key != "" {
 		shared, err := container.NewSharedKeyCredential(location.account, key)
-		if err != nil { // which may repeat the key
-			return nil, errors.New("AZURE_STORAGE_KEY is not the key of a storage account, which is base64")
+		if err != nil { // err may contain the key
+			return nil, errors.New("AZURE_STORAGE_KEY is not the key of a storage account, which is base64-encoded")
 		}
 		client, err := container.NewClientWithSharedKeyCredential(address, shared, &container.ClientOptions{ClientOptions: options})
 		return &azureDriver{container: client}, err
@@ -60,7 +60,7 @@ func openAzure(location Location) (driver, error) {
 		return &azureDriver{container: client}, err
 	}
 	identity, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
-		ClientOptions: azcore.ClientOptions{Transport: options.Transport}, // which may repeat its requests
+		ClientOptions: azcore.ClientOptions{Transport: options.Transport}, // it may repeat its requests
 	})
 	if err != nil {
 		return nil, &credentialsError{err}
@@ -129,7 +129,7 @@ func (d *azureDriver) list(ctx context.Context, prefix, cursor string) (page []E
 	return page, value(output.NextMarker), nil
 }
 
-// value returns what pointer points to, or the zero value: stores leave things out.
+// value returns what pointer points to, or the zero value, because stores may leave things out.
 func value[T any](pointer *T) (value T) {
 	if pointer != nil {
 		value = *pointer

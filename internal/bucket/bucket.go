@@ -1,7 +1,8 @@
 // Package bucket keeps small objects in S3, Google Cloud Storage and Azure Blob Storage. An object is replaced only if
-// it still is the version that was read. This compare-and-swap is all that several machines need to agree.
+// it is still the version that was read. This compare-and-swap is all that several machines need to agree.
 //
-// The package gives no meaning to names and contents. Credentials are each cloud's standard ones, never arguments.
+// The package attaches no meaning to names and contents. Credentials come from each cloud's standard sources, never
+// from arguments.
 package bucket
 
 import (
@@ -14,13 +15,13 @@ import (
 	"time"
 )
 
-// MaxSize bounds the contents of an object, in bytes.
+// MaxSize limits the contents of an object, in bytes.
 const MaxSize = 1 << 20
 
 // Version identifies one state of an object: an ETag on S3 and Azure, a generation on Google. It is opaque.
 //
-// S3 computes it from the contents, so equal contents have equal versions. Writers should put something unique into
-// theirs, which also lets them recognize their own write after [ErrAmbiguous].
+// S3 computes it from the contents, so equal contents have equal versions. Writers should include something unique,
+// which also lets them recognize their own write after [ErrAmbiguous].
 type Version string
 
 // Absent is the version of an object that does not exist.
@@ -48,7 +49,7 @@ type Entry struct {
 	Times
 }
 
-// Bucket keeps the objects at a [Location]. It is safe for concurrent use. All its errors are of type [*Error].
+// Bucket keeps the objects at a [Location]. It is safe for concurrent use. All of its errors are of type [*Error].
 type Bucket struct {
 	location Location
 	timeout  time.Duration // for one request
@@ -57,10 +58,10 @@ type Bucket struct {
 	proof    proof
 }
 
-// driver speaks to one cloud. Each method sends one request, once: if an SDK repeated a write unseen, its second
-// attempt could conflict with its first. Errors are the SDK's own, and failure says what they mean.
+// driver talks to one cloud. Each method sends one request, once: if an SDK repeated a write, its second attempt could
+// conflict with its first. Errors are the SDK's own, and failure says what they mean.
 type driver interface {
-	// authorize makes sure that there are credentials, so that their failure is told apart from a request's.
+	// authorize makes sure that there are credentials, so that their failure is distinct from that of a request.
 	authorize(ctx context.Context) error
 	get(ctx context.Context, key string) (Object, error)
 	put(ctx context.Context, key string, contents []byte, ifVersion Version) (Version, error)
@@ -68,7 +69,7 @@ type driver interface {
 	// list returns a page of entries, with keys for names, and the cursor of the next page, if there is one.
 	list(ctx context.Context, prefix, cursor string) (page []Entry, next string, err error)
 	failure(err error) failure
-	// unproven tells whether this may be a store that does not keep conditions.
+	// unproven reports whether this may be a store that ignores conditions.
 	unproven() bool
 }
 
@@ -98,12 +99,12 @@ func (b *Bucket) Get(ctx context.Context, name string) (object Object, err error
 	return object, nil
 }
 
-// Put writes the object called name if its version still is ifVersion, or, with [Absent], if it does not exist. It
+// Put writes the object called name if its version is still ifVersion, or, with [Absent], if it does not exist. It
 // returns the new version.
 //
 // The error is [ErrConflict] if the object has another version or is gone. It is [ErrAmbiguous] if contents may have
 // been written anyway, because an answer was lost. It is both if the request was then repeated and met a conflict,
-// possibly with itself: read the object to find out. After any other error nothing was written.
+// possibly with itself. Read the object to find out. After any other error nothing was written.
 func (b *Bucket) Put(ctx context.Context, name string, contents []byte, ifVersion Version) (version Version, err error) {
 	if len(contents) > MaxSize {
 		return Absent, b.fail(Write, name, failure{reason: TooLarge})
@@ -134,8 +135,8 @@ func (b *Bucket) Delete(ctx context.Context, name string) error {
 	})
 }
 
-// List returns the objects whose names begin with prefix. It is slow and needs a permission of its own. Objects under
-// longer paths, and those with names that [Bucket.Put] would refuse, are left out.
+// List returns the objects whose names begin with prefix. It is slow and needs a separate permission. It leaves out
+// objects under longer paths, and those with names that [Bucket.Put] would refuse.
 func (b *Bucket) List(ctx context.Context, prefix string) ([]Entry, error) {
 	var entries []Entry
 	for cursor := ""; ; {
@@ -159,10 +160,10 @@ func (b *Bucket) List(ctx context.Context, prefix string) ([]Entry, error) {
 	}
 }
 
-// validName matches what every store takes as one path segment, without escaping.
+// validName matches names that every store accepts as one path segment, without escaping.
 var validName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$`) })
 
-// contentType is what the stores record about every object.
+// contentType is the media type of every object.
 const contentType = "application/octet-stream"
 
 var errTooLarge = errors.New("the object is too large")
@@ -176,7 +177,7 @@ func readAll(body io.Reader) ([]byte, error) {
 	return contents, err
 }
 
-// credentialsError says that credentials are why a client cannot be set up.
+// credentialsError says that a client cannot be set up because of its credentials.
 type credentialsError struct{ err error }
 
 func (e *credentialsError) Error() string { return e.err.Error() }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// The errors that callers act on, with [errors.Is]. Everything else is for people.
+// The errors that callers act on, with [errors.Is]. All other details are for people.
 var (
 	ErrNotFound  = errors.New("no such object")
 	ErrConflict  = errors.New("the object has another version")
@@ -49,14 +49,14 @@ const (
 	Unexpected    Reason = "unexpected answer"
 )
 
-// Error says what could not be done, why, and what helps. It holds no secret, and does not wrap an SDK's error, which
+// Error says what could not be done, why, and what to do. It holds no secret, and does not wrap an SDK's error, which
 // may hold a signed URL or the headers of a request.
 type Error struct {
 	Operation Operation
 	Object    string // as in s3://bucket/prefix/name; for a list, the prefix
 	Reason    Reason
 	Problem   string // a clause
-	Remedy    string // sentences without the last period, or nothing
+	Remedy    string // sentences without the last period, or empty
 	Ambiguous bool   // see [ErrAmbiguous]
 	cause     error  // the context's
 }
@@ -73,7 +73,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Is matches the errors that callers act on.
+// Is reports whether e matches target, one of the errors that callers act on.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrNotFound:
@@ -89,7 +89,7 @@ func (e *Error) Is(target error) bool {
 // Unwrap returns the context's error if that ended the operation.
 func (e *Error) Unwrap() error { return e.cause }
 
-// IsOutage tells whether the store has failed the request and its repetitions, and may work again later.
+// IsOutage reports whether the request and its repetitions failed because of the store, which may work again later.
 func (e *Error) IsOutage() bool {
 	switch e.Reason {
 	case Busy, Broken, NoAnswer, Unreachable:

@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// failure is what a driver makes of its SDK's error, the same for all clouds.
+// failure is an SDK's error in a form that is the same for all clouds.
 type failure struct {
 	reason     Reason
-	status     int    // of the answer, 0 without one
+	status     int    // of the answer; 0 without one
 	code       string // the cloud's own word for it
-	detail     string // in more words, cleaned
+	detail     string // in more words, without secrets
 	retryAfter time.Duration
 	region     string // where an S3 bucket is, if the answer says so
 	sent       bool   // there was no answer, and the request may have arrived
 	cause      error
 }
 
-// maybeWritten tells whether a write may have happened. What the store has refused or redirected has not.
+// maybeWritten reports whether a write may have happened. It has not if the store refused or redirected it.
 func (f failure) maybeWritten() bool {
 	failed := f.status >= http.StatusInternalServerError && f.status != http.StatusNotImplemented
 	return f.sent || failed || f.status != 0 && f.status < http.StatusMultipleChoices
 }
 
-// answerFailure interprets an answer: reasons has the codes that mean more than their status.
+// answerFailure interprets an answer. Reasons has the codes that mean more than their status.
 func answerFailure(status int, header http.Header, code, message string, reasons map[string]Reason) failure {
 	f := failure{status: status, code: clean(code), detail: clean(message)}
 	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && seconds > 0 {
@@ -53,7 +53,7 @@ func answerFailure(status int, header http.Header, code, message string, reasons
 	return f
 }
 
-// fail explains a failure to people.
+// fail returns an error that explains a failure to people.
 func (b *Bucket) fail(operation Operation, name string, f failure) *Error {
 	cloud := clouds[b.location.scheme]
 	failed := &Error{Operation: operation, Object: b.location.of(name), Reason: f.reason, cause: f.cause}
@@ -107,11 +107,11 @@ func (b *Bucket) fail(operation Operation, name string, f failure) *Error {
 	case Canceled:
 		failed.Problem = "the run was canceled or timed out"
 	case TooLarge:
-		failed.Problem = fmt.Sprintf("it is larger than %d bytes, so it isn't ours", MaxSize)
+		failed.Problem = fmt.Sprintf("it is larger than %d bytes, so this provider did not write it", MaxSize)
 		failed.Remedy = "Use a location that nothing else writes to"
 	case Unconditional:
 		failed.Problem = "the store does not support conditional writes"
-		failed.Remedy = "Machines would overwrite each other's objects there. Use a store that supports If-Match and If-None-Match"
+		failed.Remedy = "Machines would overwrite each other's objects. Use a store that supports If-Match and If-None-Match"
 	case Misconfigured:
 		failed.Problem = "the client cannot be set up"
 		failed.Remedy = "Correct the environment or the location"

@@ -151,7 +151,7 @@ func (d *gcsDriver) send(ctx context.Context, method, address string, parameters
 	defer func() { _ = response.Body.Close() }() // only read
 	read, err := readAll(response.Body)
 	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusNoContent {
-		return gcsAnswer{}, refusalOf(response, read) // even if the body broke off: the status says most
+		return gcsAnswer{}, refusalOf(response, read) // even if the body is incomplete, because the status says the most
 	}
 	return gcsAnswer{response.Header, read}, err
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Location says where objects are kept:
+// Location is where objects are kept:
 //
 //	s3://bucket/prefix?region=…&endpoint=…&use_path_style=true
 //	gs://bucket/prefix?endpoint=…
@@ -20,7 +20,7 @@ import (
 type Location struct {
 	scheme   string
 	bucket   string // a container on Azure
-	prefix   string // without slashes at its ends
+	prefix   string // without leading and trailing slashes
 	account  string // on Azure
 	region   string // on S3; from the environment if empty
 	endpoint string // the cloud's own if empty
@@ -28,7 +28,7 @@ type Location struct {
 	usePathStyle bool // on S3: https://host/bucket/… instead of https://bucket.host/…
 }
 
-// cloud holds the words in which the three differ.
+// cloud holds what differs between the three clouds in messages and locations.
 type cloud struct {
 	store       string // what people call a bucket there
 	bucketName  string // a regular expression for its name
@@ -41,15 +41,15 @@ type cloud struct {
 
 var clouds = map[string]cloud{"s3": s3Cloud, "gs": gcsCloud, "azblob": azureCloud}
 
-// Known tells whether location begins like one for [ParseLocation].
+// Known reports whether location begins like one for [ParseLocation].
 func Known(location string) bool {
 	scheme, _, found := strings.Cut(location, "://")
 	_, known := clouds[scheme]
 	return found && known
 }
 
-// ParseLocation parses a location, without looking at anything else. Its errors are sentences that say what to write
-// instead and repeat nothing that could be a password.
+// ParseLocation parses a location, without accessing it. Its errors say what to write instead, and repeat nothing that
+// could be a password.
 func ParseLocation(text string) (Location, error) {
 	scheme, _, _ := strings.Cut(text, "://")
 	cloud, known := clouds[scheme]
@@ -79,7 +79,7 @@ func ParseLocation(text string) (Location, error) {
 	}
 	parameters, err := url.ParseQuery(parsed.RawQuery)
 	if err != nil {
-		return refuse("has parameters that cannot be read")
+		return refuse("has parameters that cannot be parsed")
 	}
 	for name, values := range parameters {
 		switch {
@@ -111,7 +111,8 @@ func ParseLocation(text string) (Location, error) {
 	return location, nil
 }
 
-// parseEndpoint returns the base URL of a server, without a slash at its end. Its errors are predicates.
+// parseEndpoint returns the base URL of a server, without a trailing slash. Its errors are predicates, such as "is not
+// a URL".
 func parseEndpoint(text string) (string, error) {
 	parsed, err := url.Parse(text)
 	switch {
@@ -147,7 +148,7 @@ func (l Location) String() string {
 	return (&url.URL{Scheme: l.scheme, Host: l.bucket, Path: l.prefix, RawQuery: parameters.Encode()}).String()
 }
 
-// key returns what an object is called in its bucket.
+// key returns the key of an object in its bucket.
 func (l Location) key(name string) string {
 	if l.prefix == "" {
 		return name
@@ -155,7 +156,7 @@ func (l Location) key(name string) string {
 	return l.prefix + "/" + name
 }
 
-// of returns where people find the object called name.
+// of returns the location of the object called name, for people.
 func (l Location) of(name string) string {
 	place := l.scheme + "://" + l.bucket + "/" + l.key(name)
 	if l.account != "" {

@@ -62,7 +62,7 @@ func TestParseLocationRefusals(t *testing.T) {
 		"s3://bucket?hidden":                                "a parameter other than region",
 		"s3://bucket?account=hidden":                        "a parameter other than region",
 		"gs://bucket?region=hidden":                         "a parameter other than endpoint",
-		"s3://bucket?region=a;b":                            "parameters that cannot be read",
+		"s3://bucket?region=a;b":                            "parameters that cannot be parsed",
 		"s3://bucket?region=":                               "no value, or several, for region",
 		"s3://bucket?region=a&region=b":                     "no value, or several, for region",
 		"s3://bucket?region=eu/hidden":                      "has a region",

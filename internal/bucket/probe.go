@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// proof remembers what this process has found out about the store's honesty.
+// proof remembers whether this process has seen the store honor conditions.
 type proof struct {
 	turn   chan struct{} // a mutex that can be awaited with a context
 	done   bool
 	refuse error
 }
 
-// prove checks, before the first write to an S3-compatible store, that it refuses what it must refuse. Some silently
-// ignore conditions: of several writers the last one would win, and the others' objects would be lost. A verdict is
-// remembered; a probe that could not be finished is repeated before the next write.
+// prove checks, before the first write to an S3-compatible store, that the store honors conditions. Some stores
+// silently ignore them, so that one writer's objects would replace another's. The result is remembered, but an
+// unfinished probe is repeated before the next write.
 func (b *Bucket) prove(ctx context.Context) error {
 	driver, err := b.driver()
 	if err != nil || !driver.unproven() {
@@ -33,7 +33,7 @@ func (b *Bucket) prove(ctx context.Context) error {
 	}
 	err = b.probe(ctx)
 	for again := 1; again < maxAttempts && errors.Is(err, ErrConflict) && errors.Is(err, ErrAmbiguous); again++ {
-		err = b.probe(ctx) // an answer was lost, and a write that was repeated has met itself
+		err = b.probe(ctx) // an answer was lost, and a repeated write conflicted with itself
 	}
 	failed, ok := errors.AsType[*Error](err)
 	if b.proof.done = err == nil || ok && failed.Reason == Unconditional; b.proof.done {
@@ -45,7 +45,7 @@ func (b *Bucket) prove(ctx context.Context) error {
 // probePrefix begins the names of probe objects. A killed process may leave one behind.
 const probePrefix = "probe-"
 
-// probe tries conditions on an object of its own and removes it.
+// probe tries conditions on an object of its own, and then removes it.
 func (b *Bucket) probe(ctx context.Context) (err error) {
 	name := probePrefix + rand.Text() // one per process, so that they don't interfere
 	defer func() {
@@ -77,7 +77,7 @@ func (b *Bucket) probe(ctx context.Context) (err error) {
 	return nil
 }
 
-// breach returns err, or without one, that the store did what it had to refuse.
+// breach returns err or, if it is nil, an error that says that the store accepted what it should have refused.
 func (b *Bucket) breach(name string, err error, what string) error {
 	if err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// maxAttempts bounds the attempts on a store that fails. If it only asks for patience, the budget is the limit: Google
-// accepts about one write per second and object.
+// maxAttempts limits the attempts on a store that fails. If it only asks for fewer requests, the budget is the limit:
+// Google accepts about one write per second and object.
 const maxAttempts = 3
 
 // run sends a request, repeats it if that may help, and explains the last failure.
@@ -44,7 +44,7 @@ func (b *Bucket) run(ctx context.Context, operation Operation, name string, requ
 		}
 		ambiguous = ambiguous || operation == Write && failed.maybeWritten()
 		if budget.Err() != nil && failed.status == 0 && previous != nil {
-			failed = previous // its answer says more than that time ran out
+			failed = previous // its answer says more than a timeout
 		}
 		if failed.worthRepeating(attempt) && wait(budget, max(failed.retryAfter, pause(attempt))) {
 			previous = failed
@@ -62,7 +62,7 @@ func (b *Bucket) run(ctx context.Context, operation Operation, name string, requ
 	}
 }
 
-// attempt sends a request once. Its timeout does not include getting credentials, which may involve a slow program.
+// attempt sends a request once. Its timeout does not include obtaining credentials, which may involve a slow program.
 func (b *Bucket) attempt(ctx context.Context, driver driver, request func(context.Context) error) *failure {
 	if ctx.Err() != nil {
 		return &failure{reason: NoAnswer}
@@ -83,7 +83,7 @@ func (b *Bucket) attempt(ctx context.Context, driver driver, request func(contex
 	return &failed
 }
 
-// worthRepeating tells whether the same request may succeed later.
+// worthRepeating reports whether the same request may succeed later.
 func (f failure) worthRepeating(attempt int) bool {
 	switch f.reason {
 	case Busy:
@@ -102,7 +102,8 @@ func pause(attempt int) time.Duration {
 	return longest/2 + rand.N(longest/2) //nolint:gosec // guessing it gains nothing
 }
 
-// wait returns false if ctx ends first, immediately if its deadline comes sooner than that.
+// wait waits and returns true, or returns false if ctx ends first. It returns false at once if the deadline of ctx is
+// earlier.
 func wait(ctx context.Context, duration time.Duration) bool {
 	if deadline, limited := ctx.Deadline(); limited && time.Until(deadline) < duration {
 		return false

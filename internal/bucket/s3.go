@@ -165,7 +165,8 @@ var s3Reasons = map[string]Reason{
 
 func (d *s3Driver) failure(err error) failure {
 	answered, ok := errors.AsType[*awshttp.ResponseError](err)
-	// Without an answer the SDK makes one up, with status 0. With status 200 the connection broke halfway through it.
+	// Without an answer, the SDK makes one up with status 0. With status 200, the connection broke in the middle of the
+	// answer.
 	if !ok || answered.HTTPStatusCode() == 0 || answered.HTTPStatusCode() == http.StatusOK {
 		return connectionFailure(err)
 	}
@@ -177,7 +178,7 @@ func (d *s3Driver) failure(err error) failure {
 	switch answer.status {
 	case http.StatusMovedPermanently, http.StatusTemporaryRedirect:
 		answer.reason = OtherRegion
-	case http.StatusConflict: // whatever another store calls it
+	case http.StatusConflict: // regardless of the code, which differs between stores
 		answer.reason = Busy
 	}
 	answer.region = clean(answered.HTTPResponse().Header.Get("X-Amz-Bucket-Region"))

@@ -27,7 +27,7 @@ func newTransport() *http.Transport {
 	return transport
 }
 
-// configure sets what all connections to stores have in common. Nothing is shared with the defaults of net/http.
+// configure sets what all connections to stores have in common. It shares no state with the defaults of net/http.
 func configure(transport *http.Transport) {
 	transport.Proxy = http.ProxyFromEnvironment
 	transport.DialContext = (&net.Dialer{Timeout: 5 * time.Second}).DialContext

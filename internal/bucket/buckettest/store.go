@@ -1,4 +1,4 @@
-// Package buckettest plays object storage for tests, in memory and with faults.
+// Package buckettest simulates object storage for tests, in memory and with faults.
 package buckettest
 
 import (
@@ -12,14 +12,14 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
 )
 
-// Store keeps objects as real object storage does. Its fields may be set before it is used.
+// Store keeps objects as real object storage does. Set its fields before using it.
 type Store struct {
-	// Now is the store's clock, which is time.Now if nil.
+	// Now is the store's clock. It is time.Now if nil.
 	Now func() time.Time
-	// Fault sees every operation before it takes place. With an error the operation fails, and takes place all the
-	// same if that is ambiguous.
+	// Fault is called before every operation. If it returns an error, the operation fails, but still takes place if the
+	// error is ambiguous.
 	Fault func(operation bucket.Operation, name string) error
-	// Budget is how long an operation tries in vain before it fails.
+	// Budget is how long an operation is retried before it fails.
 	Budget time.Duration
 
 	mutex   sync.Mutex

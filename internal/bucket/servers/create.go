@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// CreateBucket makes a bucket, or a container, in the store.
+// CreateBucket creates a bucket, or a container, in the store.
 func (s *Server) CreateBucket(ctx context.Context, name string) error {
 	switch s.Scheme {
 	case "s3":

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// program is a process that listens on a port of loopback.
+// program is a process that listens on a loopback port.
 type program struct {
 	port      string
 	directory string
@@ -23,11 +23,11 @@ type program struct {
 	ended     chan struct{} // closed when it has ended
 }
 
-// watched runs a program until standard input ends. That happens even if a test process is killed, so that
-// nothing is left running.
+// watched runs a program until standard input ends. That happens even if the test process is killed, so nothing is left
+// running.
 const watched = `"$@" & exec >/dev/null 2>&1; cat; kill $!`
 
-// start runs path with a free port. Between finding one and using it somebody else may take it; then another is tried.
+// start runs path with a free port. If another program takes the port first, start tries another one.
 func start(path string, arguments func(port, directory string) []string) (*program, error) {
 	var failures []error
 	for range 3 {
@@ -74,7 +74,7 @@ func startOnce(path string, arguments func(port, directory string) []string) (_ 
 		_ = reader.Close()
 	}()
 	if err := started.awaitListening(); err != nil {
-		return nil, errors.Join(fmt.Errorf("%w; it said: %s", err, started.output), started.stop())
+		return nil, errors.Join(fmt.Errorf("%w; it printed: %s", err, started.output), started.stop())
 	}
 	return started, nil
 }
@@ -88,7 +88,7 @@ func freePort() (string, error) {
 	return port, errors.Join(err, listener.Close())
 }
 
-// awaitListening knocks until somebody opens: versitygw does not say when it is ready.
+// awaitListening connects until the program accepts, because versitygw does not say when it is ready.
 func (p *program) awaitListening() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -118,7 +118,7 @@ func (p *program) stop() error {
 	return errors.Join(err, os.RemoveAll(p.directory))
 }
 
-// output keeps the beginning of what a program says.
+// output keeps the beginning of what a program prints.
 type output struct {
 	mutex sync.Mutex
 	text  bytes.Buffer

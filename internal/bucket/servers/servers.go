@@ -15,7 +15,7 @@ import (
 // Schemes are the beginnings of locations, one for each store.
 func Schemes() []string { return []string{"s3", "gs", "azblob"} }
 
-// What the stores take for credentials. They are worth nothing elsewhere.
+// The credentials that the stores accept. They are worthless elsewhere.
 const (
 	account   = "tests"
 	accessKey = "tests"
@@ -25,7 +25,8 @@ const (
 
 var accountKey = base64.StdEncoding.EncodeToString([]byte(secretKey))
 
-// Environment holds the credentials that the stores accept, and keeps those of the machine away.
+// Environment returns environment variables with the credentials that the stores accept, and without those of the
+// machine.
 func Environment() map[string]string {
 	return map[string]string{
 		"AWS_ACCESS_KEY_ID":           accessKey,
@@ -44,7 +45,7 @@ func Environment() map[string]string {
 	}
 }
 
-// kind is what it takes to run a store. Its program gets the host and port that are given to arguments.
+// kind is what it takes to run a store.
 type kind struct {
 	program   string // in .tools
 	arguments func(port, directory string) []string
@@ -86,10 +87,10 @@ type MissingError struct{ Program string }
 
 // Error implements the error interface.
 func (e *MissingError) Error() string {
-	return e.Program + ` is not there; "make stores" builds or installs it`
+	return e.Program + ` is missing; run "make stores" to build or install it`
 }
 
-// Start runs the store for locations that begin with scheme. The error is a [*MissingError] without its program.
+// Start runs the store for locations that begin with scheme. The error is a [*MissingError] if its program is missing.
 func Start(scheme string) (*Server, error) {
 	root, err := repository()
 	if err != nil {
@@ -107,10 +108,10 @@ func Start(scheme string) (*Server, error) {
 	return &Server{scheme, "http://127.0.0.1:" + program.port + kind.base, program}, nil
 }
 
-// Stop ends the store, and what it held is gone.
+// Stop ends the store and deletes its contents.
 func (s *Server) Stop() error { return s.program.stop() }
 
-// Location names a place in the store. Another endpoint leads to it through a proxy.
+// Location returns a location in the store. Another endpoint may lead to it through a proxy.
 func (s *Server) Location(bucket, prefix, endpoint string) string {
 	parameters := url.Values{"endpoint": {endpoint}}
 	switch s.Scheme {

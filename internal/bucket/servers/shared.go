@@ -20,8 +20,8 @@ type sharedServer struct {
 	err    error
 }
 
-// Main runs the tests of a package with the credentials of the stores in the environment, and ends the stores that
-// [Shared] has started. TestMain calls it; finish is done in the end.
+// Main runs the tests of a package with the credentials of the stores in the environment, and then ends the stores that
+// [Shared] has started. TestMain calls it; it calls finish at the end.
 func Main(m *testing.M, finish ...func() error) {
 	for name, value := range Environment() {
 		if err := os.Setenv(name, value); err != nil {
@@ -46,7 +46,8 @@ func Main(m *testing.M, finish ...func() error) {
 	os.Exit(code)
 }
 
-// Shared returns the store for scheme that the tests of this process share. Without its program the test is skipped.
+// Shared returns the store for scheme that the tests of this process share. It skips the test if the store's program is
+// missing.
 func Shared(t testing.TB, scheme string) *Server {
 	t.Helper()
 	shared := shared[scheme]
@@ -60,7 +61,7 @@ func Shared(t testing.TB, scheme string) *Server {
 	return shared.server
 }
 
-// NewBucket makes a bucket for one test and returns its name.
+// NewBucket creates a bucket for one test and returns its name.
 func (s *Server) NewBucket(ctx context.Context, t testing.TB) string {
 	t.Helper()
 	name := "test-" + strings.ToLower(rand.Text())
