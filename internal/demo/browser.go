@@ -11,10 +11,10 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin/chromium"
 )
 
-// browserCommand makes this program the browser of the demo.
+// browserCommand is the argument that makes this program the browser of the demo.
 const browserCommand = "browser"
 
-// openBrowsers lets the provider open this program as its browser. The last page will be in the file.
+// openBrowsers makes this program the provider's browser. It returns the file that will contain the last page.
 func (d *demo) openBrowsers(ctx context.Context) (file string, err error) {
 	redirectURI, err := d.server.RegisterLoopback(ctx)
 	if err != nil {
@@ -23,13 +23,13 @@ func (d *demo) openBrowsers(ctx context.Context) (file string, err error) {
 	program, err := os.Executable()
 	file = filepath.Join(d.cli.Directory, "last-page")
 	d.cli.Environment = append(d.cli.Environment,
-		"CI=", // would say that nobody is there to sign in; the demo is
+		"CI=", // CI would mean that nobody is there to sign in
 		"GOTO_REDIRECT_URI="+redirectURI, "GOTO_INTERACTIVE_LOGIN=true",
 		strings.Join([]string{"BROWSER=" + program, browserCommand, file}, " "))
 	return file, err
 }
 
-// browse opens address in Chromium, presses Allow in place of the person, and writes what the last page says to file.
+// browse opens address in Chromium, presses Allow in place of a person, and writes the text of the last page to file.
 func browse(ctx context.Context, file, address string) error {
 	seen, err := chromium.Visit{Address: address, Press: "allow"}.Run(ctx)
 	if err != nil {
@@ -38,7 +38,7 @@ func browse(ctx context.Context, file, address string) error {
 	return errors.Join(os.WriteFile(file+"~", []byte(seen.Text), 0o600), os.Rename(file+"~", file))
 }
 
-// awaitPage returns what browse writes. The run does not wait for the browser to be closed.
+// awaitPage waits for the text that browse writes. The run itself does not wait for the browser.
 func awaitPage(ctx context.Context, file string) (string, error) {
 	ctx, stop := context.WithTimeout(ctx, time.Minute)
 	defer stop()

@@ -1,5 +1,5 @@
-// Command demo shows the provider at work on a stand-in for GoTo: a person signs in once, the token
-// is used, and later runs need nobody. It fails unless everything it says is so.
+// Command demo shows the provider at work on a stand-in for GoTo: a person signs in once, the token is used, and later
+// runs need nobody. It fails unless everything that it says is true.
 package main
 
 import (
@@ -43,10 +43,10 @@ func main() {
 	}
 }
 
-// tell shows the main job step by step, in a directory that is removed again.
+// tell shows the main job step by step, in a temporary directory.
 func tell(ctx context.Context, cli string) (err error) {
 	fmt.Println("A person signs in to GoTo once, and a configuration uses the token from then on.")
-	fmt.Println("GoTo is played by a stand-in on this machine: no account is needed, nothing leaves it.")
+	fmt.Println("A stand-in on this machine plays GoTo: no account is needed, and nothing leaves the machine.")
 	directory, err := os.MkdirTemp("", "goto-demo-")
 	if err != nil {
 		return err
@@ -63,13 +63,13 @@ func tell(ctx context.Context, cli string) (err error) {
 	if err != nil {
 		return err
 	}
-	say("It gives the token to a command, which is curl. This machine may have none, so it is the demo here.")
+	say("It passes the token to a command, usually curl. The demo replaces curl, which may be missing here.")
 
 	if path, found := chromium.Find(); found {
-		step(2, "Apply it: nobody has signed in, so it opens a browser, waits for the person, and goes on")
+		step(2, "Apply it: nobody has signed in, so it opens a browser, waits for the person, and continues")
 		err = d.signInByClick(ctx, path)
 	} else {
-		step(2, "Apply it: nobody has signed in, so it stops and says where to do that")
+		step(2, "Apply it: nobody has signed in, so it stops and says where to sign in")
 		err = d.signInByPaste(ctx)
 	}
 	if err != nil {
@@ -77,7 +77,7 @@ func tell(ctx context.Context, cli string) (err error) {
 	}
 	say("The token was opened twice, to plan and to apply. The code went to GoTo once.")
 
-	step(3, "Apply once more: the login is kept under the profile of the configuration")
+	step(3, "Apply again: the login is stored under the profile of the configuration")
 	if err := d.apply(ctx); err != nil {
 		return err
 	}
@@ -88,18 +88,18 @@ func tell(ctx context.Context, cli string) (err error) {
 	leaks, err := standin.LeaksBelow(d.cli.Directory, secrets)
 	state, readErr := os.ReadFile(filepath.Join(d.cli.Directory, "terraform.tfstate"))
 	if err = errors.Join(err, readErr); err != nil || len(leaks) > 0 || !bytes.Contains(state, []byte(standin.ClientID)) {
-		return fmt.Errorf("the search has found %q, and is worth nothing if the state has no %s (%w)", leaks, standin.ClientID, err)
+		return fmt.Errorf("the search found %q; without %s in the state, it proves nothing (%w)", leaks, standin.ClientID, err)
 	}
 	say("Looked for  the client secret, its Basic header, the code, the access token, the refresh token,")
-	say("            as they are, base64-encoded and URL-encoded: %d secrets", len(secrets))
-	say("Looked in   the state, the token cache, everything %s has printed", d.cli.Name())
+	say("            plain, base64-encoded and URL-encoded: %d secrets", len(secrets))
+	say("Looked in   the state, the token cache, everything that %s printed", d.cli.Name())
 	say("Found       nothing")
 
-	fmt.Println("\nEverything the demo has made is removed again.")
+	fmt.Println("\nEverything that the demo created has been removed.")
 	return nil
 }
 
-// signInByClick applies the configuration, while the provider opens the browser.
+// signInByClick applies the configuration with a provider that opens the browser.
 func (d *demo) signInByClick(ctx context.Context, path string) error {
 	page, err := d.openBrowsers(ctx)
 	if err != nil {
@@ -118,14 +118,14 @@ func (d *demo) signInByClick(ctx context.Context, path string) error {
 	return nil
 }
 
-// signInByPaste does what a person does who has no browser on this machine: opens the address in the error elsewhere,
+// signInByPaste does what people do without a browser on this machine: it opens the address in the error elsewhere,
 // presses Allow, and pastes the address that the browser lands on.
 func (d *demo) signInByPaste(ctx context.Context) error {
 	printed, err := d.run(ctx, "apply", "-auto-approve")
 	_, message, found := strings.Cut(printed, "Error: No stored login")
 	address := authorizeURL.FindString(message)
 	if err == nil || !found || address == "" {
-		return fmt.Errorf("apply was to stop and say where to sign in: %w\n%s", err, printed)
+		return fmt.Errorf("apply should have stopped and said where to sign in: %w\n%s", err, printed)
 	}
 	show("Error: No stored login\n\n"+strings.Trim(message, "\r\n"), everything)
 	say("There is no Chromium here, so the demo opens that address and presses Allow without one.")
@@ -134,12 +134,11 @@ func (d *demo) signInByPaste(ctx context.Context) error {
 		return fmt.Errorf("signing in: %w", err)
 	}
 	say("A browser lands on %s", shortened(landed))
-	say("There need not be a page. The address has a code in it, of which the demo shows the beginning.")
+	say("The page does not have to exist. The address contains a code, of which the demo shows the beginning.")
 	return d.apply(ctx, "-var", "callback_url="+landed)
 }
 
-// apply applies the configuration, which has to open the token twice, with one token request in all, and
-// to use it.
+// apply applies the configuration, which must open the token twice, with one token request in all, and use it.
 func (d *demo) apply(ctx context.Context, options ...string) error {
 	before := d.server.Counts().Me
 	printed, err := d.run(ctx, append([]string{"apply", "-auto-approve"}, options...)...)
@@ -149,7 +148,7 @@ func (d *demo) apply(ctx context.Context, options ...string) error {
 	show(printed, relevant)
 	counts := d.server.Counts()
 	if n := len(opened.FindAllString(printed, -1)); n != 2 || counts.Token != 1 || counts.Me != before+1 {
-		return fmt.Errorf("the token was to be opened twice and used once. It was opened %d times, and GoTo has seen %+v", n, counts)
+		return fmt.Errorf("the token should have been opened twice and used once, but it was opened %d times, and GoTo has seen %+v", n, counts)
 	}
 	text, err := os.ReadFile(filepath.Join(d.cli.Directory, answerFile))
 	var me struct {
@@ -157,7 +156,7 @@ func (d *demo) apply(ctx context.Context, options ...string) error {
 		Email, FirstName, LastName string
 	}
 	if err = errors.Join(err, json.Unmarshal(text, &me)); err != nil || me.Key != standin.UserKey || me.Email != standin.Principal {
-		return fmt.Errorf("GET Me has answered something else (%w): %s", err, text)
+		return fmt.Errorf("GET Me gave another answer (%w): %s", err, text)
 	}
 	say("terraform_data.me called GET Me with the token. The answer is %s %s, %s, user key %s.", me.FirstName, me.LastName, me.Email, me.Key)
 	return nil
@@ -186,5 +185,5 @@ func say(format string, values ...any) {
 	fmt.Println(strings.TrimRight("   "+fmt.Sprintf(format, values...), " "))
 }
 
-// shortened takes the end off every authorization code in text.
+// shortened cuts off the end of every authorization code in text.
 func shortened(text string) string { return code.ReplaceAllString(text, "$1…") }

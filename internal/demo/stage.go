@@ -16,20 +16,20 @@ import (
 )
 
 const (
-	// getCommand makes this program a small curl, because a machine may have none: it is what the provisioner of
-	// the configuration runs.
+	// getCommand is the argument that makes this program a small curl, which the machine may lack. The provisioner of
+	// the configuration runs it.
 	getCommand = "get"
-	// answerFile is where the provisioner leaves what GET Me has answered.
+	// answerFile is where the provisioner stores the answer of GET Me.
 	answerFile = "me.json"
 )
 
-// demo is what the story is told with. All that is to be searched for secrets is in the directory of cli.
+// demo is what the steps of the demo need. The directory of cli holds everything that is searched for secrets.
 type demo struct {
 	cli    commandline.CommandLine
 	server *standin.Server
 }
 
-// prepare builds the provider and puts the configuration into a directory below directory.
+// prepare builds the provider and copies the configuration into a subdirectory of directory.
 func prepare(ctx context.Context, cli, directory string, server *standin.Server) (*demo, error) {
 	path, err := commandline.Find(cli)
 	if err != nil {
@@ -38,13 +38,13 @@ func prepare(ctx context.Context, cli, directory string, server *standin.Server)
 	say("$ go build")
 	provider, work, configuration := filepath.Join(directory, "provider"), filepath.Join(directory, "work"), filepath.Join(directory, "cli.tfrc")
 	if err := commandline.Build(ctx, "-o", provider+string(filepath.Separator), commandline.Module); err != nil {
-		return nil, fmt.Errorf("%w\nStart the demo inside the repository", err)
+		return nil, fmt.Errorf("%w\nRun the demo inside the repository", err)
 	}
 	top, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", commandline.Module).Output()
 	if err != nil {
 		return nil, err
 	}
-	// Nothing but the example itself: somebody may have applied it where it is.
+	// Only the example itself, because someone may have applied it where it is.
 	example, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(top)), "examples", "sign-in-once", "main.tf"))
 	if err != nil {
 		return nil, err
@@ -61,10 +61,10 @@ func prepare(ctx context.Context, cli, directory string, server *standin.Server)
 	return &demo{commandline.CommandLine{Path: path, Directory: work, Environment: commandline.Environment(configuration, variables...)}, server}, err
 }
 
-// run runs the command line, and keeps what it printed for the search.
+// run runs the command line, and stores what it printed for the search.
 func (d *demo) run(ctx context.Context, arguments ...string) (string, error) {
 	typed := strings.Join(arguments, " ")
-	if option, address, found := strings.Cut(typed, " callback_url="); found { // as a shell needs it
+	if option, address, found := strings.Cut(typed, " callback_url="); found { // quoted for a shell
 		typed = option + " 'callback_url=" + address + "'"
 	}
 	say("$ %s %s", d.cli.Name(), shortened(typed))

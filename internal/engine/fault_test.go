@@ -154,7 +154,7 @@ func (w *faultyWorld) meets(sent oauth.GrantType) {
 		w.Error(err)
 	}
 	w.sent(sent, w.fault.Requests, w.fault.CodeRequests)
-	if err := w.site.Mend(); err != nil {
+	if err := w.site.Fix(); err != nil {
 		w.Fatal(err)
 	}
 	w.broken = false

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Allow presses Allow on the sign-in page at address, without a browser. It returns where a browser is sent then,
-// which need not exist and is not opened.
+// Allow presses Allow on the sign-in page at address, without a browser. It returns the address that a browser would
+// then be sent to, and does not open it.
 func Allow(ctx context.Context, address string) (landed string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(url.Values{"decision": {"allow"}}.Encode()))
 	if err != nil {
@@ -25,7 +25,7 @@ func Allow(ctx context.Context, address string) (landed string, err error) {
 		return "", err
 	}
 	if landed = response.Header.Get("Location"); landed == "" {
-		err = fmt.Errorf("the browser is sent nowhere: %s", response.Status)
+		err = fmt.Errorf("the answer does not redirect the browser: %s", response.Status)
 	}
 	_ = response.Body.Close() // nothing depends on it
 	return landed, err

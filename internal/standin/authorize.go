@@ -10,13 +10,12 @@ import (
 	"time"
 )
 
-// CodeRequest names what [Server.IssueCode] is to issue a code for. An empty field means the
-// default.
+// CodeRequest describes the code for [Server.IssueCode]. An empty field means the default.
 type CodeRequest struct {
 	ClientID string
-	// RedirectURI is the one the authorize call carried; it must be registered.
+	// RedirectURI is the redirect URI of the authorize call. It must be registered.
 	RedirectURI string
-	// OmitRedirectURI stands for an authorize call without one.
+	// OmitRedirectURI is for an authorize call without a redirect URI.
 	OmitRedirectURI bool
 	Scope           string
 	// CodeChallenge is a PKCE challenge of method S256 (RFC 7636 section 4.2); none by default.
@@ -24,8 +23,8 @@ type CodeRequest struct {
 	Principal     string
 }
 
-// IssueCode returns a new authorization code, as if the person had pressed Allow. It panics when
-// the authorize call would have been refused, because the test is wrong then.
+// IssueCode returns a new authorization code, as if the person had pressed Allow. It panics if the authorize call would
+// have been refused, because then the test is wrong.
 func (s *Server) IssueCode(of CodeRequest) string {
 	query := url.Values{
 		"response_type": {"code"},
@@ -53,7 +52,7 @@ func (s *Server) IssueCode(of CodeRequest) string {
 type authorization struct {
 	clientID    string
 	target      string // Where the answer goes; empty if no redirect URI can be trusted.
-	redirectURI string // As sent, empty if it was not.
+	redirectURI string // As sent; empty if it was not.
 	scope       string
 	state       string
 	challenge   string
@@ -95,7 +94,7 @@ func (s *Server) readAuthorization(query url.Values) (authorization, *refusal) {
 	case request.challenge == "" && query.Has("code_challenge_method"):
 		return request, invalidRequest("code_challenge is missing")
 	case request.challenge != "" && query.Get("code_challenge_method") != "S256":
-		// Left out it would mean "plain" (RFC 7636 section 4.3), which GoTo's metadata do not offer.
+		// If omitted, it would mean "plain" (RFC 7636 section 4.3), which GoTo's metadata does not offer.
 		return request, invalidRequest("code_challenge_method must be S256")
 	case request.challenge != "" && !s256.MatchString(request.challenge):
 		return request, invalidRequest("code_challenge is not an S256 challenge")
@@ -116,7 +115,7 @@ func (s *Server) allow(request authorization, principal string) string {
 	})
 }
 
-// showSignIn answers the authorize URL in a browser.
+// showSignIn serves the authorize URL to a browser.
 func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) {
 	s.count(func(c *Counts) { c.Authorize++ })
 	request, refused := s.readAuthorization(r.URL.Query())
@@ -133,8 +132,8 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// decideSignIn takes the person's decision. The page's form posts to the page's own address, so
-// the request is read and checked a second time, from the same place.
+// decideSignIn takes the person's decision. The page's form posts to the page's own address, so the request is parsed
+// and checked again.
 func (s *Server) decideSignIn(w http.ResponseWriter, r *http.Request) {
 	request, refused := s.readAuthorization(r.URL.Query())
 	if refused != nil {
@@ -171,8 +170,8 @@ func refuseSignIn(w http.ResponseWriter, r *http.Request, request authorization,
 	})
 }
 
-// answer sends the browser back to the client. The redirect URI keeps its own query (RFC 6749
-// section 3.1.2), and gets the slash that browsers show for an empty path.
+// answer sends the browser back to the client. The redirect URI keeps its own query (RFC 6749 section 3.1.2), and gets
+// the slash that browsers show for an empty path.
 func answer(w http.ResponseWriter, r *http.Request, request authorization, values url.Values) {
 	if request.state != "" {
 		values.Set("state", request.state)
@@ -204,5 +203,5 @@ func repeated(values url.Values) string {
 	return ""
 }
 
-// expired tells whether the end has been reached.
+// expired reports whether the end has been reached.
 func expired(end, now time.Time) bool { return !now.Before(end) }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Environment returns what leads the provider to this stand-in, as its first client: variables and their
-// values, as in [os.Environ].
+// Environment returns the environment variables that lead the provider to this stand-in, as its first client, in the
+// form of [os.Environ].
 func (s *Server) Environment() []string {
 	return []string{
 		"GOTO_AUTHENTICATION_URL=" + s.URL,
@@ -19,7 +19,7 @@ func (s *Server) Environment() []string {
 	}
 }
 
-// Exports returns the same as lines to paste into a shell.
+// Exports returns the same variables as lines to paste into a shell.
 func (s *Server) Exports() string {
 	var lines strings.Builder
 	for _, variable := range s.Environment() {
@@ -29,7 +29,7 @@ func (s *Server) Exports() string {
 	return lines.String()
 }
 
-// AuthorizeURL is where a person signs in to the first client.
+// AuthorizeURL returns the address at which a person signs in for the first client.
 func (s *Server) AuthorizeURL() string {
 	return s.URL + "/oauth/authorize?" + url.Values{
 		"client_id":     {s.clients[0].id},
@@ -38,7 +38,7 @@ func (s *Server) AuthorizeURL() string {
 	}.Encode()
 }
 
-// begin answers people who open the stand-in's address: what this is, and how to begin.
+// begin serves the start page, which says what the stand-in is and how to begin.
 func (s *Server) begin(w http.ResponseWriter, _ *http.Request) {
 	writePage(w, http.StatusOK, "begin.html", map[string]any{
 		"Exports":      s.Exports(),

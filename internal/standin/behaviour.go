@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ReplacementPolicy says when a refresh is answered with a new refresh token.
+// ReplacementPolicy says when a refresh returns a new refresh token.
 type ReplacementPolicy int
 
 const (
@@ -21,15 +21,14 @@ const (
 type Behaviour struct {
 	// ReplaceRefreshToken says when a refresh token is replaced.
 	ReplaceRefreshToken ReplacementPolicy
-	// ReplacedTokenLives keeps a replaced refresh token usable. GoTo's pages contradict each other.
+	// ReplacedTokenLives keeps a replaced refresh token usable. GoTo's pages contradict each other about this.
 	ReplacedTokenLives bool
-	// ReuseKillsFamily revokes everything that came from a login when its code or a dead replaced
-	// refresh token is sent again (RFC 6749 section 4.1.2, RFC 9700 section 4.14.2).
+	// ReuseKillsFamily revokes all tokens of a login when its code or a dead replaced refresh token is sent again (RFC
+	// 6749 section 4.1.2, RFC 9700 section 4.14.2).
 	ReuseKillsFamily bool
 	// EchoRefreshToken sends the same refresh token back, as GoTo did until 2024.
 	EchoRefreshToken bool
-	// InvalidGrantStatus is the HTTP status of invalid_grant: 400 by RFC 6749 section 5.2; what
-	// GoTo sends is not documented.
+	// InvalidGrantStatus is the HTTP status of invalid_grant: 400 by RFC 6749 section 5.2. GoTo's is not documented.
 	InvalidGrantStatus int
 
 	// AccessTokenLifetime counts from the issue of each token: 3600 s (GoTo guide).
@@ -39,31 +38,31 @@ type Behaviour struct {
 	// CodeLifetime counts from the issue of each code: 600 s (seen on the live service).
 	CodeLifetime time.Duration
 
-	// RequestsPerSecond is how many token requests are answered in any second; the others get 429. 0
-	// is no limit. GoTo documents 10.
+	// RequestsPerSecond is how many token requests are served in any second; the others get 429. 0 means no limit. GoTo
+	// documents 10.
 	RequestsPerSecond int
-	// RetryAfter is sent with 429, in whole seconds; 0 sends no such header. GoTo may do either.
+	// RetryAfter is sent with 429, in whole seconds. 0 sends no such header. GoTo may do either.
 	RetryAfter time.Duration
 
-	// PersonalAccessTokenDisabled switches that grant type off, as on GoTo's client page.
+	// PersonalAccessTokenDisabled turns that grant type off, as on GoTo's client page.
 	PersonalAccessTokenDisabled bool
 
-	// ExtraReply is merged into every granted token reply: another expires_in, unknown members.
+	// ExtraReply is merged into every successful token reply: another expires_in or unknown members, for example.
 	ExtraReply map[string]any
-	// OmitReply names members that granted token replies leave out.
+	// OmitReply names members that successful token replies leave out.
 	OmitReply []string
 
-	// Intercept sees every request to the token endpoint that is within the limit and every GET Me (that of SCIM as
-	// well) first, counted already and with its body still to be read; true means that it has answered. It runs outside
-	// the lock, so it may wait, and may call the server's methods.
+	// Intercept is called first for every request to the token endpoint that is within the limit, and for every GET Me,
+	// also of SCIM. The request is already counted, and its body is unread. Intercept returns true if it has answered.
+	// It runs outside the lock, so it may wait and may call the server's methods.
 	Intercept func(w http.ResponseWriter, r *http.Request) bool
-	// BeforeAnswer sees every token request that the stand-in has processed: a refresh token is replaced by then, a
-	// code is used up. The answer waits for it, and panic(http.ErrAbortHandler) loses the answer. It is called even
-	// if the client has gone, runs outside the lock, and may call the server's methods.
+	// BeforeAnswer is called for every token request that the stand-in has processed: by then a refresh token is
+	// replaced and a code is used up. The answer waits for it, and panic(http.ErrAbortHandler) loses the answer. It is
+	// called even if the client is gone, runs outside the lock, and may call the server's methods.
 	BeforeAnswer func(r *http.Request)
 }
 
-// documented is what GoTo documents.
+// documented returns the behavior that GoTo documents.
 func documented() Behaviour {
 	return Behaviour{
 		InvalidGrantStatus:   http.StatusBadRequest,
@@ -73,9 +72,8 @@ func documented() Behaviour {
 	}
 }
 
-// Configure changes the behaviour, starting from the present one. Tokens and codes keep the
-// lifetime they were issued with. Changed in one call, fields take effect together. The function
-// runs under the lock and must not call the server.
+// Configure changes the current behavior. Tokens and codes keep the lifetime they were issued with. Fields that are
+// changed in one call take effect together. The function runs under the lock and must not call the server.
 func (s *Server) Configure(change func(*Behaviour)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,7 +98,7 @@ func (s *Server) holdAnswer(r *http.Request) {
 	}
 }
 
-// replaces tells whether the policy asks for a new refresh token now.
+// replaces reports whether the policy requires a new refresh token now.
 func (p ReplacementPolicy) replaces(t *refreshToken, now time.Time) bool {
 	switch p {
 	case Always:

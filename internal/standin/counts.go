@@ -5,15 +5,15 @@ import (
 	"net/url"
 )
 
-// Counts says how many requests arrived.
+// Counts says how many requests have arrived.
 type Counts struct {
 	Authorize int // Sign-in pages shown or refused.
 	Token     int // Every POST that reached the token endpoint.
 
-	// Token requests by grant type, whatever became of them.
+	// Token requests by grant type, whatever their result.
 	Code, Refresh, PersonalAccessToken int
 
-	// Token requests by what became of them. Those that [Behaviour.Intercept] answered are neither.
+	// Token requests by result. Those that [Behaviour.Intercept] answered are in neither.
 	Granted, Refused int
 	// Token requests beyond [Behaviour.RequestsPerSecond].
 	TurnedAway int
@@ -45,7 +45,7 @@ func (s *Server) count(change func(*Counts)) {
 
 // TokenRequest is a token request as it arrived.
 type TokenRequest struct {
-	// Username and Password are those of the Basic header, base64-decoded and nothing else.
+	// Username and Password are those of the Basic header, base64-decoded but otherwise unchanged.
 	Username, Password string
 	Form               url.Values
 	Header             http.Header
@@ -63,7 +63,7 @@ func (s *Server) LastToken() TokenRequest {
 // remember counts a token request by its grant type and keeps it for [Server.LastToken].
 func (s *Server) remember(r *http.Request, form url.Values) {
 	request := TokenRequest{Form: form, Header: r.Header.Clone()}
-	request.Username, request.Password, _ = r.BasicAuth() // None leaves both empty.
+	request.Username, request.Password, _ = r.BasicAuth() // Both are empty without the header.
 
 	s.mu.Lock()
 	defer s.mu.Unlock()

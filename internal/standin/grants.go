@@ -18,7 +18,7 @@ func (s *Server) grant(c client, form url.Values, now time.Time) (map[string]any
 		return s.refresh(c, form, now)
 	case grantPersonalAccessToken:
 		return s.exchangePersonalAccessToken(c, form, now)
-	case grantClientCredentials: // GoTo knows it and lets no client use it.
+	case grantClientCredentials: // GoTo knows it, but allows it to no client.
 		return nil, unauthorizedGrantType()
 	case "":
 		return nil, invalidRequest("grant_type is missing")
@@ -27,7 +27,7 @@ func (s *Server) grant(c client, form url.Values, now time.Time) (map[string]any
 	}
 }
 
-// unauthorizedGrantType carries GoTo's own text; the error code is what it most likely is.
+// unauthorizedGrantType has GoTo's own text. The error code is the most likely one.
 func unauthorizedGrantType() *refusal {
 	return &refusal{http.StatusUnauthorized, "invalid_client", "Unauthorized grant type"}
 }
@@ -50,7 +50,7 @@ func (s *Server) exchangeCode(c client, form url.Values, now time.Time) (map[str
 		return nil, s.invalidGrant("the authorization code was used before")
 	case expired(code.expires, now):
 		return nil, s.invalidGrant("the authorization code has expired")
-	case form.Get("redirect_uri") != code.redirectURI: // Neither more nor less than was sent then.
+	case form.Get("redirect_uri") != code.redirectURI: // Exactly what was sent then.
 		return nil, s.invalidGrant("redirect_uri is not the one of the authorize call")
 	case !verifies(form.Get("code_verifier"), code.challenge):
 		return nil, s.invalidGrant("code_verifier does not match code_challenge")
@@ -59,12 +59,12 @@ func (s *Server) exchangeCode(c client, form url.Values, now time.Time) (map[str
 	reply := s.newAccessToken(code.login, c, now)
 	reply["token_type"] = "Bearer"
 	reply["refresh_token"] = s.newRefreshToken(code.login, now)
-	reply["loa"] = 2 // Seen, never explained: the level of assurance, probably.
+	reply["loa"] = 2 // Seen, but not documented; probably the level of assurance.
 	return reply, nil
 }
 
-// verifies is RFC 7636 section 4.6. A verifier without a challenge is refused too (RFC 9700
-// section 2.1.1), and so a client that forgets to send the challenge is found out.
+// verifies is RFC 7636 section 4.6. A verifier without a challenge is refused too (RFC 9700 section 2.1.1), which
+// reveals a client that forgets to send the challenge.
 func verifies(verifier, challenge string) bool {
 	if verifier == "" || challenge == "" {
 		return verifier == challenge
@@ -123,7 +123,7 @@ func (s *Server) exchangePersonalAccessToken(c client, form url.Values, now time
 	return reply, nil
 }
 
-// newAccessToken issues an access token and returns what every grant's reply has in common.
+// newAccessToken issues an access token and returns what the replies of all grants have in common.
 func (s *Server) newAccessToken(l *login, c client, now time.Time) map[string]any {
 	life := s.behaviour.AccessTokenLifetime
 	return map[string]any{

@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// LeaksBelow says which files below dir hold which of the secrets in which form, archives included.
+// LeaksBelow returns which files below dir hold which of the secrets, and in which form. It also searches archives.
 func LeaksBelow(dir string, secrets []string) ([]string, error) {
 	var found []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -40,7 +40,7 @@ func LeaksBelow(dir string, secrets []string) ([]string, error) {
 	return found, err
 }
 
-// unpacked returns contents and, of a zip archive such as a plan file, the files in it.
+// unpacked returns contents and, if they are a zip archive such as a plan file, the files in it.
 func unpacked(contents []byte) ([][]byte, error) {
 	texts := [][]byte{contents}
 	if !bytes.HasPrefix(contents, []byte("PK\x03\x04")) {
@@ -64,8 +64,8 @@ func unpacked(contents []byte) ([][]byte, error) {
 	return texts, nil
 }
 
-// Leaks says which of secrets stand in contents, and in which form: as they are, URL-encoded, in JSON,
-// or within something base64-encoded. It repeats no more than the beginning of a secret.
+// Leaks returns which of secrets are in contents, and in which form: plain, URL-encoded, in JSON, or within something
+// base64-encoded. It repeats only the beginning of a secret.
 func Leaks(contents []byte, secrets []string) (found []string) {
 	for number, secret := range secrets {
 		if secret == "" {
@@ -87,7 +87,7 @@ func Leaks(contents []byte, secrets []string) (found []string) {
 
 type form struct{ name, text string }
 
-// forms returns the forms in which secret could stand in a file.
+// forms returns the forms in which secret could be in a file.
 func forms(secret string) []form {
 	quoted, _ := json.Marshal(secret) // a string always encodes
 	unescaped := new(bytes.Buffer)
@@ -109,8 +109,8 @@ func forms(secret string) []form {
 	return result
 }
 
-// base64Within is what base64 of a longer text has of secret when secret begins shift bytes after a
-// group of three: all characters but those that depend on its neighbours.
+// base64Within returns the part of the base64 of a longer text that depends only on secret, if secret begins shift
+// bytes after a group of three.
 func base64Within(encoding *base64.Encoding, secret string, shift int) string {
 	text := strings.Repeat("\x00", shift) + secret
 	encoded := encoding.EncodeToString([]byte(text))

@@ -9,8 +9,8 @@ import (
 // limit counts the token requests let through in the last second.
 type limit struct{ let []time.Time }
 
-// allows tells whether one more is within perSecond, and counts it if so. What it lets through, a calendar
-// second or a bucket of that size would too.
+// allows reports whether one more request is within perSecond, and counts it if so. It is at least as strict as a limit
+// by calendar seconds or a token bucket.
 func (l *limit) allows(perSecond int, now time.Time) bool {
 	for len(l.let) > 0 && now.Sub(l.let[0]) >= time.Second {
 		l.let = l.let[1:]
@@ -22,7 +22,7 @@ func (l *limit) allows(perSecond int, now time.Time) bool {
 	return true
 }
 
-// turnedAway answers 429 where [Behaviour.RequestsPerSecond] is exceeded.
+// turnedAway answers 429 if [Behaviour.RequestsPerSecond] is exceeded.
 func (s *Server) turnedAway(w http.ResponseWriter) bool {
 	now := s.now()
 	s.mu.Lock()

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// login is one consent of one person to one client. What is issued from it dies with it.
+// login is one consent of one person to one client. The tokens issued from it end with it.
 type login struct {
 	client    string
 	principal string
@@ -20,7 +20,7 @@ type login struct {
 // code is an authorization code (RFC 6749 section 4.1.2).
 type code struct {
 	*login
-	redirectURI string // As sent in the authorize call, empty if it was not.
+	redirectURI string // As sent in the authorize call; empty if it was not.
 	challenge   string // RFC 7636; empty without PKCE.
 	expires     time.Time
 	used        bool
@@ -34,12 +34,12 @@ type refreshToken struct {
 
 type accessToken struct {
 	*login
-	client  string // A personal access token belongs to no client, what it buys does.
+	client  string // The client that got it; a personal access token itself belongs to none.
 	expires time.Time
 	revoked bool
 }
 
-// store is everything issued, by its text. The server's lock guards it.
+// store is everything that was issued, by its text. The server's lock guards it.
 type store struct {
 	codes                map[string]*code
 	refreshTokens        map[string]*refreshToken
@@ -75,29 +75,27 @@ func (s *store) addAccessToken(t *accessToken) string {
 	return text
 }
 
-// newText makes the text of a code or token: long, random, and in the shape of a JWT as GoTo's
-// are. Nobody can verify it; to a client it is opaque anyway (RFC 6749 section 1.4).
+// newText returns the text of a code or token: long, random, and in the shape of a JWT, like GoTo's. Nobody can verify
+// it, but it is opaque to clients anyway (RFC 6749 section 1.4).
 func (s *store) newText(kind string) string {
 	random := make([]byte, 256)
 	_, _ = rand.Read(random) // It never fails.
 	header, _ := json.Marshal(map[string]string{"alg": "RS256", "typ": "JWT"})
-	payload, _ := json.Marshal(map[string]string{"kind": kind, "jti": rand.Text()}) // Nor do these.
+	payload, _ := json.Marshal(map[string]string{"kind": kind, "jti": rand.Text()}) // These never fail either.
 	encode := base64.RawURLEncoding.EncodeToString
 	text := encode(header) + "." + encode(payload) + "." + encode(random)
 	s.issued = append(s.issued, text)
 	return text
 }
 
-// Login names what [Server.IssueRefreshTokenFor] is to issue a token for. An empty field means
-// the default.
+// Login describes the token for [Server.IssueRefreshTokenFor]. An empty field means the default.
 type Login struct{ ClientID, Principal, Scope string }
 
-// IssueRefreshToken returns a new refresh token of the default client and person, as a login made
-// elsewhere would.
+// IssueRefreshToken returns a new refresh token of the default client and person, as from a login elsewhere.
 func (s *Server) IssueRefreshToken() string { return s.IssueRefreshTokenFor(Login{}) }
 
-// IssueRefreshTokenFor is [Server.IssueRefreshToken] for another client, person or scope. It
-// panics when the client is not registered, because the test is wrong then.
+// IssueRefreshTokenFor is [Server.IssueRefreshToken] for another client, person or scope. It panics if the client is
+// not registered, because then the test is wrong.
 func (s *Server) IssueRefreshTokenFor(of Login) string {
 	now := s.now()
 	s.mu.Lock()
@@ -105,8 +103,8 @@ func (s *Server) IssueRefreshTokenFor(of Login) string {
 	return s.newRefreshToken(s.newLogin(of), now)
 }
 
-// NewestRefreshToken returns the refresh token that was issued last, empty if none was. It is the one that the
-// client has to use next, if there is only one login.
+// NewestRefreshToken returns the refresh token that was issued last, or an empty string. If there is only one login, it
+// is the one that the client has to use next.
 func (s *Server) NewestRefreshToken() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,15 +126,14 @@ func (s *Server) IssuePersonalAccessToken() string {
 	return text
 }
 
-// RevokeAll makes every refresh token worthless, as when the person logs out. Access tokens live
-// out their hour.
+// RevokeAll revokes every refresh token, as if the person had logged out. Access tokens keep their lifetime.
 func (s *Server) RevokeAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.store.refreshTokens)
 }
 
-// RevokeAccessTokens ends every access token before its time. The logins behind them live on.
+// RevokeAccessTokens revokes every access token. The logins behind them continue.
 func (s *Server) RevokeAccessTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,8 +142,8 @@ func (s *Server) RevokeAccessTokens() {
 	}
 }
 
-// Secrets returns every text that must not leak: what was ever issued (codes, access, refresh and
-// personal access tokens), the client secrets, and the Basic credentials made of them.
+// Secrets returns every text that must not leak: all codes and tokens ever issued, the client secrets, and the Basic
+// credentials with them.
 func (s *Server) Secrets() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

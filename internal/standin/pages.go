@@ -14,8 +14,8 @@ var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
 const landingPath = "/landing"
 
-// LandingURI is a redirect URI that is always registered and leads to a page of the stand-in's
-// own, which tells the person what to do next.
+// LandingURI returns a redirect URI that is always registered. It leads to a page of the stand-in that tells the person
+// what to do next.
 func (s *Server) LandingURI() string { return s.URL + landingPath }
 
 func landing(w http.ResponseWriter, r *http.Request) {
@@ -36,5 +36,5 @@ func writePage(w http.ResponseWriter, status int, name string, data map[string]a
 		"default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'")
 	header.Set("Referrer-Policy", "no-referrer") // The address holds a code.
 	w.WriteHeader(status)
-	_, _ = page.WriteTo(w) // It fails when the browser has gone, and then nobody misses it.
+	_, _ = page.WriteTo(w) // It fails only if the browser is gone.
 }

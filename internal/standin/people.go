@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// The people to choose from on the sign-in page, by their e-mail addresses.
+// The e-mail addresses of the people on the sign-in page.
 const (
 	// Principal signs in unless another person is chosen.
 	Principal = "ada@example.com"
@@ -13,7 +13,7 @@ const (
 	OtherPrincipal = "grace@example.com"
 )
 
-// The keys that both GET Me answer with. Read as floating-point numbers they change.
+// The keys in the answers of both GET Me. They would change if they were read as floating-point numbers.
 const (
 	// UserKey is the key of the first person, sent as a number.
 	UserKey = "29876543210987654321012345"
@@ -32,7 +32,7 @@ type person struct {
 	administrator              bool
 }
 
-// Initials stand for the person's picture.
+// Initials returns the person's initials, shown instead of a picture.
 func (p person) Initials() string { return p.FirstName[:1] + p.LastName[:1] }
 
 var people = []person{
@@ -40,8 +40,8 @@ var people = []person{
 	{OtherPrincipal, "Grace", "Hopper", OtherUserKey, false},
 }
 
-// findPerson returns the person with this address. Tests make up others, which are like the first
-// person in everything else.
+// findPerson returns the person with this address. Tests may use other addresses, whose people are otherwise like the
+// first person.
 func findPerson(email string) (found person, known bool) {
 	if at := slices.IndexFunc(people, func(p person) bool { return p.Email == email }); at >= 0 {
 		return people[at], true
@@ -51,7 +51,7 @@ func findPerson(email string) (found person, known bool) {
 	return found, false
 }
 
-// me is what GET Me says about the person. GoTo sends keys now as numbers, now as strings; so does this.
+// me returns what GET Me says about the person. Like GoTo, it sends some keys as numbers and others as strings.
 func (p person) me() map[string]any {
 	roles := []string{}
 	accounts := []map[string]any{{"key": json.Number(AccountKey), "name": "Analytical Engines", "adminRoles": roles}}
@@ -76,7 +76,7 @@ func (p person) me() map[string]any {
 	}
 }
 
-// scim is what GET Me of SCIM says about the person.
+// scim returns what GET Me of SCIM says about the person.
 func (p person) scim() map[string]any {
 	accounts := []map[string]any{{"value": json.Number(AccountKey), "display": "Analytical Engines"}}
 	if p.administrator {

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// RegisterRedirectURI registers one more redirect URI, for every client: a port of the loopback that a
-// test has found free, for example. GoTo compares the port as well, so each needs a registration.
+// RegisterRedirectURI registers another redirect URI for every client, for example with a free loopback port. GoTo
+// compares the port as well, so each one needs a registration.
 func (s *Server) RegisterRedirectURI(uri string) error {
 	if err := checkRedirectURI(uri); err != nil {
 		return err
@@ -23,7 +23,7 @@ func (s *Server) RegisterRedirectURI(uri string) error {
 	return nil
 }
 
-// redirectURIs returns what is registered. The first one is the default.
+// redirectURIs returns the registered redirect URIs. The first one is the default.
 func (s *Server) redirectURIs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -44,8 +44,8 @@ func checkRedirectURI(uri string) error {
 // RegisterLoopback registers a redirect URI with a port of this machine on which nothing listens, and returns it.
 func (s *Server) RegisterLoopback(ctx context.Context) (uri string, err error) {
 	for range 100 {
-		// Systems give ports above these to connections, at any time.
-		host := fmt.Sprintf("localhost:%d", 10000+rand.IntN(20000)) //nolint:gosec // nobody must not guess it
+		// Systems may assign ports above these to connections at any time.
+		host := fmt.Sprintf("localhost:%d", 10000+rand.IntN(20000)) //nolint:gosec // the port is not a secret
 		listener, listenErr := (&net.ListenConfig{}).Listen(ctx, "tcp", host)
 		if listenErr != nil {
 			err = listenErr

@@ -1,8 +1,7 @@
-// Package standin is a server that behaves as GoTo's OAuth server is documented to behave, for
-// tests and for trying the provider without an account. It keeps everything in memory, knows two
-// people, and belongs in no release.
+// Package standin is a server that behaves as GoTo's OAuth server is documented to behave, for tests and for trying the
+// provider without an account. It keeps everything in memory, knows two people, and is not part of any release.
 //
-// What GoTo documents is the default; what is doubtful about GoTo is a field of [Behaviour].
+// The defaults are what GoTo documents. Each uncertainty about GoTo is a field of [Behaviour].
 package standin
 
 import (
@@ -16,8 +15,7 @@ import (
 
 // Server is a running stand-in. Its methods may be called at any time from any goroutine.
 type Server struct {
-	// URL is the address it listens on, without a trailing slash. It serves both as the
-	// authentication URL and as the API URL.
+	// URL is the address it listens on, without a trailing slash. It is both the authentication URL and the API URL.
 	URL string
 
 	settings
@@ -52,7 +50,7 @@ func Start(options ...Option) (*Server, error) {
 	s.URL = "http://" + listener.Addr().String()
 	s.registered = append(s.initialURIs, s.LandingURI())
 
-	// No limit on the whole request: a test may hold a reply back as long as it likes.
+	// There is no limit on the whole request, because a test may hold back a reply for any time.
 	s.http = &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -63,8 +61,7 @@ func Start(options ...Option) (*Server, error) {
 	return s, nil
 }
 
-// Close stops the server and breaks the connections it still has. Later calls return what the
-// first one did.
+// Close stops the server and closes its open connections. Later calls return the result of the first.
 func (s *Server) Close() error { return s.closed() }
 
 func (s *Server) stop() error {
@@ -76,8 +73,8 @@ func (s *Server) stop() error {
 	return errors.Join(closed, served)
 }
 
-// Handler is everything the stand-in answers, so that a test can serve it elsewhere, behind TLS
-// for example. It shares its state with the server.
+// Handler returns a handler for everything that the stand-in serves, so that a test can serve it elsewhere, for example
+// behind TLS. It shares its state with the server.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /oauth/authorize", s.showSignIn)
@@ -95,15 +92,15 @@ func (s *Server) Handler() http.Handler {
 	return mux
 }
 
-// retired answers as GoTo's old endpoints on api.getgo.com do since September 2025: a message and
-// no error code. The status is a guess.
+// retired answers like GoTo's old endpoints on api.getgo.com since September 2025: with a message, but no error code.
+// The status is a guess.
 func retired(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusGone, map[string]any{
 		"message": "This endpoint is no longer valid, see https://developer.goto.com/",
 	})
 }
 
-// notFound answers a request for anything else, a known path with the wrong method included.
+// notFound answers all other requests, including known paths with the wrong method.
 func notFound(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusNotFound, map[string]any{
 		"errorCode": "NOT_FOUND",

@@ -8,39 +8,40 @@ import (
 	"time"
 )
 
-// What a stand-in knows when it is not told otherwise.
+// The defaults of a stand-in.
 const (
-	// ClientID is the default client, in the shape of GoTo's.
+	// ClientID is the ID of the default client, in GoTo's format.
 	ClientID = "7c1f3a52-0d4e-4b8a-9f66-2f5b1c9e0a37"
-	// ClientSecret is its secret. URL-encoding would change it, as it would GoTo's secrets.
+	// ClientSecret is its secret. Like GoTo's secrets, it would be changed by URL-encoding.
 	ClientSecret = "not+a+real/secret=="
 	// RedirectURI is the redirect URI registered by default.
 	RedirectURI = "https://example.com/oauth-landing"
 	// AdminCenterScope is what a token needs for GET Me (GoTo's client page calls it Admin Center).
 	AdminCenterScope = "identity:"
-	// ProfileScope is enough for SCIM, which AdminCenterScope opens as well (GoTo's client page calls it Profile).
+	// ProfileScope is enough for SCIM, for which AdminCenterScope is enough as well (GoTo's client page calls it
+	// Profile).
 	ProfileScope = "identity:scim.me"
-	// Scope is what a login gets when nothing is asked for and no scopes are registered.
+	// Scope is the scope of a login that requests none, if no scopes are registered.
 	Scope = "collab: " + AdminCenterScope + " users.v1.lines.read"
 )
 
 // Option changes a stand-in before it starts.
 type Option func(*settings)
 
-// WithClient registers a client. It may be repeated; the first one named takes the place of
-// [ClientID] as the default client, which is then no longer known.
+// WithClient registers a client. It may be repeated. The first client replaces [ClientID], which is then unknown, as
+// the default client.
 func WithClient(id, secret string) Option {
 	return func(s *settings) { s.clients = append(s.clients, client{id, secret}) }
 }
 
-// WithRedirectURIs registers these redirect URIs instead of [RedirectURI]. The first one is the
-// default. [Server.LandingURI] is always registered, as the last, and so alone if none is named.
+// WithRedirectURIs registers these redirect URIs instead of [RedirectURI]. The first one is the default.
+// [Server.LandingURI] is always registered as the last one, so it is the default if uris is empty.
 func WithRedirectURIs(uris ...string) Option {
 	return func(s *settings) { s.initialURIs = slices.Clone(uris) }
 }
 
-// WithScopes registers the scopes of the clients: nothing beyond them is granted, and all of them
-// when nothing is asked for. Without it everything asked for is granted.
+// WithScopes registers the scopes of the clients. No others are granted, and a login that requests none gets all of
+// them. Without this option, all requested scopes are granted.
 func WithScopes(scopes ...string) Option {
 	return func(s *settings) { s.scopes = slices.Clone(scopes) }
 }
@@ -55,7 +56,7 @@ func WithClock(now func() time.Time) Option {
 	return func(s *settings) { s.now = now }
 }
 
-// settings do not change once the server has started, and are read without the lock.
+// settings never change after the server has started, so they are read without the lock.
 type settings struct {
 	clients     []client
 	initialURIs []string // Redirect URIs; more may be registered later.
@@ -66,7 +67,7 @@ type settings struct {
 
 type client struct{ id, secret string }
 
-// has compares in time that does not tell how much of the secret is right.
+// has compares in a time that does not reveal how much of the secret is right.
 func (c client) has(secret string) bool {
 	return subtle.ConstantTimeCompare([]byte(c.secret), []byte(secret)) == 1
 }
@@ -112,7 +113,7 @@ func (s *settings) client(id string) (client, bool) {
 	return s.clients[i], true
 }
 
-// defaultScope is what a login gets that asks for nothing: all scopes of the client (GoTo guide).
+// defaultScope returns the scope of a login that requests none: all scopes of the client (GoTo guide).
 func (s *settings) defaultScope() string {
 	if len(s.scopes) == 0 {
 		return Scope
@@ -120,7 +121,7 @@ func (s *settings) defaultScope() string {
 	return strings.Join(s.scopes, " ")
 }
 
-// allows tells whether a client may ask for this scope.
+// allows reports whether a client may request this scope.
 func (s *settings) allows(scope string) bool {
 	return len(s.scopes) == 0 || !slices.ContainsFunc(strings.Fields(scope), func(one string) bool {
 		return !slices.Contains(s.scopes, one)

@@ -36,7 +36,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, reply)
 }
 
-// answerToken decides one request under the lock, so that of many with one code one is granted.
+// answerToken handles one request under the lock, so that only one of many requests with the same code is granted.
 func (s *Server) answerToken(r *http.Request, form url.Values, refused *refusal) (map[string]any, *refusal) {
 	now := s.now()
 	s.mu.Lock()
@@ -60,8 +60,8 @@ func (s *Server) answerToken(r *http.Request, form url.Values, refused *refusal)
 	return reply, nil
 }
 
-// authenticateClient compares the Basic header as it is. RFC 6749 section 2.3.1 wants both halves
-// URL-encoded first; GoTo's sample header has a raw "+" and "==" in it.
+// authenticateClient compares the Basic header unchanged. RFC 6749 section 2.3.1 requires both halves to be URL-encoded
+// first, but GoTo's sample header has a raw "+" and "==".
 func (s *Server) authenticateClient(r *http.Request) (client, *refusal) {
 	refuse := func(description string) (client, *refusal) {
 		return client{}, &refusal{http.StatusUnauthorized, "invalid_client", description}

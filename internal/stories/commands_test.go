@@ -53,7 +53,7 @@ import (
 //	meeting NUMBER                    whoever reads $TF_VAR_meeting waits until so many do
 //	provider-clock DURATION           the provider's clock is off by that much from here on
 //	stopwatch, within DURATION        less time than that has passed since the former
-//	fault, told, mend                 of the table of faults, see fault_test.go
+//	fault, told, fix                  of the table of faults, see fault_test.go
 //	panic-at N                        the provider panics when it reads its clock for the Nth time, 0: never
 //	kill-provider                     kill -9 for the providers of this story
 //	terminate                         SIGTERM for the last background command and its providers
@@ -99,7 +99,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"within":                always(checkWithin),
 	"fault":                 always(beginFault),
 	"told":                  always(checkTold),
-	"mend":                  always(endFault),
+	"fix":                   always(endFault),
 	"panic-at":              always(panicAt),
 	"kill-provider":         always(killProvider),
 	"stop-provider":         always(stopProvider),

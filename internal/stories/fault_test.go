@@ -32,7 +32,7 @@ env GOTO_REQUEST_TIMEOUT={{.Timeout}} GOTO_MAX_RETRIES={{.MaxRetries}}
 fault
 {{if .Fault.Outcome}}! {{end}}exec tf apply -auto-approve
 told
-mend
+fix
 {{- if .Fault.Outcome}}
 later 1m
 {{- end}}
@@ -233,7 +233,7 @@ func beginFault(ts *testscript.TestScript, w *world, _ []string) {
 }
 
 func endFault(ts *testscript.TestScript, w *world, _ []string) {
-	ts.Check(w.site.Mend())
+	ts.Check(w.site.Fix())
 	setProxy(ts, w)
 }
 

@@ -34,7 +34,7 @@ rect { fill: #f6f8fa; stroke: #d1d9e0 }
 <rect x="0.5" y="0.5" width="%[3]d" height="%[4]d" rx="8"/>
 `
 
-// kinds are the lines that are set apart, by how they begin.
+// kinds are the kinds of lines with a style of their own, by their beginnings.
 var kinds = []struct {
 	class string
 	begin *regexp.Regexp
@@ -92,7 +92,7 @@ func classOf(line string) string {
 	return "text"
 }
 
-// wrap breaks a line that is too long at its spaces, and indents what follows like its beginning.
+// wrap breaks a long line at spaces, and indents each row like the line itself.
 func wrap(line string) (rows []string) {
 	words := strings.TrimLeft(line, " ")
 	indent := line[:len(line)-len(words)]

@@ -1,5 +1,5 @@
-// Package chromium signs a person in on the pages of the stand-in with a real browser, a headless Chromium
-// that is installed already. It is for tests and the demo.
+// Package chromium signs a person in on the pages of the stand-in with a real browser, an installed headless Chromium.
+// It is for tests and the demo.
 package chromium
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Find returns the path of a Chromium, or of a browser made from it.
+// Find returns the path of Chromium, or of a browser based on it.
 func Find() (path string, found bool) {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -28,8 +28,8 @@ func Find() (path string, found bool) {
 type Visit struct {
 	// Address is what the browser opens.
 	Address string
-	// Person is the e-mail address to choose on the sign-in page. If it is empty, the person that the page
-	// suggests signs in.
+	// Person is the e-mail address to choose on the sign-in page. If it is empty, the person that the page preselects
+	// signs in.
 	Person string
 	// Press is the decision on the sign-in page, "allow" or "deny". If it is empty, nothing is pressed, and
 	// the visit ends at the address.
@@ -39,7 +39,7 @@ type Visit struct {
 	Pictures string
 }
 
-// Seen is what a browser shows at the end of a visit.
+// Seen is what the browser shows at the end of a visit.
 type Seen struct {
 	// URL is what the address bar shows, even if nothing answers there.
 	URL string
@@ -47,11 +47,12 @@ type Seen struct {
 	Title, Text string
 	// History holds the addresses behind the Back button and the one in the address bar, in this order.
 	History []string
-	// Console holds what the browser has written to its console on all pages: refused styles, failed requests.
+	// Console holds what the browser has written to its console on all pages, such as refused styles and failed
+	// requests.
 	Console []string
 }
 
-// Run makes the visit. It ends when the last page has been loaded, or has turned out not to exist.
+// Run makes the visit. It ends when the last page has loaded, or turns out not to exist.
 func (v Visit) Run(ctx context.Context) (seen Seen, err error) {
 	path, found := Find()
 	if !found {
@@ -64,8 +65,8 @@ func (v Visit) Run(ctx context.Context) (seen Seen, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(home)) }()
 	ctx, stop := chromedp.NewExecAllocator(ctx, append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
-		chromedp.Env("HOME="+home, "TMPDIR="+home), // It leaves files in both.
-		// Neither root nor most containers can have the sandbox. The browser sees pages of this machine only.
+		chromedp.Env("HOME="+home, "TMPDIR="+home), // Chromium leaves files in both.
+		// The sandbox does not work as root or in most containers. The browser only opens pages of this machine.
 		chromedp.NoSandbox,
 		chromedp.Flag("no-proxy-server", true),
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE ::1"),
@@ -82,7 +83,7 @@ func (v Visit) Run(ctx context.Context) (seen Seen, err error) {
 }
 
 func (v Visit) browse(ctx context.Context) (seen Seen, err error) {
-	if err := chromedp.Do(ctx); err != nil { // It starts the browser. After a failure nothing else may try to.
+	if err := chromedp.Do(ctx); err != nil { // This starts the browser. After a failure, nothing else may try to.
 		return Seen{}, err
 	}
 	messages := chromedp.Console(ctx)
@@ -116,7 +117,7 @@ func (v Visit) browse(ctx context.Context) (seen Seen, err error) {
 	if seen, err = look(ctx); err != nil {
 		return Seen{}, err
 	}
-	// The browser tells about the console in the order of events, so the end of the visit is marked there.
+	// The browser reports console messages in order, so a last message marks the end of the visit.
 	const end = "the visit ends"
 	if _, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void]("console.log('"+end+"')")); err != nil {
 		return Seen{}, err
@@ -133,7 +134,8 @@ func (v Visit) browse(ctx context.Context) (seen Seen, err error) {
 	return seen, nil
 }
 
-// find returns the selector of an element that the page has. Without it, chromedp would wait for one to appear.
+// find returns the selector of an element, or an error if the page has none. Otherwise chromedp would wait for it to
+// appear.
 func find(ctx context.Context, format, value string) (chromedp.CSS, error) {
 	selector := fmt.Sprintf(format, value)
 	there, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf("document.querySelector(%q) !== null", selector)))
@@ -143,8 +145,8 @@ func find(ctx context.Context, format, value string) (chromedp.CSS, error) {
 	return chromedp.CSS(selector), err
 }
 
-// look reads what the browser shows. The address is taken from the history, because a page that cannot be
-// loaded gives way to one of the browser's own.
+// look reads what the browser shows. The address is taken from the history, because the browser shows its own page in
+// place of one that cannot be loaded.
 func look(ctx context.Context) (seen Seen, err error) {
 	entries, err := chromedp.Run(ctx, chromedp.NavigationEntries())
 	if err != nil {
@@ -161,7 +163,7 @@ func look(ctx context.Context) (seen Seen, err error) {
 	return seen, err
 }
 
-// String returns one line for each thing seen, which begins with what it is.
+// String returns one line for each thing seen. Each line begins with what the thing is.
 func (s Seen) String() string {
 	var lines strings.Builder
 	write := func(what string, texts ...string) {

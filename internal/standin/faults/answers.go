@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// answering is what a site answers.
+// answering returns a site's answer to its n-th request.
 type answering = func(site *Site, n int) http.HandlerFunc
 
 // siteHandler is an answer that depends on the site.
@@ -43,7 +43,7 @@ func reply(status int, contentType, body string) siteHandler {
 	}
 }
 
-// after asks to wait.
+// after asks the client to wait.
 func after(value string, next siteHandler) siteHandler {
 	return func(site *Site, w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", value)
@@ -51,7 +51,7 @@ func after(value string, next siteHandler) siteHandler {
 	}
 }
 
-// later asks to wait until a date.
+// later asks the client to wait until a date.
 func later(wait time.Duration, next siteHandler) siteHandler {
 	return func(site *Site, w http.ResponseWriter, r *http.Request) {
 		after(site.now().Add(wait).UTC().Format(http.TimeFormat), next)(site, w, r)
@@ -60,7 +60,7 @@ func later(wait time.Duration, next siteHandler) siteHandler {
 
 func hang(_ *Site, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// drip sends a byte a second until the client goes.
+// drip sends one byte per second until the client is gone.
 func drip(_ *Site, w http.ResponseWriter, r *http.Request) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -75,7 +75,7 @@ func drip(_ *Site, w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// reset breaks the connection off once the request was read.
+// reset resets the connection after it has read the request.
 func reset(_ *Site, w http.ResponseWriter, _ *http.Request) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -87,13 +87,13 @@ func reset(_ *Site, w http.ResponseWriter, _ *http.Request) {
 	_ = conn.Close()
 }
 
-// breakOff sends a part of the reply.
+// breakOff sends only a part of the reply.
 func breakOff(_ *Site, w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Length", "1000")
 	_, _ = io.WriteString(w, `{"access_token":"`+AccessToken)
 }
 
-// immense is how much an endless reply would have.
+// immense is the size of an endless reply.
 const immense = 1 << 30
 
 // endless would send a reply of 1 GiB.
@@ -101,7 +101,7 @@ func endless(site *Site, w http.ResponseWriter, _ *http.Request) {
 	pour(&site.poured, w, func() error { return nil })
 }
 
-// bomb is endless packed into a thousandth.
+// bomb is endless, compressed to a thousandth of its size.
 func bomb(site *Site, w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Encoding", "gzip")
 	packed := gzip.NewWriter(w)
@@ -116,7 +116,7 @@ func bomb(site *Site, w http.ResponseWriter, _ *http.Request) {
 
 type counter interface{ Add(delta int64) int64 }
 
-// pour writes the reply until the client goes.
+// pour writes the reply until the client is gone.
 func pour(poured counter, w io.Writer, flush func() error) {
 	_, _ = io.WriteString(w, `{"access_token":"`)
 	chunk := bytes.Repeat([]byte("a"), 1<<16)
@@ -127,7 +127,7 @@ func pour(poured counter, w io.Writer, flush func() error) {
 	}
 }
 
-// encodings are ways in which a server repeats what it was sent.
+// encodings are ways in which a server may repeat what it was sent.
 var encodings = map[string]func(string) string{
 	"plain":      func(text string) string { return text },
 	"base64":     func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) },
@@ -138,11 +138,11 @@ var encodings = map[string]func(string) string{
 	},
 }
 
-// echo refuses with everything secret in the request in the reply.
+// echo refuses a request, and repeats all its secrets in the reply.
 func echo(encode func(string) string) siteHandler {
 	return func(_ *Site, w http.ResponseWriter, r *http.Request) {
 		_, secret, _ := r.BasicAuth()
-		_ = r.ParseForm() // the stand-in has
+		_ = r.ParseForm() // the stand-in has already parsed it
 		said := []string{"you sent"}
 		for _, text := range []string{
 			r.Header.Get("Authorization"), strings.TrimPrefix(r.Header.Get("Authorization"), "Basic "), secret,

@@ -1,5 +1,5 @@
-// Package faults is the table of what goes wrong between the provider and GoTo's token endpoint, and
-// of what must come of it. The engine and the command line are both put through it.
+// Package faults is a table of what can go wrong between the provider and GoTo's token endpoint, and of the results
+// that it must have. Both the engine and the command line are tested with it.
 package faults
 
 import (
@@ -14,44 +14,44 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// MaxRetries is the setting with which the table's numbers of requests come about.
+// MaxRetries is the setting that the table's numbers of requests assume.
 const MaxRetries = 1
 
-// AccessToken is the access token in replies that are made up. It is a secret like those of the stand-in.
+// AccessToken is the access token in made-up replies. It is a secret like those of the stand-in.
 const AccessToken = "eyJhbGciOiJub25lIn0.made+up/by.the-fault=="
 
 // Fault is a row of the table.
 type Fault struct {
 	Name string
 
-	// One of these makes the fault, on a [Site].
-	answer    func(site *Site, n int) http.HandlerFunc // to the n-th request, n = 1, 2, …; nil: the stand-in's own
+	// One of these causes the fault on a [Site].
+	answer    func(site *Site, n int) http.HandlerFunc // to the n-th request, n = 1, 2, …; the stand-in's own if nil
 	configure func(*standin.Behaviour)
 	network   network
 
 	// Hangs says that requests end with request_timeout, which should be short.
 	Hangs bool
-	// CodeDiffers says that the fault is something else for an authorization code.
+	// CodeDiffers says that the fault has other results for an authorization code.
 	CodeDiffers bool
 
-	// Outcome is that of the failure, 0 where there must be none.
+	// Outcome is the outcome of the failure, or 0 if there must be none.
 	Outcome oauth.Outcome
-	// Status is that of the failure.
+	// Status is the status of the failure.
 	Status int
 	// Reason is a regular expression that the failure's reason matches.
 	Reason string
-	// RetryAfter is that of the failure, or within a minute less.
+	// RetryAfter is that of the failure, which may be up to a minute less.
 	RetryAfter time.Duration
-	// Requests is how many requests come to the stand-in with a credential that may be sent again,
-	// CodeRequests how many with a code.
+	// Requests is how many requests the stand-in gets with a credential that may be sent again, and CodeRequests how
+	// many with a code.
 	Requests, CodeRequests int
-	// Lifetime is that of the token where there is one.
+	// Lifetime is the lifetime of the token, if there is one.
 	Lifetime time.Duration
 	// Pause is the least time between the first request and the second.
 	Pause time.Duration
 }
 
-// MaybeProcessed tells whether the server may have carried out the request that failed.
+// MaybeProcessed reports whether the server may have processed the request that failed.
 func (f Fault) MaybeProcessed() bool {
 	return (&oauth.TokenError{Outcome: f.Outcome, Status: f.Status}).MaybeProcessed()
 }
@@ -61,7 +61,7 @@ const (
 	noRedirect = "a redirect, which is not followed because credentials must not travel to another address"
 	year       = 365 * 24 * time.Hour
 
-	// As Unix and Windows say it.
+	// In the words of Unix and Windows.
 	refused = "dial tcp .* refused"
 	broken  = "reset by peer|forcibly closed"
 )
@@ -72,7 +72,7 @@ func Table() []Fault {
 		// The network
 		{Name: "connection-refused", network: refusedConnection, CodeDiffers: true,
 			Outcome: oauth.NotSent, Reason: refused},
-		// Where name servers do not answer either, the limit of the request has to do.
+		// If name servers do not answer either, the request times out.
 		{Name: "name-not-resolvable", network: unknownName, Hangs: true,
 			Outcome: oauth.NotSent, Reason: `lookup goto\.invalid|no answer within [0-9]+m?s`},
 		{Name: "certificate-not-trusted", network: untrustedCertificate, CodeDiffers: true,
@@ -87,7 +87,7 @@ func Table() []Fault {
 			Outcome: oauth.NotSent, Reason: "proxyconnect tcp: " + refused},
 		{Name: "proxy-forbids", network: forbiddingProxy,
 			Outcome: oauth.NotSent, Reason: "Forbidden"},
-		// The proxy would do; that it is passed by shows in the name that is looked up.
+		// The proxy could resolve the name. A lookup of the name shows that the proxy is bypassed.
 		{Name: "no-proxy", network: bypassedProxy, Hangs: true,
 			Outcome: oauth.NotSent, Reason: `lookup goto\.invalid|no answer within [0-9]+m?s`},
 		{Name: "answer-lost", network: lostAnswer, CodeDiffers: true,
@@ -124,7 +124,7 @@ func Table() []Fault {
 		{Name: "503", answer: always(reply(503, "text/plain", "maintenance")), CodeDiffers: true,
 			Outcome: oauth.Unavailable, Status: 503, Reason: "maintenance", Requests: 2, CodeRequests: 2},
 
-		// What is tolerated
+		// Tolerated replies
 		{Name: "byte-order-mark", answer: always(reply(200, "application/json", "\xef\xbb\xbf"+made(`"`+AccessToken+`"`))),
 			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
 		{Name: "invalid-utf8-elsewhere", answer: always(reply(200, "application/json", strings.Replace(made(`"`+AccessToken+`"`), "{", `{"principal":"`+"\xff\xfe"+`",`, 1))),
@@ -137,7 +137,7 @@ func Table() []Fault {
 		expiresIn("negative", -1, 0),
 		expiresIn("huge", json.Number("1e30"), 30*24*time.Hour),
 
-		// No
+		// Refused
 		refusal("error-text-with-escapes",
 			`{"error":"temporarily\u001b[2J_odd","error_description":"\u001b[31mred\u001b[0m\r\nsecond\nline\u202e\u0007 \u001b]0;title\u0007end"}`,
 			`temporarily_odd \(red second line end\)`),
@@ -181,7 +181,7 @@ func Table() []Fault {
 	return table
 }
 
-// made returns the text of a reply with this text as its access token.
+// made returns a reply with accessToken, which is JSON.
 func made(accessToken string) string {
 	return `{"access_token":` + accessToken + `,"token_type":"Bearer","expires_in":3600}`
 }

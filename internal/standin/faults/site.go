@@ -25,38 +25,38 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// unknownHost is a name that nobody can resolve (RFC 6761 section 6.4).
+// unknownHost is a name that never resolves (RFC 6761 section 6.4).
 const unknownHost = "goto.invalid"
 
-// Site is a stand-in behind a network, both of which can be broken and mended.
+// Site is a stand-in behind a network. Both can be broken and fixed.
 type Site struct {
 	// URL is the authentication_url.
 	URL string
-	// Authorities are the certificates to trust, as PEM; empty where there is no TLS.
+	// Authorities are the certificates to trust, as PEM. They are empty without TLS.
 	Authorities []byte
 
 	fault   Fault
 	standin *standin.Server
 	now     func() time.Time
-	// elsewhere is a server that no request may come to.
+	// elsewhere is a server that must not get any request.
 	elsewhere *httptest.Server
 	strays    atomic.Int64
-	// poured is how many bytes an endless reply has come to.
+	// poured is how many bytes of endless replies were sent.
 	poured atomic.Int64
 
 	front, proxy *place
-	certificates map[bool]*tls.Certificate // presented while broken, and while not
+	certificates map[bool]*tls.Certificate // by whether the site is broken
 
 	mutex  sync.Mutex
 	broken bool
-	mended chan struct{} // closed while not broken
-	// What has been requested since the site was broken.
+	fixed  chan struct{} // closed while not broken
+	// The requests since the site was broken.
 	requests, underWay int
 	idle               *sync.Cond
-	first, second      time.Time // when the first and the second one came
+	first, second      time.Time // when the first and the second one arrived
 }
 
-// network tells how a site is reached, beside the stand-in's own address.
+// network is how a site is reached, if not at the stand-in's own address.
 type network int
 
 const (
@@ -67,23 +67,23 @@ const (
 	expiredCertificate
 	foreignCertificate
 	endlessHandshake
-	// The rest is about a name that only the proxy knows.
+	// The rest use a name that only the proxy knows.
 	unknownName
 	refusedProxy
 	forbiddingProxy
 	bypassedProxy
 )
 
-// OfTheNetwork tells whether the fault is on the way to the server, and not in what that sends.
+// OfTheNetwork reports whether the fault is on the way to the server, rather than in the server's answer.
 func (f Fault) OfTheNetwork() bool { return f.network != direct }
 
-// NeedsTrust tells whether the site has certificates that nobody trusts unless told to.
+// NeedsTrust reports whether the site has certificates that must be trusted explicitly.
 func (f Fault) NeedsTrust() bool { return f.network >= untrustedCertificate }
 
-// At returns a site for the fault, which is not broken yet. Now is the clock that dates are told by.
+// At returns a site for the fault, which is not broken yet. Now is the clock for dates in answers.
 func (f Fault) At(server *standin.Server, now func() time.Time) (*Site, error) {
-	s := &Site{URL: server.URL, fault: f, standin: server, now: now, mended: make(chan struct{})}
-	close(s.mended)
+	s := &Site{URL: server.URL, fault: f, standin: server, now: now, fixed: make(chan struct{})}
+	close(s.fixed)
 	s.idle = sync.NewCond(&s.mutex)
 	s.elsewhere = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { s.strays.Add(1) }))
 	if f.network == direct {
@@ -127,7 +127,7 @@ func (s *Site) build() error {
 // Break begins the fault.
 func (s *Site) Break() error {
 	s.mutex.Lock()
-	s.broken, s.mended, s.requests = true, make(chan struct{}), 0
+	s.broken, s.fixed, s.requests = true, make(chan struct{}), 0
 	s.mutex.Unlock()
 	s.standin.Configure(func(b *standin.Behaviour) {
 		b.Intercept = s.intercept
@@ -145,11 +145,11 @@ func (s *Site) Break() error {
 	}
 }
 
-// Mend ends the fault.
-func (s *Site) Mend() error {
+// Fix ends the fault.
+func (s *Site) Fix() error {
 	s.mutex.Lock()
 	s.broken = false
-	close(s.mended)
+	close(s.fixed)
 	s.mutex.Unlock()
 	s.standin.Configure(func(b *standin.Behaviour) { b.Intercept, b.ExtraReply, b.OmitReply = nil, nil, nil })
 	switch s.fault.network {
@@ -162,12 +162,12 @@ func (s *Site) Mend() error {
 	}
 }
 
-// Close ends everything but the stand-in.
+// Close closes everything except the stand-in.
 func (s *Site) Close() {
 	s.mutex.Lock()
 	if s.broken {
 		s.broken = false
-		close(s.mended)
+		close(s.fixed)
 	}
 	s.mutex.Unlock()
 	for _, p := range []*place{s.front, s.proxy} {
@@ -192,27 +192,27 @@ func (s *Site) Proxy() (address, except string) {
 	return "http://" + s.proxy.address, except
 }
 
-// Check says what has gone on at the site, since it was broken, that must not.
+// Check returns an error if something happened at the site, since it was broken, that must not.
 func (s *Site) Check() error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	for s.underWay > 0 { // its client has gone, as the handler is about to see
+	for s.underWay > 0 { // its client is gone, as the handler will notice
 		s.idle.Wait()
 	}
 	if pause := s.second.Sub(s.first); s.requests > 1 && pause < s.fault.Pause {
-		return fmt.Errorf("the second request came after %s, and was asked to wait %s", pause, s.fault.Pause)
+		return fmt.Errorf("the second request came after %s, but was asked to wait %s", pause, s.fault.Pause)
 	}
 	if strays := s.strays.Load(); strays > 0 {
 		return fmt.Errorf("%d requests came to another host", strays)
 	}
-	// Beyond 1 MiB there is what fits into the buffers of a connection.
+	// The limit exceeds 1 MiB, because the buffers of a connection take more.
 	if poured := s.poured.Load(); poured > 64<<20 {
 		return fmt.Errorf("the client took %d MiB", poured>>20)
 	}
 	return nil
 }
 
-// intercept answers token requests while the site is broken, unless the row leaves that to the stand-in.
+// intercept answers token requests while the site is broken, unless the stand-in answers them for this fault.
 func (s *Site) intercept(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method != http.MethodPost {
 		return false
@@ -251,14 +251,14 @@ func (s *Site) leave() {
 	s.idle.Broadcast()
 }
 
-// state returns whether the site is broken, and what is closed once it is not.
-func (s *Site) state() (broken bool, mended <-chan struct{}) {
+// state reports whether the site is broken, and returns a channel that is closed while it is not.
+func (s *Site) state() (broken bool, fixed <-chan struct{}) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	return s.broken, s.mended
+	return s.broken, s.fixed
 }
 
-// serve hands on to the stand-in.
+// serve forwards requests to the stand-in.
 func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 	if broken, _ := s.state(); broken && s.fault.network == lostAnswer {
 		s.standin.Handler().ServeHTTP(httptest.NewRecorder(), r)
@@ -292,17 +292,17 @@ func (s *Site) connect(w http.ResponseWriter, r *http.Request) {
 	_ = client.Close()
 }
 
-// certificate is what the front identifies itself with.
+// certificate returns the certificate that the front presents.
 func (s *Site) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	broken, mended := s.state()
+	broken, fixed := s.state()
 	if broken && s.fault.network == endlessHandshake {
-		<-mended
-		return nil, errors.New("the client has gone")
+		<-fixed
+		return nil, errors.New("the client is gone")
 	}
 	return s.certificates[broken], nil
 }
 
-// certify makes the certificates: host is the name of the front, empty for its address.
+// certify creates the certificates. Host is the name of the front, or empty for its address.
 func (s *Site) certify(host string) error {
 	authority, err := newAuthority("Authority of the test")
 	if err != nil {
@@ -376,7 +376,7 @@ func (a authority) issue(template x509.Certificate) (*tls.Certificate, error) {
 	return &tls.Certificate{Certificate: [][]byte{encoded}, PrivateKey: a.key}, nil
 }
 
-// place is an address at which a server comes and goes.
+// place is an address at which a server can be started and stopped.
 type place struct {
 	handler http.Handler
 	tls     *tls.Config
@@ -409,8 +409,8 @@ func (p *place) open() error {
 	return nil
 }
 
-// listen takes an address of which nobody else will take the port while the place is closed: on
-// Linux all of 127.0.0.0/8 is this machine, and only 127.0.0.1 is in use.
+// listen takes an address whose port nobody else takes while the place is closed: on Linux, all of 127.0.0.0/8 is this
+// machine, and only 127.0.0.1 is in use.
 func (p *place) listen() (net.Listener, error) {
 	config := new(net.ListenConfig)
 	if p.address != "" {

@@ -1,4 +1,4 @@
-// Command serve runs the stand-in for GoTo's OAuth server, to try the provider by hand.
+// Command serve runs the stand-in for GoTo's OAuth server, for trying the provider by hand.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 const guideRedirectURI = "http://localhost:8976/callback"
 
 func main() {
-	address := flag.String("addr", "127.0.0.1:0", "address to listen on; port 0 takes a free one")
+	address := flag.String("addr", "127.0.0.1:0", "address to listen on; port 0 picks a free one")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Stdout, *address)
@@ -31,7 +31,7 @@ func main() {
 
 // run serves until the context ends.
 func run(ctx context.Context, out io.Writer, address string) error {
-	// With no redirect URI of its own, a sign-in lands on the stand-in's page unless it asks for something else.
+	// The default redirect URI is the stand-in's own page. The guides' redirect URI works too.
 	server, err := standin.Start(standin.WithAddress(address), standin.WithRedirectURIs())
 	if err != nil {
 		return err
@@ -47,7 +47,7 @@ It listens on %s, where a page says what it is and how to begin.
 Paste this into the shell in which you run Terraform or OpenTofu:
 
 %s
-Then take one of these. A personal access token:
+Then use one of these. A personal access token:
 
 export GOTO_PERSONAL_ACCESS_TOKEN='%s'
 
