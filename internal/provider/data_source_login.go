@@ -31,7 +31,7 @@ func (d *loginDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 func (d *loginDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Shows who is signed in under a profile, and until when. It reads only the token cache and doesn't ask GoTo, so it can't tell that a login was revoked until a run tries to use the login. " +
-			"None of the values is secret. They change only when the login changes, not when the provider obtains a new access token.",
+			"None of the values is secret. They change only when someone signs in again, when the login ends, or when GoTo replaces the refresh token. A new access token alone changes nothing.",
 		Attributes: map[string]schema.Attribute{
 			"profile": schema.StringAttribute{
 				Optional:            true,
@@ -41,7 +41,7 @@ func (d *loginDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"signed_in": schema.BoolAttribute{
 				Computed: true,
 				MarkdownDescription: "Whether there is a usable login: as far as the cache knows, its refresh token or its access token has not ended. " +
-					"If this OAuth client and its secret can open no login, the value is `false`, without an error.",
+					"The value is `false`, without an error, if there is no login that this OAuth client and its secret can decrypt.",
 			},
 			"principal": schema.StringAttribute{
 				Computed:            true,
@@ -60,7 +60,7 @@ func (d *loginDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"refresh_token_expires_at": schema.StringAttribute{
 				CustomType: timetypes.RFC3339Type{},
 				Computed:   true,
-				MarkdownDescription: "When the refresh token ends (RFC 3339, UTC): the time in the token itself if it has one, otherwise 30 days after it was issued. " +
+				MarkdownDescription: "When the refresh token expires (RFC 3339, UTC): the time in the token itself if it has one, otherwise 30 days after it was issued. " +
 					"It changes when GoTo replaces the token, which happens if a run needs a new access token after day 18. Null if it is unknown, or if there is no refresh token that GoTo accepts.",
 			},
 			"location": schema.StringAttribute{

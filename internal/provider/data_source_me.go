@@ -36,7 +36,7 @@ func (d *meDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, res
 		return schema.ListAttribute{ElementType: types.StringType, Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Shows who the provider, or the login under a profile, is signed in as. Use it to find the account key, which nearly every GoTo API requires. " +
+		MarkdownDescription: "Shows which person the provider's credential, or the login stored under a profile, belongs to. Use it to find the account key, which nearly every GoTo API requires. " +
 			"The provider first asks GoTo's Admin API, which needs the scope Admin Center (`identity:`). If the Admin API refuses, it asks GoTo's SCIM API, which knows less and needs only the scope Profile (`identity:scim.me`). " +
 			"Values that GoTo doesn't send are null. This is common for people who aren't administrators.",
 		Attributes: map[string]schema.Attribute{

@@ -7,7 +7,7 @@ const (
 	describeRedirectURI         = "Redirect URI, exactly as registered for the OAuth client."
 	describeRefreshToken        = "Refresh token for obtaining access tokens. If GoTo replaces it, the token cache keeps the new one, so you don't have to change the configuration." + notInPlans
 	describePersonalAccessToken = "Personal access token for obtaining access tokens. The OAuth client needs the grant type \"Personal Access Token\". A personal access token can't be combined with `profile`, because it needs no stored login." + notInPlans
-	describeProfile             = "Name of the stored login. With a code, callback URL or refresh token, the provider stores the new login under this name and replaces a login that began earlier. Without one, the provider uses the stored login. A person signs in once, and you can then remove the code from the configuration."
+	describeProfile             = "Name of the stored login. If a code, callback URL or refresh token is also set, the provider stores the new login under this name, in place of a login that began earlier. If none of them is set, the provider uses the stored login. A person signs in once, and you can then remove the code from the configuration."
 	describeURL                 = ". It must use https, or http to a loopback address."
 
 	notInPlans = " The value is not in plan files if it comes from the environment or an ephemeral variable. Plan files contain the values of other variables, and the configuration itself."

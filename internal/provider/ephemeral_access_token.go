@@ -105,7 +105,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"min_validity": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("Minimum time that the token stays valid after it is handed out, like `30m`. Set it to more than your run takes, because a token that another provider already uses can't be extended. GoTo's tokens last an hour. If GoTo's token lasts shorter than this minimum, the provider hands it out with a warning. Default: `%dm`.", defaultMinValidity/time.Minute),
+				MarkdownDescription: fmt.Sprintf("Minimum time that the token stays valid after it is handed out, like `30m`. Set it to more than your run takes, because a token that another provider already uses can't be extended. GoTo's tokens last an hour. If a new token's lifetime is shorter than this minimum, the provider hands it out with a warning. Default: `%dm`.", defaultMinValidity/time.Minute),
 				Validators:          []validator.String{sentence(checkDuration)},
 			},
 			"required_scopes": schema.SetAttribute{
@@ -139,7 +139,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			"refresh_token_expires_at": schema.StringAttribute{
 				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,
-				MarkdownDescription: "When the refresh token ends (RFC 3339, UTC): the time in the token itself if it has one, otherwise 30 days after it was issued. Null if neither is known. If fewer than 7 days are left, a warning shows the date.",
+				MarkdownDescription: "When the refresh token expires (RFC 3339, UTC): the time in the token itself if it has one, otherwise 30 days after it was issued. Null if neither is known. If fewer than 7 days are left, a warning shows the date.",
 			},
 			"token_type": schema.StringAttribute{
 				Computed:            true,
@@ -152,7 +152,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			"expires_at": schema.StringAttribute{
 				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,
-				MarkdownDescription: "When the access token ends (RFC 3339, UTC).",
+				MarkdownDescription: "When the access token expires (RFC 3339, UTC).",
 			},
 			"scope": schema.StringAttribute{
 				Computed:            true,

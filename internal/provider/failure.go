@@ -93,7 +93,7 @@ func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic 
 		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". The answer to the last token request was lost (" + ended.Lost.String() +
 			"): that run was killed or disconnected, or it could not store the answer. GoTo has probably replaced the refresh token in that answer."
 	case errors.As(ended.Err, &refused):
-		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". A refresh token lasts 30 days, and GoTo replaces it when it is used from day 18 on. It ends earlier if the person logs out, the OAuth client changes or someone revokes it."
+		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". A refresh token lasts 30 days, and GoTo replaces it when it is used from day 18 on. It may end earlier, for example if the person logs out, the OAuth client changes or someone revokes it."
 	case ended.Err != nil:
 		reason = "The stored login cannot be used: " + ended.Err.Error() + "."
 	}

@@ -102,7 +102,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describeProfile + " At the provider, this applies to the provider's own credential, not to that of a `goto_access_token`. Default: none; a login then belongs only to its credential." + fromEnvironment("profile") + " The variable is read only if the provider's configuration has no grant.",
+				MarkdownDescription: describeProfile + " The provider's `profile` stores only logins from the provider's own credential, not from a credential that is set in a `goto_access_token`. Default: none; a login then belongs only to its credential." + fromEnvironment("profile") + " The variable is read only if the provider's configuration has no grant.",
 				Validators:          []validator.String{sentence(checkProfile)},
 			},
 			"authentication_url": schema.StringAttribute{
@@ -122,7 +122,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"interactive_login": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether a run opens a browser and waits for a person to sign in if the login of a profile is missing or has ended. `redirect_uri` must then be a loopback address with a free port, like `http://localhost:8976/callback`. Without a `profile` and a grant, the login is stored under the profile `" + defaultProfile + "`. If `CI` or `TF_IN_AUTOMATION` is set, or if there is no display, the run stops instead and shows the address to open. To use another browser, set `BROWSER`. Default: `false`." + fromEnvironment("interactive_login"),
+				MarkdownDescription: "Whether a run opens a browser and waits for a person to sign in if the login of a profile is missing or has ended. `redirect_uri` must then be a loopback address with a free port, like `http://localhost:8976/callback`. If neither a `profile` nor a grant is set, the login is stored under the profile `" + defaultProfile + "`. If `CI` or `TF_IN_AUTOMATION` is set, or if there is neither a display nor a program in `BROWSER`, the run stops instead and shows the address to open. To use another browser, or a machine without a display, set `BROWSER`. Default: `false`." + fromEnvironment("interactive_login"),
 			},
 			"login_timeout": schema.StringAttribute{
 				Optional:            true,
@@ -140,7 +140,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("How often the provider retries a request after a failed connection or an answer of 429 or 5xx: 0 to %d times. It sends an authorization code again only if GoTo certainly hasn't seen it. Default: `%d`.", maxMaxRetries, defaultMaxRetries) + fromEnvironment("max_retries"),
+				MarkdownDescription: fmt.Sprintf("How many times the provider retries a request after a failed connection or an answer of 429 or 5xx: 0 to %d times. It sends an authorization code again only if it is certain that GoTo hasn't seen it. Default: `%d`.", maxMaxRetries, defaultMaxRetries) + fromEnvironment("max_retries"),
 				Validators:          []validator.Int64{int64validator.Between(0, maxMaxRetries)},
 			},
 		},

@@ -17,7 +17,7 @@ func (t tokenRequest) warning(warning engine.Warning) diag.Diagnostic {
 	case engine.ExpiringLoginWarning:
 		return diag.NewWarningDiagnostic("Login ends soon", t.expiring(w))
 	case engine.ShortTokenWarning:
-		return diag.NewAttributeWarningDiagnostic(path.Root("min_validity"), "Access token lives shorter than min_validity",
+		return diag.NewAttributeWarningDiagnostic(path.Root("min_validity"), "Access token expires sooner than min_validity",
 			fmt.Sprintf("The token has %s left, but min_validity asks for %s. GoTo issues no tokens that last longer, and anything that uses this one after that will be refused. Shorten the run, or lower min_validity.",
 				left(w.Left), left(t.MinValidity)))
 	case engine.UnreadableWarning:
