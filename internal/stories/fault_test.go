@@ -20,8 +20,7 @@ import (
 
 // Every row of the table of faults becomes a story: a run that meets the fault, and the same run once the fault is over.
 // With a code as well, where the fault means something else for one. With -short, the rows that differ from another one
-// only in what the server sends are left to the engine, which is put through the table as well, and so are those that
-// wait.
+// only in what the server sends, and those that wait, are left to the engine.
 var faultStory = template.Must(template.New("story").Parse(`# {{.Fault.Name}}, with a {{.Grant}}
 {{- if .Code}}
 code TF_VAR_code
