@@ -33,7 +33,7 @@ func (s *session) obtain(ctx context.Context, request Request, first entry, bega
 		return nil, false, nil, &CancelledError{Waiting: true, Err: err}
 	}
 	defer leave()
-	if known := s.remembered(); known.login != nil && request.accepts(known.login, s.engine.Now()) { // another block has obtained it meanwhile
+	if known := s.remembered(); known.login != nil && request.accepts(known.login, s.engine.Now()) { // another block has obtained it in the meantime
 		login, warnings = s.saveAgain(ctx, request, known.login)
 		return login, false, warnings, nil
 	}
