@@ -217,7 +217,7 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 			again = " Then remove callback_url and plan again. The message has a new address to sign in at."
 		}
 		return t.errorAt("client_secret", "Wrong client secret",
-			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, complete and unencoded, to client_secret (%s). If it is lost, see whether the client's page offers a new one; otherwise create a new OAuth client: %s%s", t.Client.ID, variable("client_secret"), clientsPage, again))
+			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, complete and unencoded, to client_secret (%s).%s If it is lost, see whether the client's page offers a new one; otherwise create a new OAuth client: %s", t.Client.ID, variable("client_secret"), again, clientsPage))
 	case failed.Code != oauth.InvalidGrant:
 		return t.errorAt(t.grantArgument, "GoTo refused the request",
 			what+"\n\nCheck authentication_url ("+t.server.String()+"), the OAuth client and the credential.")

@@ -45,7 +45,7 @@ func checkRedirectURI(uri string) error {
 func (s *Server) RegisterLoopback(ctx context.Context) (uri string, err error) {
 	for range 100 {
 		// Systems may assign ports above these to connections at any time.
-		host := fmt.Sprintf("localhost:%d", 10000+rand.IntN(20000)) //nolint:gosec // the port is not a secret
+		host := fmt.Sprintf("localhost:%d", 10000+rand.IntN(20000))
 		listener, listenErr := (&net.ListenConfig{}).Listen(ctx, "tcp", host)
 		if listenErr != nil {
 			err = listenErr
