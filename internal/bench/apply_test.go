@@ -121,7 +121,7 @@ per second of the clock. The floor is the time until the last second begins, plu
 		turnedAway := 0
 		apply := func(path string) float64 { // in a world of its own, so that no run meets the requests of the one before
 			w := newWorld(t, serverTime)
-			w.standin.Configure(func(s *standin.Behaviour) { s.RequestsPerSecond, s.RetryAfter = perSecond, retryAfter })
+			w.standin.Configure(func(s *standin.Behavior) { s.RequestsPerSecond, s.RetryAfter = perSecond, retryAfter })
 			writeBlocks(w, w.refreshTokens(credentials))
 			took := p.apply(w, path)
 			turnedAway = max(turnedAway, w.standin.Counts().TurnedAway)

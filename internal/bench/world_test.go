@@ -35,7 +35,7 @@ func newWorld(tb testing.TB, serverTime time.Duration) *world {
 	server, err := standin.Start()
 	must(tb, err)
 	tb.Cleanup(func() { _ = server.Close() })
-	server.Configure(func(b *standin.Behaviour) {
+	server.Configure(func(b *standin.Behavior) {
 		b.Intercept = func(http.ResponseWriter, *http.Request) bool {
 			<-time.After(serverTime)
 			return false

@@ -20,12 +20,12 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	everyStorage(t, func(t *testing.T, storage cache.Storage) {
 		want(t, storage, key, sealer, notFound)
 		// What is stored often cannot be had again, and a run that is interrupted still has to keep it.
-		cancelled, cancel := context.WithCancel(t.Context())
+		canceled, cancel := context.WithCancel(t.Context())
 		cancel()
 		claimed := claim(t, storage, key)
 		for _, way := range ways {
 			for _, plaintext := range []string{"first", "", "second \x00\xff"} {
-				must(t, writeAs(cancelled, way, claimed, sealer, plaintext))
+				must(t, writeAs(canceled, way, claimed, sealer, plaintext))
 				write(t, storage, otherKey, sealer, "of another key")
 				must(t, cache.New(storage).Prune(t.Context()))
 				want(t, storage, key, sealer, plaintext) // without the claim, which is still held

@@ -11,8 +11,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 )
 
-// A request that has been processed is waited for although its run is cancelled, and what it brings is stored.
-func TestCancelledRunLetsItsRequestComeHome(t *testing.T) {
+// A request that has been processed is waited for although its run is canceled, and what it brings is stored.
+func TestCanceledRunLetsItsRequestComeHome(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*world) engine.Request{"code": (*world).code, "refresh token": (*world).refreshToken} {
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestNothingIsLostBeforeItIsSent(t *testing.T) {
 }
 
 // Ctrl-C ends the wait for another run at once, and says what was waited for.
-func TestCancelledWhileWaiting(t *testing.T) {
+func TestCanceledWhileWaiting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	request := w.refreshToken()
@@ -66,7 +66,7 @@ func TestCancelledWhileWaiting(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		_, _, err := process.Token(ctx, request)
-		if _, ok := errors.AsType[*engine.CancelledError](err); !ok {
+		if _, ok := errors.AsType[*engine.CanceledError](err); !ok {
 			t.Errorf("got %T %v", err, err)
 		}
 	}
@@ -74,8 +74,8 @@ func TestCancelledWhileWaiting(t *testing.T) {
 	ended()
 }
 
-// A run that is cancelled once its login is stored still keeps the name of the login.
-func TestCancelledRunKeepsItsProfile(t *testing.T) {
+// A run that is canceled once its login is stored still keeps the name of the login.
+func TestCanceledRunKeepsItsProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	code := w.code()
@@ -89,8 +89,8 @@ func TestCancelledRunKeepsItsProfile(t *testing.T) {
 	w.counts(1, 0, 0)
 }
 
-// A cancelled run does not wait long for a profile that another process is at work with.
-func TestCancelledRunDoesNotWaitForAProfile(t *testing.T) {
+// A canceled run does not wait long for a profile that another process is at work with.
+func TestCanceledRunDoesNotWaitForAProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	request := w.refreshToken()

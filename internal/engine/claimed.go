@@ -30,7 +30,7 @@ var errOvertaken = cache.ErrOvertaken
 func (s *session) obtain(ctx context.Context, request Request, first entry, began time.Time) (login *Login, renewed bool, warnings []Warning, err error) {
 	leave, err := s.claiming.enter(ctx)
 	if err != nil {
-		return nil, false, nil, &CancelledError{Waiting: true, Err: err}
+		return nil, false, nil, &CanceledError{Waiting: true, Err: err}
 	}
 	defer leave()
 	if known := s.remembered(); known.login != nil && request.accepts(known.login, s.engine.Now()) { // another block has obtained it in the meantime
@@ -69,7 +69,7 @@ func (s *session) obtain(ctx context.Context, request Request, first entry, bega
 // take claims the entry. It waits for a process that holds it for as long as that process's last request can take.
 func (c *claimed) take(ctx context.Context, began time.Time) error {
 	if ctx.Err() != nil {
-		return &CancelledError{Err: ctx.Err()}
+		return &CanceledError{Err: ctx.Err()}
 	}
 	isPersonal := c.request.Grant.Type == oauth.PersonalAccessToken
 	if c.busy != nil && !c.busyAt.Before(began) { // another block has just waited without success
@@ -86,7 +86,7 @@ func (c *claimed) take(ctx context.Context, began time.Time) error {
 			c.claim = claim
 			return nil
 		case ctx.Err() != nil:
-			return &CancelledError{Waiting: true, Err: ctx.Err()}
+			return &CanceledError{Waiting: true, Err: ctx.Err()}
 		case isTimeout:
 			busy := &BusyError{Err: timeout}
 			if found, _, err := c.stored(ctx, Request{}, nil); err == nil {

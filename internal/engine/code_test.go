@@ -15,7 +15,7 @@ import (
 func TestCodeIsExchangedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Configure(func(b *standin.Behaviour) { b.ReuseKillsFamily = true })
+	w.server.Configure(func(b *standin.Behavior) { b.ReuseKillsFamily = true })
 	code := w.code()
 
 	first := w.token(code)

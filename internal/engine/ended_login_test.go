@@ -17,7 +17,7 @@ func TestEndedLogin(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusBadRequest, http.StatusUnauthorized} {
 		w := newWorld(t)
-		w.server.Configure(func(b *standin.Behaviour) { b.InvalidGrantStatus = status })
+		w.server.Configure(func(b *standin.Behavior) { b.InvalidGrantStatus = status })
 		code := w.code()
 		code.Profile = "ada"
 		w.token(code)
@@ -40,7 +40,7 @@ func TestEndedLogin(t *testing.T) {
 func TestConfiguredRefreshTokenStandsInForADeadOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Configure(func(b *standin.Behaviour) {
+	w.server.Configure(func(b *standin.Behavior) {
 		b.ReplaceRefreshToken = standin.Always
 		b.ReplacedTokenLives = true
 	})
@@ -50,7 +50,7 @@ func TestConfiguredRefreshTokenStandsInForADeadOne(t *testing.T) {
 
 	w.pass(time.Hour)
 	configured := request.Grant.Credential.Reveal()
-	w.server.Configure(func(b *standin.Behaviour) {
+	w.server.Configure(func(b *standin.Behavior) {
 		b.Intercept = func(rw http.ResponseWriter, r *http.Request) bool {
 			if err := r.ParseForm(); err != nil || r.PostForm.Get("refresh_token") == configured {
 				return false
@@ -81,14 +81,14 @@ func TestOtherRefusalsKeepTheLogin(t *testing.T) {
 		t.Errorf("got warnings %v and error %v, want one about the secret", warnings, err)
 	}
 	w.counts(0, 0, 0)
-	w.server.Configure(func(b *standin.Behaviour) {
+	w.server.Configure(func(b *standin.Behavior) {
 		b.Intercept = func(rw http.ResponseWriter, _ *http.Request) bool {
 			rw.WriteHeader(http.StatusInternalServerError)
 			return true
 		}
 	})
 	fails(w, profile("ada"), func(err *oauth.TokenError) bool { return err.Outcome == oauth.Unavailable })
-	w.server.Configure(func(b *standin.Behaviour) { b.Intercept = nil })
+	w.server.Configure(func(b *standin.Behavior) { b.Intercept = nil })
 	w.server.ResetCounts()
 	w.pass(time.Minute)
 	w.token(profile("ada"))

@@ -127,7 +127,7 @@ func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []
 	}
 	leave, err := start.reading.enter(ctx)
 	if err != nil {
-		return nil, entry{}, nil, &CancelledError{Waiting: true, Err: err}
+		return nil, entry{}, nil, &CanceledError{Waiting: true, Err: err}
 	}
 	defer leave()
 	if s, known, found := start.answer(request); found {

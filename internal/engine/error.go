@@ -88,18 +88,18 @@ func (e *SignInError) Error() string {
 	return "the sign-in is not pending"
 }
 
-// CancelledError reports that the run was canceled before it had sent anything.
-type CancelledError struct {
+// CanceledError reports that the run was canceled before it had sent anything.
+type CanceledError struct {
 	Waiting   bool // for another run or block that works with the same login
 	SigningIn bool // for a person who signs in
 	Err       error
 }
 
 // Error implements the error interface.
-func (e *CancelledError) Error() string { return "cancelled: " + e.Err.Error() }
+func (e *CanceledError) Error() string { return "canceled: " + e.Err.Error() }
 
 // Unwrap returns the context's error.
-func (e *CancelledError) Unwrap() error { return e.Err }
+func (e *CanceledError) Unwrap() error { return e.Err }
 
 // BusyError reports that another process has held the claim of the login for longer than its requests can take.
 type BusyError struct {

@@ -221,7 +221,7 @@ func meetStored(w *faultyWorld) {
 	// What is stored is not what is configured.
 	w.replaceAlways()
 	w.token(time.Hour)
-	w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Never })
+	w.server.Configure(func(b *standin.Behavior) { b.ReplaceRefreshToken = standin.Never })
 	w.pass(61 * time.Minute)
 
 	// The code has been exchanged, and is not shown again.

@@ -161,7 +161,7 @@ func profile(name string) engine.Request {
 }
 
 func (w *world) replaceAlways() {
-	w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Always })
+	w.server.Configure(func(b *standin.Behavior) { b.ReplaceRefreshToken = standin.Always })
 }
 
 // faultyStorage fails, or does something first, where it is told to.
@@ -215,7 +215,7 @@ func (h faultyHeld) Write(ctx context.Context, contents []byte, durable bool) er
 // holding makes the server process requests and keep the answers back. arrived says that one has been processed.
 func (w *world) holding() (arrived chan struct{}, answer func()) {
 	arrived, gate := make(chan struct{}, 100), make(chan struct{})
-	w.server.Configure(func(b *standin.Behaviour) {
+	w.server.Configure(func(b *standin.Behavior) {
 		b.BeforeAnswer = func(*http.Request) {
 			arrived <- struct{}{}
 			<-gate
@@ -270,7 +270,7 @@ func unwarned(warnings []engine.Warning, err error) error {
 func newKillingWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.server.Configure(func(b *standin.Behaviour) {
+	w.server.Configure(func(b *standin.Behavior) {
 		b.ReplaceRefreshToken = standin.Always
 		b.ReuseKillsFamily = true
 	})

@@ -52,7 +52,7 @@ func signalAtRandom(t *testing.T, sent os.Signal) *signalled {
 	for late, times := range map[time.Duration]int{5 * time.Millisecond: 10, 200 * time.Millisecond: 14, 1500 * time.Millisecond: 6} {
 		for range 10 {
 			w := newKillingWorld(t)
-			w.server.Configure(func(b *standin.Behaviour) {
+			w.server.Configure(func(b *standin.Behavior) {
 				b.BeforeAnswer = func(*http.Request) { <-time.After(late) } // whether the client waits or not
 			})
 			waiting.Go(func() {

@@ -19,7 +19,7 @@ func TestLostAnswerIsNamed(t *testing.T) {
 	t.Parallel()
 	w := newKillingWorld(t)
 	code, refreshToken := w.code(), w.refreshToken()
-	w.server.Configure(func(b *standin.Behaviour) {
+	w.server.Configure(func(b *standin.Behavior) {
 		b.BeforeAnswer = func(*http.Request) { panic(http.ErrAbortHandler) }
 	})
 	for range 2 { // the second one is told the same
@@ -33,7 +33,7 @@ func TestLostAnswerIsNamed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.server.Configure(func(b *standin.Behaviour) { b.BeforeAnswer = nil })
+	w.server.Configure(func(b *standin.Behavior) { b.BeforeAnswer = nil })
 	for range 3 {
 		w.pass(time.Minute)
 		isOurs := func(lost engine.Intent) bool {
@@ -51,7 +51,7 @@ func TestAnswerLostBetweenRepetitionsIsNamed(t *testing.T) {
 	w := newKillingWorld(t)
 	request := w.refreshToken()
 	var once sync.Once
-	w.server.Configure(func(b *standin.Behaviour) {
+	w.server.Configure(func(b *standin.Behavior) {
 		b.BeforeAnswer = func(*http.Request) { once.Do(func() { panic(http.ErrAbortHandler) }) }
 	})
 	process := w.process()

@@ -148,7 +148,7 @@ func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
 			ended := w.begin(t.Context(), w.runner(store), request)
 			<-arrived
 			w.pass(claimLife + time.Second)
-			w.server.Configure(func(b *standin.Behaviour) { b.BeforeAnswer = nil })
+			w.server.Configure(func(b *standin.Behavior) { b.BeforeAnswer = nil })
 
 			other := w.runner(store)
 			wake := sync.OnceFunc(func() {
@@ -196,7 +196,7 @@ func TestStoppedRunnerWasRefused(t *testing.T) {
 	}()
 	<-arrived
 	w.pass(claimLife + time.Second)
-	w.server.Configure(func(b *standin.Behaviour) { b.BeforeAnswer = nil })
+	w.server.Configure(func(b *standin.Behavior) { b.BeforeAnswer = nil })
 	_, _, err := w.runner(store).Token(t.Context(), request)
 	if ended, ok := errors.AsType[*engine.LoginEndedError](err); !ok || ended.Lost == nil {
 		t.Errorf("another runner got %v", err)

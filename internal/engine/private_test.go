@@ -53,7 +53,7 @@ func TestPrivatePersonalAccessToken(t *testing.T) {
 func TestPrivateTokenOfACodeWithoutARefreshToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Configure(func(b *standin.Behaviour) { b.OmitReply = []string{"refresh_token"} })
+	w.server.Configure(func(b *standin.Behavior) { b.OmitReply = []string{"refresh_token"} })
 	code := w.code()
 	code.Private = true
 	w.token(code)

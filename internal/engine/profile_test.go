@@ -48,7 +48,7 @@ func TestProfileAndCredentialShareTheLogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.replaceAlways()
-	w.server.Configure(func(b *standin.Behaviour) { b.ReuseKillsFamily = true })
+	w.server.Configure(func(b *standin.Behavior) { b.ReuseKillsFamily = true })
 	bare := w.code()
 	named := bare
 	named.Profile = "ada"

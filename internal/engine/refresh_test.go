@@ -10,7 +10,7 @@ import (
 // Promise 4: whatever the server does with the old token, the one to use next is stored and handed out.
 func TestReplacedRefreshTokenIsKept(t *testing.T) {
 	t.Parallel()
-	for name, behaviour := range map[string]standin.Behaviour{
+	for name, behavior := range map[string]standin.Behavior{
 		"replaced one dies":         {ReplaceRefreshToken: standin.Always},
 		"replaced one lives":        {ReplaceRefreshToken: standin.Always, ReplacedTokenLives: true},
 		"reuse kills the family":    {ReplaceRefreshToken: standin.Always, ReuseKillsFamily: true},
@@ -20,18 +20,18 @@ func TestReplacedRefreshTokenIsKept(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.server.Configure(func(b *standin.Behaviour) {
-				b.ReplaceRefreshToken = behaviour.ReplaceRefreshToken
-				b.ReplacedTokenLives = behaviour.ReplacedTokenLives
-				b.ReuseKillsFamily = behaviour.ReuseKillsFamily
-				b.EchoRefreshToken = behaviour.EchoRefreshToken
+			w.server.Configure(func(b *standin.Behavior) {
+				b.ReplaceRefreshToken = behavior.ReplaceRefreshToken
+				b.ReplacedTokenLives = behavior.ReplacedTokenLives
+				b.ReuseKillsFamily = behavior.ReuseKillsFamily
+				b.EchoRefreshToken = behavior.EchoRefreshToken
 			})
 			request := w.refreshToken()
 			for range 5 {
 				login := w.token(request)
 				w.counts(0, 1, 0)
 				replaced := !login.RefreshToken.Equal(request.Grant.Credential)
-				if replaced != (behaviour.ReplaceRefreshToken == standin.Always) {
+				if replaced != (behavior.ReplaceRefreshToken == standin.Always) {
 					t.Error("the refresh token handed out is not the one to use next")
 				}
 				w.pass(time.Hour)

@@ -119,7 +119,7 @@ func TestCredentialsDoNotWaitForEachOther(t *testing.T) {
 	slow, quick := w.refreshToken(), w.refreshToken()
 	arrived, release := make(chan struct{}), make(chan struct{})
 	var once sync.Once
-	w.server.Configure(func(b *standin.Behaviour) {
+	w.server.Configure(func(b *standin.Behavior) {
 		b.Intercept = func(http.ResponseWriter, *http.Request) bool {
 			first := false
 			once.Do(func() { first = true })

@@ -91,14 +91,14 @@ func TestSignInIsFinishedLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	landed := w.landed(w.ask("ada", true))
-	w.server.Configure(func(b *standin.Behaviour) {
+	w.server.Configure(func(b *standin.Behavior) {
 		b.Intercept = func(response http.ResponseWriter, _ *http.Request) bool {
 			response.WriteHeader(http.StatusServiceUnavailable)
 			return true
 		}
 	})
 	fails(w, landed, func(err *oauth.TokenError) bool { return !err.MaybeProcessed() })
-	w.server.Configure(func(b *standin.Behaviour) { b.Intercept = nil })
+	w.server.Configure(func(b *standin.Behavior) { b.Intercept = nil })
 	w.ask("ada", true)
 	w.pass(time.Minute)
 	w.token(landed)

@@ -13,7 +13,7 @@ import (
 func TestShortTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Configure(func(b *standin.Behaviour) { b.AccessTokenLifetime = 4 * time.Minute })
+	w.server.Configure(func(b *standin.Behavior) { b.AccessTokenLifetime = 4 * time.Minute })
 	request := w.refreshToken()
 
 	for _, step := range []struct {
@@ -77,7 +77,7 @@ func TestForesight(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	w := newWorld(t)
-	w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Never })
+	w.server.Configure(func(b *standin.Behavior) { b.ReplaceRefreshToken = standin.Never })
 	request := w.code()
 	request.Profile = "ada"
 	issued := w.time()
@@ -100,7 +100,7 @@ func TestForesight(t *testing.T) {
 	}
 
 	// Nobody knows when a configured refresh token was issued.
-	w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Never })
+	w.server.Configure(func(b *standin.Behavior) { b.ReplaceRefreshToken = standin.Never })
 	if login := w.token(w.refreshToken()); !login.RefreshTokenExpiresAt.IsZero() {
 		t.Errorf("a configured refresh token ends at %s", login.RefreshTokenExpiresAt)
 	}

@@ -59,7 +59,7 @@ func TestExplain(t *testing.T) {
 		"redirect":             {302, "text/html", "<a href=/>Found</a>", "", redirect},
 		"redirect, empty":      {307, "", "", "", redirect},
 		"redirect with error":  {302, jsonType, `{"error":"moved"}`, "moved", "moved"},
-		"colours and lines": {400, jsonType, `{"error":"\u001b[1minvalid_grant\u001b[0m","error_description":"a\u001b]0;title\u0007b\n\u009bc\u202ed\u0000e"}`,
+		"colors and lines": {400, jsonType, `{"error":"\u001b[1minvalid_grant\u001b[0m","error_description":"a\u001b]0;title\u0007b\n\u009bc\u202ed\u0000e"}`,
 			"invalid_grant", "invalid_grant (ab cde)"},
 		"not UTF-8":       {400, "text/plain", "a\xff\xfeb", "", "ab"},
 		"long run":        {400, "text/plain", "token " + strings.Repeat("a", 41) + " unknown", "", "token (secret) unknown"},
@@ -78,14 +78,14 @@ func echoes(text string) map[string]string {
 	quoted, _ := json.Marshal(text)
 	inJSON := string(quoted[1 : len(quoted)-1])
 	query := url.QueryEscape(text)
-	var everything, coloured strings.Builder
+	var everything, colored strings.Builder
 	for _, r := range text {
 		if r == '+' || r == '=' || r == '<' {
 			everything.WriteString(`\u00` + strings.ToUpper(strings.TrimPrefix(url.QueryEscape(string(r)), "%")))
 		} else {
 			everything.WriteRune(r)
 		}
-		coloured.WriteString(string(r) + "\x1b[0m")
+		colored.WriteString(string(r) + "\x1b[0m")
 	}
 	lower := query
 	for _, escape := range []string{"%2B", "%2F", "%3D", "%3C", "%3E", "%3A", "%C3%A9"} {
@@ -93,7 +93,7 @@ func echoes(text string) map[string]string {
 	}
 	echoes := map[string]string{
 		"raw": text, "JSON": inJSON, "JSON twice": strings.ReplaceAll(inJSON, `\`, `\\`), "JSON, + escaped": everything.String(),
-		"query": query, "query, lower-case": lower, "path": url.PathEscape(text), "HTML": html.EscapeString(text), "coloured": coloured.String(),
+		"query": query, "query, lower-case": lower, "path": url.PathEscape(text), "HTML": html.EscapeString(text), "colored": colored.String(),
 	}
 	for i, encoding := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding, base64.RawStdEncoding, base64.RawURLEncoding} {
 		encoded := encoding.EncodeToString([]byte(text))

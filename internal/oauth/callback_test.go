@@ -116,7 +116,7 @@ func TestCallback(t *testing.T) {
 		"denied": {redirectURI, landedState, redirectURI + "?error=access_denied" + state, denied("access_denied")},
 		"denied with a description": {redirectURI, "", redirectURI + "?error=access_denied&error_description=%1B%5B31mThe+user%0D%0Asaid%1B%5D0;no%07%20%9bno%E2%80%AE",
 			badQuery}, // a raw semicolon
-		"denied in colour": {redirectURI, "", redirectURI + "?error=access_denied&error_description=%1B%5B31mThe+user%0D%0Asaid%1B%5D0%3Bno%07%20no%E2%80%AE",
+		"denied in color": {redirectURI, "", redirectURI + "?error=access_denied&error_description=%1B%5B31mThe+user%0D%0Asaid%1B%5D0%3Bno%07%20no%E2%80%AE",
 			denied("access_denied (The user said no)")},
 		"denied, code repeated": {redirectURI, landedState, redirectURI + code + state + "&error=access_denied&error_description=not+for+" + landedCode + "+and+" + landedState,
 			denied("access_denied (not for (secret) and (secret))")},

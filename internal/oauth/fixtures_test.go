@@ -45,7 +45,7 @@ func basic(id, secret string) string {
 	return base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))
 }
 
-// parts returns pieces by which a secret is recognised in every encoding.
+// parts returns pieces by which a secret is recognized in every encoding.
 func parts(secrets []string) []string {
 	var parts []string
 	for _, text := range secrets {

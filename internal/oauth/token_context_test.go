@@ -211,7 +211,7 @@ func TestSilence(t *testing.T) {
 	}
 }
 
-// A request that has been sent is waited for after its run was cancelled, where its answer cannot be had again: for 10
+// A request that has been sent is waited for after its run was canceled, where its answer cannot be had again: for 10
 // seconds, or as long as the request may take, or until the second Ctrl-C.
 func TestCancelDuringARequest(t *testing.T) {
 	t.Parallel()
@@ -350,7 +350,7 @@ func TestAmbiguityOutlastsARepetition(t *testing.T) {
 	})
 }
 
-// A code that was exchanged must not be lost because the run is cancelled a moment later.
+// A code that was exchanged must not be lost because the run is canceled a moment later.
 func TestCancelRightAfterTheAnswer(t *testing.T) {
 	t.Parallel()
 

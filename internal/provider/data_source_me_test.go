@@ -110,7 +110,7 @@ func TestMeOfProfiles(t *testing.T) {
 func TestMeOfSomebodyWithFewAttributes(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfOne(t)
-	w.server.Configure(func(b *standin.Behaviour) {
+	w.server.Configure(func(b *standin.Behavior) {
 		b.Intercept = answerMe(http.StatusOK, `{"key":123456789012345678,"email":"bob@example.com","surprise":[1]}`)
 	})
 	w.run(resource.TestStep{
@@ -152,7 +152,7 @@ func TestMeRefreshesAStaleToken(t *testing.T) {
 			t.Parallel()
 			w := newWorldOfOne(t)
 			var refused string
-			w.server.Configure(func(b *standin.Behaviour) {
+			w.server.Configure(func(b *standin.Behavior) {
 				b.Intercept = func(rw http.ResponseWriter, r *http.Request) bool {
 					token := r.Header.Get("Authorization")
 					if r.Method == http.MethodGet && (refused == "" || refused == token) {
@@ -190,7 +190,7 @@ func TestMeFailures(t *testing.T) {
 			t.Parallel()
 			w := newWorldOfOne(t)
 			w.set("GOTO_MAX_RETRIES", "0")
-			w.server.Configure(func(b *standin.Behaviour) { b.Intercept = answerMe(test.status, test.body) })
+			w.server.Configure(func(b *standin.Behavior) { b.Intercept = answerMe(test.status, test.body) })
 			w.run(resource.TestStep{Config: useMe, ExpectError: words(test.message)})
 		})
 	}

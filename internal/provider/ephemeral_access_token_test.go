@@ -244,7 +244,7 @@ func TestAccessTokenRefusals(t *testing.T) {
 			return `personal_access_token = "abc"`
 		}, []string{"Personal access token not accepted", "Create a new one in your GoTo account"}},
 		"personal access tokens switched off": {func(w *world) string {
-			w.server.Configure(func(b *standin.Behaviour) { b.PersonalAccessTokenDisabled = true })
+			w.server.Configure(func(b *standin.Behavior) { b.PersonalAccessTokenDisabled = true })
 			return fmt.Sprintf("personal_access_token = %q", w.server.IssuePersonalAccessToken())
 		}, []string{"Grant type not enabled", `Turn on "Personal Access Token" under "Grant types"`}},
 	} {
@@ -268,7 +268,7 @@ func TestAccessTokenRefreshOfACodeFails(t *testing.T) {
 	broken := func(isBroken bool) func() {
 		return func() {
 			w.later.Add(int64(time.Minute)) // a failure is remembered for some seconds
-			w.server.Configure(func(b *standin.Behaviour) {
+			w.server.Configure(func(b *standin.Behavior) {
 				b.Intercept = func(rw http.ResponseWriter, _ *http.Request) bool {
 					if isBroken {
 						rw.WriteHeader(http.StatusBadGateway)

@@ -22,7 +22,7 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 		noLogin       *engine.NoLoginError
 		ended         *engine.LoginEndedError
 		lost          *engine.AnswerLostError
-		cancelled     *engine.CancelledError
+		canceled      *engine.CanceledError
 		busy          *engine.BusyError
 		cacheRequired *engine.CacheRequiredError
 		cacheFailed   *engine.CacheError
@@ -50,14 +50,14 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 		return t.errorAt(t.grantArgument, "The answer to this code was lost",
 			"An earlier run sent this code to GoTo ("+lost.Lost.String()+"), but the answer was lost: that run was killed or disconnected, or it could not store the answer. "+
 				"The code is probably used up. It is not sent again, because sending a code twice can revoke its login."+t.signedInSince()+"\n\n"+t.signIn())
-	case errors.As(err, &cancelled):
-		if cancelled.SigningIn {
-			return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled while it waited for a person to sign in. Nothing was sent.")
+	case errors.As(err, &canceled):
+		if canceled.SigningIn {
+			return diag.NewErrorDiagnostic("Canceled", "The run was canceled while it waited for a person to sign in. Nothing was sent.")
 		}
-		if cancelled.Waiting {
-			return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled while it waited for another run or block to obtain a token with the same login. This run sent nothing, and no credential is used up.")
+		if canceled.Waiting {
+			return diag.NewErrorDiagnostic("Canceled", "The run was canceled while it waited for another run or block to obtain a token with the same login. This run sent nothing, and no credential is used up.")
 		}
-		return diag.NewErrorDiagnostic("Cancelled", "The run was cancelled before it asked GoTo for a token. Nothing was sent, and no credential is used up.")
+		return diag.NewErrorDiagnostic("Canceled", "The run was canceled before it asked GoTo for a token. Nothing was sent, and no credential is used up.")
 	case errors.As(err, &busy):
 		return diag.NewErrorDiagnostic("Login in use", t.busy(busy))
 	case errors.As(err, &cacheRequired):

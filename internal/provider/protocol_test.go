@@ -126,7 +126,7 @@ func TestInterruptEndsARequest(t *testing.T) {
 		w.set(variable, "a-credential")
 		first, pressFirst := context.WithCancel(t.Context())
 		second, pressSecond := context.WithCancel(t.Context())
-		w.server.Configure(func(b *standin.Behaviour) {
+		w.server.Configure(func(b *standin.Behavior) {
 			b.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
 				_ = r.ParseForm() // so that the server notices when the client goes
 				for _, press := range []func(){pressFirst, pressSecond}[:presses] {

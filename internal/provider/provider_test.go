@@ -196,7 +196,7 @@ data "goto_authorize_url" "test" {}
 func TestProviderTokenLifetimeIsNotAssumed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.server.Configure(func(b *standin.Behaviour) { b.AccessTokenLifetime = 2 * time.Hour })
+	w.server.Configure(func(b *standin.Behavior) { b.AccessTokenLifetime = 2 * time.Hour })
 	w.set("GOTO_PERSONAL_ACCESS_TOKEN", w.server.IssuePersonalAccessToken())
 	w.run(resource.TestStep{Config: echoed(`min_validity = "110m"`)})
 	if counts := w.server.Counts(); counts.Token != 1 {

@@ -23,7 +23,7 @@ func TestRevokeOnClose(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Always })
+			w.server.Configure(func(b *standin.Behavior) { b.ReplaceRefreshToken = standin.Always })
 			arguments := grant(w)
 			w.run(
 				resource.TestStep{Config: echoed(arguments + "\nrevoke_on_close = true")},

@@ -49,7 +49,7 @@ const (
 
 // Token is like [engine.Engine.Token]. If the request names a profile without a working login, it opens a browser and
 // waits until a person has signed in. The error is then an [*UnavailableError], a [*FailedError], an [*ExchangeError]
-// or an [*engine.CancelledError].
+// or an [*engine.CanceledError].
 func (f *Flow) Token(ctx context.Context, request engine.Request) (engine.Login, []engine.Warning, error) {
 	login, warnings, err := f.Engine.Token(ctx, request)
 	if !needsPerson(request, err) {
@@ -59,7 +59,7 @@ func (f *Flow) Token(ctx context.Context, request engine.Request) (engine.Login,
 	case f.turn <- struct{}{}:
 		defer func() { <-f.turn }()
 	case <-ctx.Done():
-		return engine.Login{}, nil, &engine.CancelledError{SigningIn: true, Err: ctx.Err()}
+		return engine.Login{}, nil, &engine.CanceledError{SigningIn: true, Err: ctx.Err()}
 	}
 	before, err := f.look(ctx, request) // first, so that later changes are noticed
 	if err != nil {
@@ -73,7 +73,7 @@ func (f *Flow) Token(ctx context.Context, request engine.Request) (engine.Login,
 	}
 	login, warnings, err = f.signIn(ctx, request, before, err)
 	if _, isExchange := errors.AsType[*ExchangeError](err); err != nil && !isExchange && ctx.Err() != nil { // the error is a consequence
-		err = &engine.CancelledError{SigningIn: true, Err: ctx.Err()}
+		err = &engine.CanceledError{SigningIn: true, Err: ctx.Err()}
 	}
 	return login, warnings, err
 }
@@ -142,7 +142,7 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 			}
 			return engine.Login{}, nil, f.fail(ctx, request, engine.FailedSignIn{Window: l != nil, Reason: reason})
 		case <-ctx.Done():
-			return engine.Login{}, nil, &engine.CancelledError{SigningIn: true, Err: ctx.Err()}
+			return engine.Login{}, nil, &engine.CanceledError{SigningIn: true, Err: ctx.Err()}
 		}
 	}
 }

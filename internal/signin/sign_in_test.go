@@ -266,26 +266,26 @@ func TestTimeout(t *testing.T) {
 	d.portIsFree()
 }
 
-func TestCancelledWhileWaiting(t *testing.T) {
+func TestCanceledWhileWaiting(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	_, _, err := d.process(func(string) error { cancel(); return nil }).Token(ctx, d.request("ada"))
-	if cancelled, ok := errors.AsType[*engine.CancelledError](err); !ok || !cancelled.SigningIn {
+	if canceled, ok := errors.AsType[*engine.CanceledError](err); !ok || !canceled.SigningIn {
 		t.Errorf("got %v", err)
 	}
 	d.portIsFree()
 }
 
-// A cancelled run opens nothing, says so, and is no refusal for other runs.
-func TestCancelled(t *testing.T) {
+// A canceled run opens nothing, says so, and is no refusal for other runs.
+func TestCanceled(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 10 { // channels that are ready are picked at random
 		_, _, err := d.process(func(string) error { t.Error("a window"); return nil }).Token(ctx, d.request("ada"))
-		if cancelled, ok := errors.AsType[*engine.CancelledError](err); !ok || !cancelled.SigningIn {
+		if canceled, ok := errors.AsType[*engine.CanceledError](err); !ok || !canceled.SigningIn {
 			t.Fatalf("got %v", err)
 		}
 	}
@@ -301,7 +301,7 @@ func TestCancelled(t *testing.T) {
 		}
 	}
 	if _, _, err := process.Token(ctx, d.request("ada")); err == nil {
-		t.Error("a token, although the run was cancelled before it was asked for")
+		t.Error("a token, although the run was canceled before it was asked for")
 	}
 	if _, _, err := d.process(d.allow).Token(t.Context(), d.request("ada")); err != nil {
 		t.Error(err)
@@ -441,7 +441,7 @@ func TestEndedLogin(t *testing.T) {
 func TestNoWindowForEachPrivateToken(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	d.server.Configure(func(b *standin.Behaviour) { b.OmitReply = []string{"refresh_token"} })
+	d.server.Configure(func(b *standin.Behavior) { b.OmitReply = []string{"refresh_token"} })
 	private := d.request("ada")
 	private.Private = true
 	if _, _, err := d.process(d.allow).Token(t.Context(), private); err != nil {

@@ -111,7 +111,7 @@ func (s *Server) allow(request authorization, principal string) string {
 		login:       s.newLogin(Login{request.clientID, principal, request.scope}),
 		redirectURI: request.redirectURI,
 		challenge:   request.challenge,
-		expires:     now.Add(s.behaviour.CodeLifetime),
+		expires:     now.Add(s.behavior.CodeLifetime),
 	})
 }
 

@@ -13,9 +13,9 @@ type Counts struct {
 	// Token requests by grant type, whatever their result.
 	Code, Refresh, PersonalAccessToken int
 
-	// Token requests by result. Those that [Behaviour.Intercept] answered are in neither.
+	// Token requests by result. Those that [Behavior.Intercept] answered are in neither.
 	Granted, Refused int
-	// Token requests beyond [Behaviour.RequestsPerSecond].
+	// Token requests beyond [Behavior.RequestsPerSecond].
 	TurnedAway int
 
 	Me     int // GET Me of the Admin API.

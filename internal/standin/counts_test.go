@@ -42,7 +42,7 @@ func TestCounts(t *testing.T) {
 func TestSecretsAreComplete(t *testing.T) {
 	t.Parallel()
 	server := start(t)
-	server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Always })
+	server.Configure(func(b *standin.Behavior) { b.ReplaceRefreshToken = standin.Always })
 
 	code, personal := server.IssueCode(standin.CodeRequest{}), server.IssuePersonalAccessToken()
 	login := exchange(t, server, code)

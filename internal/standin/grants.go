@@ -33,7 +33,7 @@ func unauthorizedGrantType() *refusal {
 }
 
 func (s *Server) invalidGrant(description string) *refusal {
-	return &refusal{s.behaviour.InvalidGrantStatus, "invalid_grant", description}
+	return &refusal{s.behavior.InvalidGrantStatus, "invalid_grant", description}
 }
 
 // exchangeCode is RFC 6749 section 4.1.3. A request that is refused does not use the code up.
@@ -85,7 +85,7 @@ func (s *Server) refresh(c client, form url.Values, now time.Time) (map[string]a
 	switch {
 	case !found || token.client != c.id:
 		return nil, s.invalidGrant("the refresh token is not known")
-	case token.replaced && !s.behaviour.ReplacedTokenLives:
+	case token.replaced && !s.behavior.ReplacedTokenLives:
 		s.reused(token.login)
 		return nil, s.invalidGrant("the refresh token was replaced")
 	case token.revoked:
@@ -95,11 +95,11 @@ func (s *Server) refresh(c client, form url.Values, now time.Time) (map[string]a
 	}
 	reply := s.newAccessToken(token.login, c, now)
 	switch {
-	case s.behaviour.ReplaceRefreshToken.replaces(token, now):
+	case s.behavior.ReplaceRefreshToken.replaces(token, now):
 		token.replaced = true
 		reply["token_type"] = "Bearer"
 		reply["refresh_token"] = s.newRefreshToken(token.login, now)
-	case s.behaviour.EchoRefreshToken:
+	case s.behavior.EchoRefreshToken:
 		reply["token_type"] = "Bearer"
 		reply["refresh_token"] = text
 	}
@@ -108,7 +108,7 @@ func (s *Server) refresh(c client, form url.Values, now time.Time) (map[string]a
 
 // exchangePersonalAccessToken is GoTo's own grant (GoTo guide).
 func (s *Server) exchangePersonalAccessToken(c client, form url.Values, now time.Time) (map[string]any, *refusal) {
-	if s.behaviour.PersonalAccessTokenDisabled {
+	if s.behavior.PersonalAccessTokenDisabled {
 		return nil, unauthorizedGrantType()
 	}
 	if form.Get("pat") == "" {
@@ -125,7 +125,7 @@ func (s *Server) exchangePersonalAccessToken(c client, form url.Values, now time
 
 // newAccessToken issues an access token and returns what the replies of all grants have in common.
 func (s *Server) newAccessToken(l *login, c client, now time.Time) map[string]any {
-	life := s.behaviour.AccessTokenLifetime
+	life := s.behavior.AccessTokenLifetime
 	return map[string]any{
 		"access_token": s.store.addAccessToken(&accessToken{login: l, client: c.id, expires: now.Add(life)}),
 		"expires_in":   int64(life / time.Second),
@@ -136,7 +136,7 @@ func (s *Server) newAccessToken(l *login, c client, now time.Time) map[string]an
 
 // reused is called when a dead credential of this login comes back.
 func (s *Server) reused(l *login) {
-	if s.behaviour.ReuseKillsFamily {
+	if s.behavior.ReuseKillsFamily {
 		l.revoked = true
 	}
 }

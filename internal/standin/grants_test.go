@@ -148,22 +148,22 @@ func TestReplacementPolicies(t *testing.T) {
 	server := start(t, standin.WithClock(clock.Now))
 	token := server.IssueRefreshToken()
 
-	server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Never })
+	server.Configure(func(b *standin.Behavior) { b.ReplaceRefreshToken = standin.Never })
 	clock.Advance(29 * 24 * time.Hour)
 	if got := refresh(t, server, token); got.status != http.StatusOK || got.body["refresh_token"] != nil {
 		t.Errorf("never: %d %s", got.status, got.text)
 	}
-	server.Configure(func(b *standin.Behaviour) { b.EchoRefreshToken = true })
+	server.Configure(func(b *standin.Behavior) { b.EchoRefreshToken = true })
 	if got := refresh(t, server, token); got.str("refresh_token") != token {
 		t.Errorf("echo: %s", got.text)
 	}
-	server.Configure(func(b *standin.Behaviour) { b.ReplaceRefreshToken = standin.Always })
+	server.Configure(func(b *standin.Behavior) { b.ReplaceRefreshToken = standin.Always })
 	next := refresh(t, server, token).str("refresh_token")
 	if next == "" || next == token {
 		t.Error("always: not replaced")
 	}
 	wantRefused(t, refresh(t, server, token), http.StatusBadRequest, "invalid_grant")
-	server.Configure(func(b *standin.Behaviour) { b.ReplacedTokenLives = true })
+	server.Configure(func(b *standin.Behavior) { b.ReplacedTokenLives = true })
 	wantGranted(t, refresh(t, server, token))
 	wantGranted(t, refresh(t, server, next))
 }
@@ -171,7 +171,7 @@ func TestReplacementPolicies(t *testing.T) {
 func TestReuseKillsTheFamilyWhenAsked(t *testing.T) {
 	t.Parallel()
 	server := start(t)
-	server.Configure(func(b *standin.Behaviour) {
+	server.Configure(func(b *standin.Behavior) {
 		b.ReuseKillsFamily = true
 		b.ReplaceRefreshToken = standin.Always
 	})
@@ -202,7 +202,7 @@ func TestPersonalAccessToken(t *testing.T) {
 	wantGranted(t, exchangePersonalAccessToken(t, server, token))
 	wantRefused(t, exchangePersonalAccessToken(t, server, token+"x"), http.StatusBadRequest, "invalid_grant")
 
-	server.Configure(func(b *standin.Behaviour) { b.PersonalAccessTokenDisabled = true })
+	server.Configure(func(b *standin.Behavior) { b.PersonalAccessTokenDisabled = true })
 	got := exchangePersonalAccessToken(t, server, token)
 	wantRefused(t, got, http.StatusUnauthorized, "invalid_client")
 	if got.str("error_description") != "Unauthorized grant type" {

@@ -22,11 +22,11 @@ func (l *limit) allows(perSecond int, now time.Time) bool {
 	return true
 }
 
-// turnedAway answers 429 if [Behaviour.RequestsPerSecond] is exceeded.
+// turnedAway answers 429 if [Behavior.RequestsPerSecond] is exceeded.
 func (s *Server) turnedAway(w http.ResponseWriter) bool {
 	now := s.now()
 	s.mu.Lock()
-	perSecond, retryAfter := s.behaviour.RequestsPerSecond, s.behaviour.RetryAfter
+	perSecond, retryAfter := s.behavior.RequestsPerSecond, s.behavior.RetryAfter
 	away := perSecond > 0 && !s.limit.allows(perSecond, now)
 	if away {
 		s.counts.TurnedAway++

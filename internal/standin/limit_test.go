@@ -12,7 +12,7 @@ func TestRequestsPerSecond(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	server := start(t, standin.WithClock(clock.Now))
-	server.Configure(func(b *standin.Behaviour) { b.RequestsPerSecond = 2 })
+	server.Configure(func(b *standin.Behavior) { b.RequestsPerSecond = 2 })
 	token := server.IssueRefreshToken()
 	wantTurnedAway := func(retryAfter string) {
 		t.Helper()
@@ -27,7 +27,7 @@ func TestRequestsPerSecond(t *testing.T) {
 	wantTurnedAway("")
 	clock.Advance(100 * time.Millisecond) // the first request is a second ago, the other is not
 	wantGranted(t, refresh(t, server, token))
-	server.Configure(func(b *standin.Behaviour) { b.RetryAfter = 3 * time.Second })
+	server.Configure(func(b *standin.Behavior) { b.RetryAfter = 3 * time.Second })
 	wantTurnedAway("3")
 	if got := server.Counts(); got.Token != 5 || got.Granted != 3 || got.TurnedAway != 2 || got.Refused != 0 {
 		t.Errorf("got %+v", got)

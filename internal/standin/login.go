@@ -173,6 +173,6 @@ func (s *Server) newLogin(of Login) *login {
 
 func (s *Server) newRefreshToken(l *login, now time.Time) string {
 	return s.store.addRefreshToken(&refreshToken{
-		login: l, issued: now, expires: now.Add(s.behaviour.RefreshTokenLifetime),
+		login: l, issued: now, expires: now.Add(s.behavior.RefreshTokenLifetime),
 	})
 }

@@ -1,7 +1,7 @@
 // Package standin is a server that behaves as GoTo's OAuth server is documented to behave, for tests and for trying the
 // provider without an account. It keeps everything in memory, knows two people, and is not part of any release.
 //
-// The defaults are what GoTo documents. Each uncertainty about GoTo is a field of [Behaviour].
+// The defaults are what GoTo documents. Each uncertainty about GoTo is a field of [Behavior].
 package standin
 
 import (
@@ -25,7 +25,7 @@ type Server struct {
 
 	mu         sync.Mutex
 	registered []string // The redirect URIs.
-	behaviour  Behaviour
+	behavior   Behavior
 	counts     Counts
 	last       TokenRequest
 	limit      limit
@@ -35,10 +35,10 @@ type Server struct {
 // Start starts a stand-in on a free loopback port.
 func Start(options ...Option) (*Server, error) {
 	s := &Server{
-		settings:  newSettings(options),
-		served:    make(chan error, 1),
-		behaviour: documented(),
-		store:     newStore(),
+		settings: newSettings(options),
+		served:   make(chan error, 1),
+		behavior: documented(),
+		store:    newStore(),
 	}
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("starting the stand-in: %w", err)

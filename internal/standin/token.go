@@ -53,8 +53,8 @@ func (s *Server) answerToken(r *http.Request, form url.Values, refused *refusal)
 		return nil, refused
 	}
 	s.counts.Granted++
-	maps.Copy(reply, s.behaviour.ExtraReply)
-	for _, name := range s.behaviour.OmitReply {
+	maps.Copy(reply, s.behavior.ExtraReply)
+	for _, name := range s.behavior.OmitReply {
 		delete(reply, name)
 	}
 	return reply, nil
@@ -80,7 +80,7 @@ func (s *Server) authenticateClient(r *http.Request) (client, *refusal) {
 	return known, nil
 }
 
-// readForm reads the body and puts it back for [Behaviour.Intercept].
+// readForm reads the body and puts it back for [Behavior.Intercept].
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *refusal) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
 	if err != nil {

@@ -256,7 +256,7 @@ func panicAt(ts *testscript.TestScript, w *world, args []string) {
 }
 
 func changeStandin(ts *testscript.TestScript, w *world, args []string) {
-	w.standin.Configure(func(b *standin.Behaviour) {
+	w.standin.Configure(func(b *standin.Behavior) {
 		for _, arg := range args {
 			switch arg {
 			case "replace=always":
@@ -272,7 +272,7 @@ func changeStandin(ts *testscript.TestScript, w *world, args []string) {
 			case "echo=on":
 				b.Intercept = refuseWithEcho
 			default:
-				ts.Fatalf("unknown behaviour %q", arg)
+				ts.Fatalf("unknown behavior %q", arg)
 			}
 		}
 	})
@@ -298,7 +298,7 @@ func refuseWithEcho(w http.ResponseWriter, r *http.Request) bool {
 func hold(w *world, lost bool) {
 	g := newGate()
 	w.hanging = g
-	w.standin.Configure(func(b *standin.Behaviour) {
+	w.standin.Configure(func(b *standin.Behavior) {
 		b.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
 			if r.Method == http.MethodPost {
 				g.wait(r)
@@ -315,7 +315,7 @@ func hold(w *world, lost bool) {
 func holdAnswer(w *world, lost bool) {
 	g := newGate()
 	w.hanging = g
-	w.standin.Configure(func(b *standin.Behaviour) {
+	w.standin.Configure(func(b *standin.Behavior) {
 		b.BeforeAnswer = func(r *http.Request) {
 			if lost {
 				g.arrive()
@@ -352,7 +352,7 @@ func answer(ts *testscript.TestScript, w *world, args []string) {
 		case <-time.After(delay):
 		}
 	}
-	w.standin.Configure(func(b *standin.Behaviour) { b.Intercept, b.BeforeAnswer = nil, nil })
+	w.standin.Configure(func(b *standin.Behavior) { b.Intercept, b.BeforeAnswer = nil, nil })
 	w.hanging.openNow()
 	w.hanging = nil
 }
@@ -361,7 +361,7 @@ func holdUntilMe(_ *testscript.TestScript, w *world, _ []string) {
 	g := newGate()
 	first := make(chan struct{}, 1)
 	first <- struct{}{}
-	w.standin.Configure(func(b *standin.Behaviour) {
+	w.standin.Configure(func(b *standin.Behavior) {
 		b.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
 			if r.Method == http.MethodGet {
 				g.openNow()

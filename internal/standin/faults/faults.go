@@ -26,7 +26,7 @@ type Fault struct {
 
 	// One of these causes the fault on a [Site].
 	answer    func(site *Site, n int) http.HandlerFunc // to the n-th request, n = 1, 2, …; the stand-in's own if nil
-	configure func(*standin.Behaviour)
+	configure func(*standin.Behavior)
 	network   network
 
 	// Hangs says that requests end with request_timeout, which should be short.
@@ -129,7 +129,7 @@ func Table() []Fault {
 			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
 		{Name: "invalid-utf8-elsewhere", answer: always(reply(200, "application/json", strings.Replace(made(`"`+AccessToken+`"`), "{", `{"principal":"`+"\xff\xfe"+`",`, 1))),
 			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
-		{Name: "expires-in-absent", configure: func(b *standin.Behaviour) { b.OmitReply = []string{"expires_in"} },
+		{Name: "expires-in-absent", configure: func(b *standin.Behavior) { b.OmitReply = []string{"expires_in"} },
 			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
 		expiresIn("string", "1800", 30*time.Minute),
 		expiresIn("float", 1800.9, 30*time.Minute),
@@ -189,7 +189,7 @@ func made(accessToken string) string {
 func expiresIn(name string, value any, lifetime time.Duration) Fault {
 	return Fault{
 		Name:      "expires-in-" + name,
-		configure: func(b *standin.Behaviour) { b.ExtraReply = map[string]any{"expires_in": value} },
+		configure: func(b *standin.Behavior) { b.ExtraReply = map[string]any{"expires_in": value} },
 		Requests:  1, CodeRequests: 1, Lifetime: lifetime,
 	}
 }

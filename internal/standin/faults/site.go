@@ -129,7 +129,7 @@ func (s *Site) Break() error {
 	s.mutex.Lock()
 	s.broken, s.fixed, s.requests = true, make(chan struct{}), 0
 	s.mutex.Unlock()
-	s.standin.Configure(func(b *standin.Behaviour) {
+	s.standin.Configure(func(b *standin.Behavior) {
 		b.Intercept = s.intercept
 		if s.fault.configure != nil {
 			s.fault.configure(b)
@@ -151,7 +151,7 @@ func (s *Site) Fix() error {
 	s.broken = false
 	close(s.fixed)
 	s.mutex.Unlock()
-	s.standin.Configure(func(b *standin.Behaviour) { b.Intercept, b.ExtraReply, b.OmitReply = nil, nil, nil })
+	s.standin.Configure(func(b *standin.Behavior) { b.Intercept, b.ExtraReply, b.OmitReply = nil, nil, nil })
 	switch s.fault.network {
 	case refusedConnection:
 		return s.front.open()

@@ -17,8 +17,8 @@ const (
 	Always
 )
 
-// Behaviour is what a test may change about the server while it runs.
-type Behaviour struct {
+// Behavior is what a test may change about the server while it runs.
+type Behavior struct {
 	// ReplaceRefreshToken says when a refresh token is replaced.
 	ReplaceRefreshToken ReplacementPolicy
 	// ReplacedTokenLives keeps a replaced refresh token usable. GoTo's pages contradict each other about this.
@@ -63,8 +63,8 @@ type Behaviour struct {
 }
 
 // documented returns the behavior that GoTo documents.
-func documented() Behaviour {
-	return Behaviour{
+func documented() Behavior {
+	return Behavior{
 		InvalidGrantStatus:   http.StatusBadRequest,
 		AccessTokenLifetime:  time.Hour,
 		RefreshTokenLifetime: 30 * 24 * time.Hour,
@@ -74,16 +74,16 @@ func documented() Behaviour {
 
 // Configure changes the current behavior. Tokens and codes keep the lifetime they were issued with. Fields that are
 // changed in one call take effect together. The function runs under the lock and must not call the server.
-func (s *Server) Configure(change func(*Behaviour)) {
+func (s *Server) Configure(change func(*Behavior)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	change(&s.behaviour)
+	change(&s.behavior)
 }
 
 // intercepted lets a test answer in the server's place.
 func (s *Server) intercepted(w http.ResponseWriter, r *http.Request) bool {
 	s.mu.Lock()
-	intercept := s.behaviour.Intercept
+	intercept := s.behavior.Intercept
 	s.mu.Unlock()
 	return intercept != nil && intercept(w, r)
 }
@@ -91,7 +91,7 @@ func (s *Server) intercepted(w http.ResponseWriter, r *http.Request) bool {
 // holdAnswer lets a test delay or lose the answer to a request that has been processed.
 func (s *Server) holdAnswer(r *http.Request) {
 	s.mu.Lock()
-	before := s.behaviour.BeforeAnswer
+	before := s.behavior.BeforeAnswer
 	s.mu.Unlock()
 	if before != nil {
 		before(r)

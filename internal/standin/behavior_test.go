@@ -13,7 +13,7 @@ func TestLifetimes(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	server := start(t, standin.WithClock(clock.Now))
-	server.Configure(func(b *standin.Behaviour) {
+	server.Configure(func(b *standin.Behavior) {
 		b.AccessTokenLifetime = time.Minute
 		b.RefreshTokenLifetime = 2 * time.Minute
 		b.CodeLifetime = 3 * time.Minute
@@ -33,7 +33,7 @@ func TestLifetimes(t *testing.T) {
 func TestRepliesCanBeChanged(t *testing.T) {
 	t.Parallel()
 	server := start(t)
-	server.Configure(func(b *standin.Behaviour) {
+	server.Configure(func(b *standin.Behavior) {
 		b.ExtraReply = map[string]any{"expires_in": "3599", "organizer_key": "1"}
 		b.OmitReply = []string{"scope"}
 	})
