@@ -23,8 +23,8 @@ type session struct {
 	mutex sync.Mutex
 	// known is what was read or written last.
 	known entry
-	// unsaved reports whether the login of known could not be stored. This process goes on with it, and every use tries
-	// to store it again, unless a newer one has been stored.
+	// unsaved reports whether the login of known could not be stored. This process continues with it, and every use
+	// tries to store it again, unless a newer one has been stored.
 	unsaved bool
 	// settled are the requests of this process whose answers were not lost.
 	settled []settled

@@ -1,3 +1,3 @@
-// Package release holds what is needed beside .goreleaser.yml to make a release, and the tests that keep a
-// release from failing after its tag is set: that it can be reproduced and installed, and that it is described.
+// Package release holds the files that a release needs in addition to .goreleaser.yml. Its tests keep a release from
+// failing after it was tagged: they check that it can be reproduced and installed, and that it is described.
 package release

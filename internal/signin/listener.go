@@ -203,7 +203,7 @@ func (l *listener) take(response http.ResponseWriter, r *http.Request) {
 	}
 	came, err := oauth.Callback{RedirectURI: l.redirect.String()}.Answer("http://" + r.Host + r.URL.RequestURI())
 	if denied, ok := errors.AsType[*oauth.DeniedError](err); ok {
-		err = errors.New(denied.Reason) // the next run shows an authorize URL of its own
+		err = errors.New(denied.Reason) // the next run shows its own authorize URL
 	} else if err != nil {
 		write(response, http.StatusBadRequest, unreadablePage(err))
 		return

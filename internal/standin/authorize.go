@@ -153,7 +153,7 @@ func (s *Server) decideSignIn(w http.ResponseWriter, r *http.Request) {
 			code: "access_denied", description: "The person denied the request",
 		})
 	default:
-		// The client did nothing wrong, so it is not told: there is no target.
+		// The client did nothing wrong, so it is not notified: there is no target.
 		refuseSignIn(w, r, authorization{}, invalidRequest("neither Allow nor Deny was pressed"))
 	}
 }

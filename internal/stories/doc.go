@@ -1,8 +1,8 @@
-// Package stories tells what people do with the provider on the command line, one story a file in
-// testdata/script, and checks that it ends well. Each story runs the built provider under the real
-// Terraform or OpenTofu, against a stand-in for GoTo of its own. Its configuration leaves out what every one has, see
-// configuration_test.go.
+// Package stories tests what people do with the provider on the command line, with one story per file in
+// testdata/script. Each story runs the built provider under the real Terraform or OpenTofu, against its own stand-in
+// for GoTo. configuration_test.go adds what every configuration
+// needs.
 //
-// Promises about several walks, processes and runs are proven here and nowhere else: other tests
-// keep the provider inside their own process, where memory alone would look like a cache.
+// Only stories can prove promises about several plans, applies and processes: other tests keep the provider inside
+// their own process, where memory alone would look like a cache.
 package stories

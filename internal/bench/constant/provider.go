@@ -1,5 +1,5 @@
-// Package constant is the provider that the benchmarks measure the real one against: on the same
-// framework and with the same arguments and attributes, but its tokens are constants.
+// Package constant is the provider that the benchmarks compare the real one with. It has the same framework, arguments
+// and attributes, but its tokens are constants.
 package constant
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// description is as long as those of the real provider are on average.
+// description is as long as the real provider's descriptions are on average.
 var description = strings.Repeat("Says what it is for. ", 8)
 
 // New returns the provider.

@@ -1,5 +1,5 @@
-// Command floor serves the provider that the benchmarks measure the real one against. Like the real one,
-// and unlike others, it is silent unless TF_LOG_SDK says otherwise: logging is half of what an opening costs.
+// Command floor serves the provider that the benchmarks compare the real one with. Like the real one, it logs nothing
+// unless TF_LOG_SDK says otherwise, because logging takes half of the time of an opening.
 package main
 
 import (

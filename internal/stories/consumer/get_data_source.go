@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
-// getDataSource is what one GET brings.
+// getDataSource returns the reply to a GET request.
 type getDataSource struct{ api api }
 
 // Metadata implements [datasource.DataSource].
@@ -55,7 +55,7 @@ func (d *getDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
-// api is where the provider reads, and with which header.
+// api is the address that the provider reads, and the header that it sends.
 type api struct {
 	url, authorizationHeader string
 	client                   *http.Client
@@ -73,7 +73,7 @@ func (a api) get(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer response.Body.Close() //nolint:errcheck // read to its end: nothing depends on it
+	defer response.Body.Close() //nolint:errcheck // already read
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return "", err

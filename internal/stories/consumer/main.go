@@ -1,5 +1,5 @@
-// Command consumer is a provider that stands for any other one which is configured with a bearer
-// token: it reads addresses with the Authorization header it was given.
+// Command consumer is a provider that represents all others that are configured with a bearer token. It reads addresses
+// with the Authorization header that it is given.
 package main
 
 import (

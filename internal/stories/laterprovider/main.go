@@ -1,5 +1,4 @@
-// Command laterprovider is the provider with its clock put forward by GOTO_STORIES_CLOCK_OFFSET, a
-// duration like 61m.
+// Command laterprovider is the provider with its clock moved forward by GOTO_STORIES_CLOCK_OFFSET, a duration like 61m.
 package main
 
 import (

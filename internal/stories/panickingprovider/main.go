@@ -1,5 +1,5 @@
-// Command panickingprovider is the provider with a clock that breaks when it is read the
-// GOTO_STORIES_PANIC_AT-th time, so that it crashes in the middle of its work.
+// Command panickingprovider is the provider with a clock that panics when it is read for the GOTO_STORIES_PANIC_AT-th
+// time, so that the provider crashes in the middle of its work.
 package main
 
 import (

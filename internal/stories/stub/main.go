@@ -1,5 +1,5 @@
-// Command stub plays the other providers that examples/ uses: the name of its executable says
-// which. Each has the arguments that the examples use, with the types of the real ones, and no more.
+// Command stub replaces the other providers that examples/ uses. The name of its executable says which one it is. Each
+// has only the arguments that the examples use, with the types of the real ones.
 package main
 
 import (

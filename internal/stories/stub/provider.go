@@ -15,7 +15,7 @@ type stub struct {
 	attributes  map[string]schema.Attribute
 	resources   []*storedResource
 	dataSources []func() datasource.DataSource
-	// configure returns what the data sources get; nil where there are none.
+	// configure returns the data for the data sources. It is nil if there are none.
 	configure func(context.Context, *provider.ConfigureRequest, *provider.ConfigureResponse) api
 }
 

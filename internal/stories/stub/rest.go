@@ -44,16 +44,16 @@ func newRest(
 	}
 }
 
-// newClient returns a client with a transport of its own.
+// newClient returns a client with its own transport.
 func newClient() *http.Client { return &http.Client{Transport: &http.Transport{}} }
 
-// api is where a provider reads, and with which headers.
+// api is the address that a provider reads, and the headers that it sends.
 type api struct {
 	address string
 	headers map[string]string
 }
 
-// get decodes the reply into result. Numbers stay as they are sent.
+// get decodes the reply into result. Numbers keep the form in which they were sent.
 func (a api) get(ctx context.Context, at string, query url.Values, result any) error {
 	address := a.address + at
 	if len(query) > 0 {
@@ -70,9 +70,9 @@ func (a api) get(ctx context.Context, at string, query url.Values, result any) e
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close() //nolint:errcheck // read to its end: nothing depends on it
+	defer response.Body.Close() //nolint:errcheck // already read
 	if response.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(response.Body) // whatever there is
+		body, _ := io.ReadAll(response.Body) // as much as there is
 		return fmt.Errorf("GET %s: %s: %s", at, response.Status, body)
 	}
 	decoder := json.NewDecoder(response.Body)

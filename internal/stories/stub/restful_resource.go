@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// restfulResource is magodo/restful's data source: what one GET brings.
+// restfulResource is magodo/restful's data source. It returns the reply to a GET request.
 type restfulResource struct{ api api }
 
 // Metadata implements [datasource.DataSource].
@@ -60,7 +60,7 @@ func (d *restfulResource) Read(ctx context.Context, req datasource.ReadRequest, 
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
-// value returns decoded JSON as a value of Terraform's.
+// value returns decoded JSON as a Terraform value.
 func value(ctx context.Context, decoded any) (attr.Value, error) {
 	switch decoded := decoded.(type) {
 	case nil:

@@ -17,12 +17,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// storedResource is a secret in a store. Like those of the real providers it hands the write-only
-// value over when it is made, and later only when its version changes. It remembers nothing itself.
+// storedResource is a secret in a store. Like the real providers' resources, it sends the write-only value when it is
+// created, and later only when its version changes. It keeps no value itself.
 type storedResource struct {
 	name           string
 	schema         schema.Schema
-	value, version string // attributes; empty where nothing secret is kept
+	value, version string // attributes; empty if nothing secret is stored
 }
 
 // Metadata implements [resource.Resource].
@@ -97,7 +97,7 @@ func send(ctx context.Context, name string, value attr.Value) error {
 	return nil
 }
 
-// plainText returns a string as it is, and a map as JSON.
+// plainText returns a string unchanged, and a map as JSON.
 func plainText(ctx context.Context, value attr.Value) ([]byte, error) {
 	switch value := value.(type) {
 	case types.String:

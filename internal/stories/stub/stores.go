@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// id is the attribute that every resource of the real providers has.
+// id is the attribute that all resources of the real providers have.
 func id() schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional:      true,
