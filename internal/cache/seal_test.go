@@ -157,8 +157,7 @@ func TestEntryOpensOnlyWithItsKeyAndSecret(t *testing.T) {
 	}
 }
 
-// Sections are each sealed by themselves: what is damaged in one does not lose those of others, and whoever can still
-// read his own reads it.
+// Each section is sealed separately: damage to one does not lose the others, and each client secret still opens its own.
 func TestDamageIsNobodyElses(t *testing.T) {
 	t.Parallel()
 

@@ -34,8 +34,8 @@ import (
 //	   window: a crash, a pause beyond the claim, a lost answer or a failing store between intent and result, of the
 //	   runner that shows the token or of the one that has replaced it.
 //	3  Every runner that does not crash comes to an end.
-//	4  Errors and warnings are true: who could not be told the answer is named, nobody else is, and whoever was not
-//	   disturbed has a token.
+//	4  Errors and warnings are true: they name the runner whose answer was lost and no other, and every undisturbed
+//	   runner has a token.
 //	5  Without such a window, one request is sent.
 
 // modelStart is what there is before the runners come.
@@ -189,7 +189,7 @@ const (
 	vanishing  modelFault = "lost on the way"    // it does not take place, which is not known
 	unanswered modelFault = "the answer is lost" // it takes place
 	late       modelFault = "the answer is late" // it takes place, and the claim has ended since
-	// The store's clock passes the end of all claims while everybody stands still. Whoever moves next was not paused, the
+	// The store's clock passes the end of all claims while everybody stands still. The runner that moves next was not paused, the
 	// others are as long as the explorer likes.
 	overtime modelFault = "time passes"
 	// Nobody can move before a claim ends, which is no fault.

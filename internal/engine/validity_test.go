@@ -65,7 +65,7 @@ func TestRefusedToken(t *testing.T) {
 	again := request
 	again.Refused = refused.AccessToken
 	w.counts(0, 1, 0)
-	for range 2 { // once refreshed, the other token serves whoever reports the same
+	for range 2 { // once refreshed, the new token answers every caller that reports the old one
 		if fresh := w.token(again); fresh.AccessToken.Equal(refused.AccessToken) {
 			t.Error("the refused token was handed out")
 		}

@@ -68,7 +68,7 @@ func TestRepetitionsTakeTurns(t *testing.T) {
 	})
 }
 
-// Who gives up while waiting has sent nothing, or is told how the server answered before.
+// A caller that gives up while waiting has sent nothing, or learns how the server answered before.
 func TestTurnGivenUp(t *testing.T) {
 	t.Parallel()
 

@@ -50,7 +50,7 @@ import (
 //	await FILE TEXT                   wait until the file has the text
 //	small-disk DIRECTORY SIZE         a file system of that size is mounted there, for this story
 //	hold-until-me                     the first token request waits until another one's token is in use
-//	meeting NUMBER                    whoever reads $TF_VAR_meeting waits until so many do
+//	meeting NUMBER                    readers of $TF_VAR_meeting wait until there are this many
 //	provider-clock DURATION           the provider's clock is off by that much from here on
 //	stopwatch, within DURATION        less time than that has passed since the former
 //	fault, told, fix                  of the table of faults, see fault_test.go

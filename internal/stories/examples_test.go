@@ -174,7 +174,7 @@ func newAPIs(standinURL string) http.Handler {
 	return mux
 }
 
-// account answers whoever has a living token and names the default account.
+// account answers requests that have a valid token and name the default account.
 func account(standinURL, reply string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := askMe(r.Context(), standinURL, r.Header.Get("Authorization")); err != nil {
