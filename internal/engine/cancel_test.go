@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 )
 
-// A request that has been processed is waited for although its run is canceled, and what it brings is stored.
+// A canceled run still waits for the answer to a processed request and stores the login.
 func TestCanceledRunLetsItsRequestComeHome(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*world) engine.Request{"code": (*world).code, "refresh token": (*world).refreshToken} {
@@ -33,7 +33,7 @@ func TestCanceledRunLetsItsRequestComeHome(t *testing.T) {
 	}
 }
 
-// What was not sent is not taken for lost.
+// A request that was not sent is not reported as lost.
 func TestNothingIsLostBeforeItIsSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -53,7 +53,7 @@ func TestNothingIsLostBeforeItIsSent(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends the wait for another run at once, and says what was waited for.
+// Ctrl-C immediately ends the wait for another run, and the error names the reason for the wait.
 func TestCanceledWhileWaiting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -74,7 +74,7 @@ func TestCanceledWhileWaiting(t *testing.T) {
 	ended()
 }
 
-// A run that is canceled once its login is stored still keeps the name of the login.
+// A run that is canceled after it has stored its login still stores the login's profile.
 func TestCanceledRunKeepsItsProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -89,7 +89,7 @@ func TestCanceledRunKeepsItsProfile(t *testing.T) {
 	w.counts(1, 0, 0)
 }
 
-// A canceled run does not wait long for a profile that another process is at work with.
+// A canceled run does not wait long for a profile that another process holds.
 func TestCanceledRunDoesNotWaitForAProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// Promise 2 and the life of a code: none stored, valid, refreshed, refreshed again.
+// Promise 2 and the life of a code: nothing stored, valid, refreshed, refreshed again.
 func TestCodeIsExchangedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -21,7 +21,7 @@ func TestCodeIsExchangedOnce(t *testing.T) {
 	first := w.token(code)
 	w.counts(1, 0, 0)
 	if again := w.token(code); !again.AccessToken.Equal(first.AccessToken) {
-		t.Error("the next process got another token")
+		t.Error("the next process got a different token")
 	}
 	w.counts(0, 0, 0)
 

@@ -19,7 +19,7 @@ func TestPersonalAccessToken(t *testing.T) {
 	w.token(request)
 	w.counts(0, 0, 1)
 	if !login.RefreshToken.IsEmpty() {
-		t.Error("a refresh token out of nothing")
+		t.Error("got a refresh token without a stored login")
 	}
 	w.pass(time.Hour)
 	w.token(request)
@@ -33,7 +33,7 @@ func TestNoCredential(t *testing.T) {
 	w.counts(0, 0, 0)
 }
 
-// Keys never change between releases: a stored login would be lost, and a code exchanged again.
+// Keys never change between releases. Otherwise, stored logins would be lost and codes would be exchanged again.
 func TestEntriesKeepTheirNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -47,7 +47,7 @@ func TestEntriesKeepTheirNames(t *testing.T) {
 	} {
 		pattern := filepath.Join(w.directory, cache.NewKey(parts...).String()+".v2")
 		if found, err := filepath.Glob(pattern); err != nil || len(found) != 1 {
-			t.Errorf("entries of %s: %v, %v", parts[0], found, err)
+			t.Errorf("entries of %s: got %v and error %v", parts[0], found, err)
 		}
 	}
 }

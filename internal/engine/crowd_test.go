@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// soak leaves a test that takes many processes or much time to "make soak".
+// soak skips a test that needs many processes or much time unless "make soak" runs it.
 func soak(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -13,7 +13,7 @@ func soak(t *testing.T) {
 	}
 }
 
-// crowd starts that many processes and lets them ask at once.
+// crowd starts processes that all ask for a token at the same time.
 func (w *world) crowd(processes int, told order) []*child {
 	w.Helper()
 	children := make([]*child, processes)
@@ -28,8 +28,8 @@ func (w *world) crowd(processes int, told order) []*child {
 	return children
 }
 
-// Fifty processes at once, twenty times, on one login that is due, against a server that revokes the whole login when
-// a replaced refresh token is shown to it: one request each time, and everybody has a token.
+// Fifty processes share one login that is due, twenty times. The server revokes the whole login when it sees a replaced
+// refresh token. Each round takes one request, and every process gets a token.
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	soak(t)
@@ -39,7 +39,7 @@ func TestCrowd(t *testing.T) {
 	for range 20 {
 		for _, c := range w.crowd(50, order{RefreshToken: refreshToken, Ahead: ahead}) {
 			if said := c.finish(); said != "done" {
-				t.Errorf("a process said %q", said)
+				t.Errorf("a process reported %q", said)
 			}
 		}
 		w.counts(0, 1, 0)

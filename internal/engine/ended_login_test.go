@@ -27,7 +27,7 @@ func TestEndedLogin(t *testing.T) {
 
 		fails(w, code, func(err *engine.LoginEndedError) bool { return err.Grant == oauth.AuthorizationCode })
 		fails(w, profile("ada"), func(err *engine.LoginEndedError) bool { return err.Grant == "" })
-		w.counts(0, 1, 0) // for both, and the code was not sent again
+		w.counts(0, 1, 0) // one refresh for both processes, and the code was not sent again
 
 		signedInAgain := w.code()
 		signedInAgain.Profile = "ada"
@@ -45,7 +45,7 @@ func TestConfiguredRefreshTokenStandsInForADeadOne(t *testing.T) {
 		b.ReplacedTokenLives = true
 	})
 	request := w.refreshToken()
-	w.token(request) // stores another one
+	w.token(request) // stores another login
 	w.counts(0, 1, 0)
 
 	w.pass(time.Hour)
@@ -64,7 +64,7 @@ func TestConfiguredRefreshTokenStandsInForADeadOne(t *testing.T) {
 	w.counts(0, 2, 0)
 }
 
-// What is neither the credential's nor the login's fault ends nothing.
+// A failure that is not about the credential or the login does not end the login.
 func TestOtherRefusalsKeepTheLogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

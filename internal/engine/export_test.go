@@ -1,4 +1,4 @@
 package engine
 
-// StartIn is what [Run] reads.
+// StartIn parses what [Run] reads.
 var StartIn = startIn

@@ -20,7 +20,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin/faults"
 )
 
-// faultyWorld is a world whose token endpoint is at a site that can be broken.
+// faultyWorld is a world whose token endpoint is on a site that can fail.
 type faultyWorld struct {
 	*world
 	fault   faults.Fault
@@ -48,7 +48,7 @@ func newFaultyWorld(t *testing.T, fault faults.Fault, grantType oauth.GrantType)
 	return w
 }
 
-// process returns a new engine that finds the site as it is now.
+// process returns a new engine that uses the site in its present state.
 func (w *faultyWorld) process() *engine.Engine {
 	w.Helper()
 	e := w.world.process()
@@ -70,7 +70,7 @@ func (w *faultyWorld) process() *engine.Engine {
 	}
 	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
 	transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(w.site.Authorities)
-	// The environment is read once per process, so that the real one is up to the stories.
+	// A process reads the environment only once, so the stories test the real one.
 	transport.Proxy = nil
 	if address, except := w.site.Proxy(); address != "" && except == "" {
 		proxy, err := url.Parse(address)
@@ -82,7 +82,7 @@ func (w *faultyWorld) process() *engine.Engine {
 	return e
 }
 
-// token asks a new process, and fails the test unless it gets a token that lives so long.
+// token asks a new process for a token and fails the test unless its lifetime is life.
 func (w *faultyWorld) token(life time.Duration) {
 	w.Helper()
 	login, warnings, err := w.process().Token(w.Context(), w.request)
@@ -97,14 +97,14 @@ func (w *faultyWorld) token(life time.Duration) {
 		short++
 	}
 	if left := login.ExpiresAt.Sub(w.time()); left != life || (short > 0) != (life == 0) {
-		w.Errorf("the token lives %s, with %d warnings; want %s", left, short, life)
+		w.Errorf("the token is valid for %s, with %d warnings; want %s", left, short, life)
 	}
 	if login.AccessToken.IsEmpty() {
 		w.Error("the token is empty")
 	}
 }
 
-// fails asks a new process, and fails the test unless it fails as the table says for this grant.
+// fails asks a new process for a token and fails the test unless the error is the one in the table for this grant.
 func (w *faultyWorld) fails(sent oauth.GrantType) {
 	w.Helper()
 	_, _, err := w.process().Token(w.Context(), w.request)
@@ -121,7 +121,7 @@ func (w *faultyWorld) fails(sent oauth.GrantType) {
 		w.Errorf("the reason is %q, want %q", failure.Reason, want.Reason)
 	}
 	if early := want.RetryAfter - failure.RetryAfter; early < 0 || early > time.Minute {
-		w.Errorf("it says to wait %s, want %s", failure.RetryAfter, want.RetryAfter)
+		w.Errorf("the error says to wait %s, want %s", failure.RetryAfter, want.RetryAfter)
 	}
 	said := fmt.Sprintf("%v %+v", err, *failure)
 	if strings.ContainsAny(said, "\x1b\r\n\a\u202e") {
@@ -137,7 +137,7 @@ func (w *faultyWorld) fails(sent oauth.GrantType) {
 	}
 }
 
-// meets asks while the site is broken, and checks what comes of it.
+// meets asks for a token while the site fails, and checks the result.
 func (w *faultyWorld) meets(sent oauth.GrantType) {
 	w.Helper()
 	if err := w.site.Break(); err != nil {
@@ -160,7 +160,7 @@ func (w *faultyWorld) meets(sent oauth.GrantType) {
 	w.broken = false
 }
 
-// sent fails the test unless exactly so many requests were sent with this grant, if it is a code.
+// sent fails the test unless n requests were sent with this grant, or withCode requests if the grant is a code.
 func (w *faultyWorld) sent(grantType oauth.GrantType, n, withCode int) {
 	w.Helper()
 	switch grantType {
@@ -173,9 +173,8 @@ func (w *faultyWorld) sent(grantType oauth.GrantType, n, withCode int) {
 	}
 }
 
-// The table of faults, with each grant: nobody has a login yet, or a login is stored and due to be
-// renewed. Whatever happens, the same request succeeds once the fault is over, except for a code of which nobody
-// knows whether it was used up.
+// Each fault in the table meets each grant, both without a stored login and with a login that is due for renewal. After
+// the fault, the same request succeeds, except with a code that may have been used up.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for _, fault := range faults.Table() {
@@ -218,13 +217,13 @@ func meetFirst(w *faultyWorld) {
 
 func meetStored(w *faultyWorld) {
 	w.Helper()
-	// What is stored is not what is configured.
+	// The server replaces the refresh token, so the stored one differs from the configured one.
 	w.replaceAlways()
 	w.token(time.Hour)
 	w.server.Configure(func(b *standin.Behavior) { b.ReplaceRefreshToken = standin.Never })
 	w.pass(61 * time.Minute)
 
-	// The code has been exchanged, and is not shown again.
+	// The code has been exchanged and is not sent again.
 	sent := w.request.Grant.Type
 	if sent == oauth.AuthorizationCode {
 		sent = oauth.RefreshToken
@@ -233,7 +232,7 @@ func meetStored(w *faultyWorld) {
 	w.recovers(sent)
 }
 
-// recovers asks once more, after the fault has been forgotten.
+// recovers asks for a token again after the failure is no longer remembered.
 func (w *faultyWorld) recovers(sent oauth.GrantType) {
 	w.Helper()
 	if w.fault.Outcome != 0 {
@@ -243,10 +242,10 @@ func (w *faultyWorld) recovers(sent oauth.GrantType) {
 	case w.fault.Outcome != 0:
 		w.token(time.Hour)
 		w.sent(sent, 1, 1)
-	case w.fault.Lifetime > 0: // and so there is a token
+	case w.fault.Lifetime > 0: // a token is stored
 		w.token(w.fault.Lifetime)
 		w.counts(0, 0, 0)
-	case sent == oauth.AuthorizationCode: // and so there is a login without a token
+	case sent == oauth.AuthorizationCode: // a login is stored without a token
 		w.token(time.Hour)
 		w.counts(0, 1, 0)
 	default:
@@ -255,8 +254,8 @@ func (w *faultyWorld) recovers(sent oauth.GrantType) {
 	}
 }
 
-// The clock of the machine jumps by a day and back again, and that of the server does not. A stored
-// login goes on each time: nothing is taken for valid that need not be, and no code is shown again.
+// The machine's clock jumps by a day and back; the server's clock does not. The stored login continues each time: no
+// doubtful token is considered valid, and no code is sent again.
 func TestClockMovedByADay(t *testing.T) {
 	t.Parallel()
 	for _, grantType := range []oauth.GrantType{oauth.AuthorizationCode, oauth.RefreshToken, oauth.PersonalAccessToken} {
@@ -273,12 +272,12 @@ func TestClockMovedByADay(t *testing.T) {
 				}
 				for _, offset := range []time.Duration{by, 0} {
 					moved := func() time.Time { return w.time().Add(offset) }
-					for n := 1; n >= 0; n-- { // renewed once, and kept by this clock
+					for n := 1; n >= 0; n-- { // renewed once, then valid by this clock
 						e := w.process()
 						e.Now, e.Endpoint.Now = moved, moved
 						login, warnings, err := e.Token(t.Context(), w.request)
 						if err != nil || len(warnings) > 0 || login.ExpiresAt.Sub(moved()) != time.Hour {
-							t.Fatalf("at %s: %v, %v, the token ends at %s", offset, err, warnings, login.ExpiresAt)
+							t.Fatalf("at %s: got error %v, warnings %v and a token that expires at %s", offset, err, warnings, login.ExpiresAt)
 						}
 						w.sent(renewing, n, n)
 					}

@@ -18,7 +18,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// world is a stand-in, a cache directory and a clock that both sides read.
+// world combines a stand-in, a cache directory and a clock that both sides read.
 type world struct {
 	*testing.T
 	server    *standin.Server
@@ -56,23 +56,24 @@ func (w *world) pass(duration time.Duration) {
 	w.now = w.now.Add(duration)
 }
 
-// patience is how long requests and claims may take where a test is not about that: longer than on any
-// machine, and shorter than the hour that some answers ask to wait.
+// patience limits requests and claims in tests of other behavior: longer than they take on any machine, and shorter than
+// the hour that some answers ask clients to wait.
 const patience = 10 * time.Minute
 
-// process returns a new engine on the cache directory, as a new process has one.
+// process returns a new engine on the cache directory, as in a new process.
 func (w *world) process() *engine.Engine {
 	w.Helper()
 	return w.engineOn(w.storage(cache.Options{}))
 }
 
-// storage is the cache directory, as a new process has it.
+// storage returns a new storage in the cache directory, as in a new process.
 func (w *world) storage(options cache.Options) cache.Storage {
 	options.Now = w.time
 	return cache.NewDirectory(w.directory, options)
 }
 
-// begin lets process ask while the test goes on. Ended waits for it, and fails the test unless it gets a token.
+// begin lets process ask for a token while the test continues. The returned function waits for the answer and fails the
+// test unless it is a token.
 func (w *world) begin(ctx context.Context, process *engine.Engine, request engine.Request) (ended func()) {
 	done := make(chan error)
 	go func() {
@@ -104,7 +105,7 @@ func (w *world) engineOn(storage cache.Storage) *engine.Engine {
 	}
 }
 
-// token asks a new process, and fails the test unless it gets a token.
+// token asks a new process for a token and fails the test unless it gets one.
 func (w *world) token(request engine.Request) engine.Login {
 	w.Helper()
 	login, warnings, err := w.process().Token(w.Context(), request)
@@ -114,7 +115,7 @@ func (w *world) token(request engine.Request) engine.Login {
 	return login
 }
 
-// fails asks a new process, and fails the test unless the error is of type E and as expected.
+// fails asks a new process for a token and fails the test unless it gets the expected error of type E.
 func fails[E error](w *world, request engine.Request, expected func(E) bool) {
 	w.Helper()
 	_, _, err := w.process().Token(w.Context(), request)
@@ -123,7 +124,7 @@ func fails[E error](w *world, request engine.Request, expected func(E) bool) {
 	}
 }
 
-// counts fails the test unless the token endpoint has seen exactly these requests since the last call.
+// counts fails the test unless the token endpoint has received exactly these requests since the last call.
 func (w *world) counts(codes, refreshes, personalAccessTokens int) {
 	w.Helper()
 	got := w.server.Counts()
@@ -164,7 +165,7 @@ func (w *world) replaceAlways() {
 	w.server.Configure(func(b *standin.Behavior) { b.ReplaceRefreshToken = standin.Always })
 }
 
-// faultyStorage fails, or does something first, where it is told to.
+// faultyStorage fails, or calls a function first, where its fields say so.
 type faultyStorage struct {
 	cache.Storage
 	mutex       sync.Mutex
@@ -203,7 +204,7 @@ func (h faultyHeld) Write(ctx context.Context, contents []byte, durable bool) er
 	if failure != nil {
 		return failure
 	}
-	if err := ctx.Err(); err != nil { // which a directory does not look at
+	if err := ctx.Err(); err != nil { // a directory ignores the context
 		return err
 	}
 	if h.storage.beforeWrite != nil {
@@ -212,7 +213,8 @@ func (h faultyHeld) Write(ctx context.Context, contents []byte, durable bool) er
 	return h.Held.Write(ctx, contents, durable)
 }
 
-// holding makes the server process requests and keep the answers back. arrived says that one has been processed.
+// holding makes the server process requests but hold back the answers. arrived receives a value for each processed
+// request.
 func (w *world) holding() (arrived chan struct{}, answer func()) {
 	arrived, gate := make(chan struct{}, 100), make(chan struct{})
 	w.server.Configure(func(b *standin.Behavior) {
@@ -230,16 +232,16 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
 
-// claim takes the claim of the entry with these parts of a key, as another process that keeps it.
+// claim claims the entry of the key with these parts and keeps the claim, like another process.
 func (w *world) claim(parts ...string) error {
 	claim, err := cache.New(w.storage(cache.Options{})).Claim(w.Context(), cache.NewKey(parts...))
 	if err == nil {
-		w.Cleanup(func() { _ = claim.End() }) // and is not collected before that
+		w.Cleanup(func() { _ = claim.End() }) // also protects it from the garbage collector
 	}
 	return err
 }
 
-// warns asks process, and fails the test unless there is exactly one warning, of type W and as expected.
+// warns asks process for a token and fails the test unless it gets exactly one warning, the expected one of type W.
 func warns[W engine.Warning](w *world, process *engine.Engine, request engine.Request, expected func(W) bool) engine.Login {
 	w.Helper()
 	login, warnings, err := process.Token(w.Context(), request)
@@ -249,7 +251,7 @@ func warns[W engine.Warning](w *world, process *engine.Engine, request engine.Re
 	return login
 }
 
-// only returns the one warning that there is, if it is of type W.
+// only returns the warning of type W if it is the only warning.
 func only[W engine.Warning](warnings []engine.Warning) (warning W, ok bool) {
 	if len(warnings) == 1 {
 		warning, ok = warnings[0].(W)
@@ -257,7 +259,7 @@ func only[W engine.Warning](warnings []engine.Warning) (warning W, ok bool) {
 	return warning, ok
 }
 
-// unwarned returns err, and an error if there are warnings.
+// unwarned returns err joined with an error if there are warnings.
 func unwarned(warnings []engine.Warning, err error) error {
 	if len(warnings) > 0 {
 		return errors.Join(err, fmt.Errorf("warnings: %+v", warnings))
@@ -265,8 +267,8 @@ func unwarned(warnings []engine.Warning, err error) error {
 	return err
 }
 
-// newKillingWorld is a world whose server replaces every refresh token, and revokes the whole login
-// when a replaced one is shown.
+// newKillingWorld returns a world whose server replaces every refresh token and revokes the whole login when it sees a
+// replaced one.
 func newKillingWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)

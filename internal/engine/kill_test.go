@@ -16,11 +16,11 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// signalled counts what became of the logins of processes that got a signal at a random moment.
+// signalled counts the fates of logins whose processes received a signal at a random moment.
 type signalled struct{ tried, lost, unexplained atomic.Int64 }
 
-// Ctrl-C at a random moment loses no login, whatever the server has done by then: an answer that is on its way is
-// waited for and stored.
+// Ctrl-C at a random moment loses no login, regardless of the server's progress: the process waits for a pending answer
+// and stores it.
 func TestInterruptedProcesses(t *testing.T) {
 	t.Parallel()
 	soak(t)
@@ -33,7 +33,7 @@ func TestInterruptedProcesses(t *testing.T) {
 	}
 }
 
-// kill -9 loses nothing but answers that are on their way, and the next run says so.
+// kill -9 loses only pending answers, and the next run reports them.
 func TestKilledProcesses(t *testing.T) {
 	t.Parallel()
 	soak(t)
@@ -43,17 +43,17 @@ func TestKilledProcesses(t *testing.T) {
 	}
 }
 
-// signalAtRandom sends a signal to 300 processes, at random moments of an opening. The server replaces the refresh
-// token at once, kills the login if it sees a replaced one, and answers late.
+// signalAtRandom sends a signal to 300 processes while they ask for a token, each at a random moment. The server replaces
+// every refresh token, revokes the login if it sees a replaced one, and answers late.
 func signalAtRandom(t *testing.T, sent os.Signal) *signalled {
 	t.Helper()
 	seen := &signalled{}
-	var waiting sync.WaitGroup // all at once, as most of the time they wait for answers
+	var waiting sync.WaitGroup // concurrently, because the processes mostly wait for answers
 	for late, times := range map[time.Duration]int{5 * time.Millisecond: 10, 200 * time.Millisecond: 14, 1500 * time.Millisecond: 6} {
 		for range 10 {
 			w := newKillingWorld(t)
 			w.server.Configure(func(b *standin.Behavior) {
-				b.BeforeAnswer = func(*http.Request) { <-time.After(late) } // whether the client waits or not
+				b.BeforeAnswer = func(*http.Request) { <-time.After(late) } // even if the client stops waiting
 			})
 			waiting.Go(func() {
 				for signalled := 0; signalled < times; {
@@ -65,13 +65,13 @@ func signalAtRandom(t *testing.T, sent os.Signal) *signalled {
 		}
 	}
 	waiting.Wait()
-	t.Logf("%d processes were sent %q: %d logins lost, %d of them unexplained",
+	t.Logf("%d processes received %q: %d logins lost, %d of them unexplained",
 		seen.tried.Load(), sent, seen.lost.Load(), seen.unexplained.Load())
 	return seen
 }
 
-// signalOne sends a signal to one process, at a moment before its answer comes or shortly after that, and looks at
-// what the next process makes of it. It returns false if the process had ended by then.
+// signalOne sends a signal to one process before or shortly after its answer arrives, and checks the result of the next
+// process. It returns false if the first process ended before the signal.
 func (w *world) signalOne(sent os.Signal, late time.Duration, seen *signalled) bool {
 	w.Helper()
 	w.server.ResetCounts()
@@ -88,7 +88,7 @@ func (w *world) signalOne(sent os.Signal, late time.Duration, seen *signalled) b
 	seen.tried.Add(1)
 
 	_, warnings, err := w.process().Token(w.Context(), with(oauth.RefreshToken, refreshToken))
-	granted := w.server.Counts().Granted // by the request of either process
+	granted := w.server.Counts().Granted // counts the requests of both processes
 	ended, isEnded := errors.AsType[*engine.LoginEndedError](err)
 	switch {
 	case err == nil && len(warnings) == 0:
@@ -97,7 +97,7 @@ func (w *world) signalOne(sent os.Signal, late time.Duration, seen *signalled) b
 	default:
 		seen.lost.Add(1)
 		seen.unexplained.Add(1)
-		w.Errorf("after %q, %d granted: %v, %v", said, granted, warnings, err)
+		w.Errorf("after %q and %d granted requests: got warnings %v and error %v", said, granted, warnings, err)
 	}
 	return true
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// Every refresh token that a login has had leads to the same entry: whichever of them another configuration is
-// given, nobody shows the server a token that was replaced.
+// All refresh tokens that a login has ever had lead to the same entry. A configuration with any of them never sends the
+// server a replaced token.
 func TestRefreshTokensOfOneLoginShareIt(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*world) engine.Request{"code": (*world).code, "refresh token": (*world).refreshToken} {
@@ -26,7 +26,7 @@ func TestRefreshTokensOfOneLoginShareIt(t *testing.T) {
 				requests = append(requests, with(oauth.RefreshToken, login.RefreshToken.Reveal()))
 				for _, request := range requests {
 					if shared := w.token(request); !shared.AccessToken.Equal(login.AccessToken) {
-						t.Error("two logins of one lineage")
+						t.Error("one lineage has two logins")
 					}
 				}
 				w.pass(time.Hour)
@@ -34,7 +34,7 @@ func TestRefreshTokensOfOneLoginShareIt(t *testing.T) {
 			if seen := w.server.Counts(); seen.Token != 4 {
 				t.Errorf("%d token requests, want 4", seen.Token)
 			}
-			w.token(requests[3]) // renewed by a token in the middle
+			w.token(requests[3]) // renewed with a token from the middle of the lineage
 			w.token(requests[0])
 			w.token(requests[4])
 			if seen := w.server.Counts(); seen.Token != 5 || seen.Refused != 0 {
@@ -44,18 +44,18 @@ func TestRefreshTokensOfOneLoginShareIt(t *testing.T) {
 	}
 }
 
-// What a code brings takes one entry for the login and one for its refresh token.
+// Exchanging a code creates one entry for the login and one for its refresh token.
 func TestNoEntryLeadsNowhere(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.token(w.code())
 	if entries, err := filepath.Glob(filepath.Join(w.directory, "*.v2")); err != nil || len(entries) != 2 {
-		t.Errorf("entries: %v, %v", entries, err)
+		t.Errorf("got entries %v and error %v, want two entries", entries, err)
 	}
 }
 
-// A refresh token that does not lead to its login yet, because that failed or the login is from the first format, does
-// so once it is replaced. A pointer that appears after the entry was read is followed.
+// A refresh token may lack a pointer to its login, because storing the pointer failed or the login has the first format.
+// Replacing the token adds the pointer. A process follows a pointer that appears after it has read the entry.
 func TestRefreshTokenLeadsToItsLoginInTheEnd(t *testing.T) {
 	t.Parallel()
 	w := newKillingWorld(t)
@@ -74,7 +74,7 @@ func TestRefreshTokenLeadsToItsLoginInTheEnd(t *testing.T) {
 	w.counts(1, 1, 0)
 }
 
-// impatient is a storage in which every claim is held if nobody waits for it, and something else comes before the
+// impatient is a storage whose claims fail for callers that don't wait. If before is set, it instead runs before the
 // first claim.
 type impatient struct {
 	cache.Storage

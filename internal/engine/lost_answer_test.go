@@ -13,8 +13,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// An answer that nobody has seen is named by every later run, with the process whose request it was for. A code is
-// not sent again.
+// Every later run reports a lost answer together with the process that sent the request. The code is not sent again.
 func TestLostAnswerIsNamed(t *testing.T) {
 	t.Parallel()
 	w := newKillingWorld(t)
@@ -22,7 +21,7 @@ func TestLostAnswerIsNamed(t *testing.T) {
 	w.server.Configure(func(b *standin.Behavior) {
 		b.BeforeAnswer = func(*http.Request) { panic(http.ErrAbortHandler) }
 	})
-	for range 2 { // the second one is told the same
+	for range 2 { // the second run gets the same error
 		for _, request := range []engine.Request{code, refreshToken} {
 			fails(w, request, func(err *oauth.TokenError) bool { return err.Outcome == oauth.Interrupted })
 		}
@@ -45,7 +44,7 @@ func TestLostAnswerIsNamed(t *testing.T) {
 	}
 }
 
-// The same where the answer is lost and the request repeated within one call.
+// The error is the same if one call loses the answer and repeats the request.
 func TestAnswerLostBetweenRepetitionsIsNamed(t *testing.T) {
 	t.Parallel()
 	w := newKillingWorld(t)

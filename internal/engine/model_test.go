@@ -16,41 +16,41 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// This test explores how runners share one entry in object storage: not a drawing of the protocol, but the engine and
-// the cache themselves. A runner stops before each operation on the entry, before its token request reaches the
-// server, and before the answer comes back. What it does between two stops concerns nobody else, so the order of these
-// steps, and what goes wrong with them, is all there is to choose. The explorer takes every choice, depth first; each
-// execution is replayed from the start, in a bubble whose clock moves only when the explorer lets it.
+// This test explores how runners share one entry in object storage. It runs the real engine and cache, not a model of
+// the protocol. A runner stops before each operation on the entry, before its token request reaches the server, and
+// before the answer returns. Its actions between two stops do not affect other runners, so the only choices are the
+// order of these steps and their faults. The explorer takes every choice, depth first. Each execution is replayed from
+// the start, in a bubble whose clock moves only when the explorer lets it.
 //
-// Three things keep this small. What a runner will do follows from what its steps have brought, so two executions in
-// which everybody has seen the same are in one state, and only one of them goes on. Runners differ in their names only.
-// And one that waits for a claim looks again when there is something new to see, or when nobody else can move and time
-// passes.
+// Three rules keep the exploration small. The results of a runner's steps determine its next steps, so two executions
+// in which all runners have seen the same results are in the same state, and only one of them continues. Runners differ
+// only in their names. A runner that waits for a claim reads the entry again only when the entry has changed, or when
+// no other runner can move and time passes.
 //
-// What must hold, by number:
+// The promises, by number:
 //
-//	1  A refresh token that has reached a runner is stored in the end, or a newer one, unless the runner was warned.
-//	2  Nothing is sent before its intent is stored, no code twice, and no refresh token that has ended, outside the
-//	   window: a crash, a pause beyond the claim, a lost answer or a failing store between intent and result, of the
-//	   runner that shows the token or of the one that has replaced it.
-//	3  Every runner that does not crash comes to an end.
-//	4  Errors and warnings are true: they name the runner whose answer was lost and no other, and every undisturbed
-//	   runner has a token.
+//	1  A refresh token that has reached a runner, or a newer one, is eventually stored unless the runner was warned.
+//	2  Outside the window, no request is sent before its intent is stored, no code is sent twice, and no ended refresh
+//	   token is sent. The window is a crash, a pause beyond the claim, a lost answer or a failing store between intent
+//	   and result, in the runner that sends the token or in the runner that replaced it.
+//	3  Every runner that does not crash finishes.
+//	4  Errors and warnings are true: they name only the runner whose answer was lost, and every undisturbed runner has a
+//	   token.
 //	5  Without such a window, one request is sent.
 
-// modelStart is what there is before the runners come.
+// modelStart is the situation before the runners start.
 type modelStart struct {
 	grant oauth.GrantType
-	due   bool // a login is stored, and has to be renewed
-	// again lets the second runner ask twice, and both for a token of their own: if the first one sleeps before it stores
-	// its token, it finds a newer one, or a login that the second one has ended. Nothing else goes wrong.
+	due   bool // a login is stored and due for renewal
+	// again makes both runners ask for private tokens, the second one twice. If the first runner sleeps before it stores
+	// its token, it then finds a newer token or a login that the second runner has ended. There are no other faults.
 	again bool
 }
 
-// modelBound is how many runners there are, and how much goes wrong.
+// modelBound limits the number of runners and faults.
 type modelBound struct{ runners, faults int }
 
-// modelScope returns what is explored. MODEL=deep takes an hour or more on two cores.
+// modelScope returns the starts and bounds to explore. MODEL=deep takes an hour or more on two cores.
 func modelScope() (map[string]modelStart, []modelBound) {
 	starts := map[string]modelStart{
 		"refresh token": {grant: oauth.RefreshToken},
@@ -62,7 +62,7 @@ func modelScope() (map[string]modelStart, []modelBound) {
 	case testing.Short():
 		return starts, []modelBound{{2, 0}, {3, 0}}
 	case os.Getenv("MODEL") == "deep":
-		// Where the stored refresh token is refused, the configured one is shown as well.
+		// If the server refuses the stored refresh token, the runner also sends the configured one.
 		starts["login is due, refresh token"] = modelStart{grant: oauth.RefreshToken, due: true}
 		return starts, []modelBound{{2, 2}, {3, 1}}
 	}
@@ -82,9 +82,9 @@ func TestModel(t *testing.T) {
 				switch deep := os.Getenv("MODEL") == "deep"; {
 				case start.again && bound.runners > 2:
 					continue
-				case bound.faults == 0 && !kind.kills: // without faults they do the same
+				case bound.faults == 0 && !kind.kills: // without faults, all servers lead to the same executions
 					continue
-				case kindName == "replacing" && !deep: // its states are those of the strict one
+				case kindName == "replacing" && !deep: // its states equal those of the strict server
 					continue
 				}
 				t.Run(fmt.Sprintf("%s, %s server, %d runners, %d faults", startName, kindName, bound.runners, bound.faults), func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestModel(t *testing.T) {
 					for more := true; more && len(x.broken) == 0; more = x.next() {
 						synctest.Test(t, func(t *testing.T) { x.execute(newModel(t, start, kind, bound.runners)) })
 					}
-					t.Logf("%d states, %d executions, %d of them to the end", len(x.seen), x.executions, x.ended)
+					t.Logf("%d states, %d executions, %d of them complete", len(x.seen), x.executions, x.ended)
 					for _, promise := range slices.Sorted(maps.Keys(x.broken)) {
 						t.Errorf("%s:\n\t%s", x.broken[promise].what, strings.Join(x.broken[promise].trace, "\n\t"))
 					}
@@ -103,14 +103,14 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// exploration goes through all executions, depth first.
+// exploration runs all executions, depth first.
 type exploration struct {
 	bound             modelBound
 	path              []choice
-	depth             int // in the path
+	depth             int // index in path
 	seen              map[string]bool
 	executions, ended int
-	broken            map[string]finding // the shortest one for each promise
+	broken            map[string]finding // the shortest finding for each promise
 }
 
 type choice struct {
@@ -123,7 +123,7 @@ type finding struct {
 	trace []string
 }
 
-// next goes on to the next path, until there is none.
+// next advances to the next path and reports whether there is one.
 func (x *exploration) next() bool {
 	x.depth = 0
 	for n := len(x.path) - 1; n >= 0; n-- {
@@ -135,10 +135,10 @@ func (x *exploration) next() bool {
 	return false
 }
 
-// modelSteps is more than any execution takes.
+// modelSteps exceeds the number of steps of any execution.
 const modelSteps = 100
 
-// execute goes through one execution, up to a state that is known.
+// execute runs one execution until it finishes or reaches a known state.
 func (x *exploration) execute(m *model) {
 	x.executions++
 	runners := m.runners
@@ -164,7 +164,7 @@ func (x *exploration) steps(m *model) {
 		if x.depth == len(x.path) {
 			state := m.state()
 			if n := len(x.path); n > 0 && x.path[n-1].in == state {
-				m.breaks("0: a step that leaves no trace would hide what comes after it")
+				m.breaks("0: a step without a trace would hide later steps")
 			}
 			if x.seen[state] {
 				return
@@ -176,23 +176,23 @@ func (x *exploration) steps(m *model) {
 		x.depth++
 		m.take(moves[taken])
 	}
-	m.breaks("3: there is no end")
+	m.breaks("3: the execution does not finish")
 }
 
-// modelFault is what goes wrong with a step.
+// modelFault is a fault of a step.
 type modelFault string
 
 const (
 	none       modelFault = ""
-	crash      modelFault = "crash"              // before it; a crash after a step is one before the next
-	failing    modelFault = "fails"              // it does not take place, which is known
-	vanishing  modelFault = "lost on the way"    // it does not take place, which is not known
-	unanswered modelFault = "the answer is lost" // it takes place
-	late       modelFault = "the answer is late" // it takes place, and the claim has ended since
-	// The store's clock passes the end of all claims while everybody stands still. The runner that moves next was not paused, the
-	// others are as long as the explorer likes.
+	crash      modelFault = "crash"              // before the step; a crash after a step is a crash before the next step
+	failing    modelFault = "fails"              // the step has no effect, and the runner knows
+	vanishing  modelFault = "lost on the way"    // the step has no effect, and the runner does not know
+	unanswered modelFault = "the answer is lost" // the step takes effect
+	late       modelFault = "the answer is late" // the step takes effect, and the claim has ended since
+	// The store's clock passes the end of all claims while no runner moves. The runner that moves next was not paused; the
+	// explorer decides how long the others stay paused.
 	overtime modelFault = "time passes"
-	// Nobody can move before a claim ends, which is no fault.
+	// No runner can move before a claim ends, which is not a fault.
 	idle modelFault = "time passes, because nobody can move"
 )
 
@@ -203,13 +203,13 @@ var faultsOf = map[modelStep][]modelFault{
 	answering: {crash, unanswered},
 }
 
-// move is what may happen next, to everybody if runner is nil.
+// move is a possible next step. If runner is nil, it affects all runners.
 type move struct {
 	runner *modelRunner
 	fault  modelFault
 }
 
-// moves returns all that may happen next, nothing if everybody has come to an end.
+// moves returns the possible next steps, or none if all runners have finished.
 func (m *model) moves(bound int) []move {
 	var moves, faulty []move
 	underWay, claiming := false, false
@@ -227,7 +227,7 @@ func (m *model) moves(bound int) []move {
 		} else {
 			claiming = claiming || r.attempt != nil || r.stop == putting
 		}
-		isPrivate := r.stop == answering || r.stop == putLate // it does not matter to others when it goes on
+		isPrivate := r.stop == answering || r.stop == putLate // other runners don't notice when it continues
 		if isPrivate {
 			moves, faulty = nil, nil
 		}
@@ -235,9 +235,9 @@ func (m *model) moves(bound int) []move {
 		for _, fault := range faultsOf[r.stop] {
 			switch {
 			case m.request.Private: // see modelStart
-			case r.polling: // and so it would only be later
-			case fault == crash && r.attempt == nil: // as if it had not come
-			case fault == late && r.attempt != nil: // only an intent has to be in time
+			case r.polling: // a fault would only delay the wait
+			case fault == crash && r.attempt == nil: // as if the runner had not started
+			case fault == late && r.attempt != nil: // only an intent must be in time
 			default:
 				faulty = append(faulty, move{r, fault})
 			}
@@ -267,7 +267,7 @@ func (m *model) take(next move) {
 		m.endClaims(fault)
 		return
 	}
-	for n := 0; r.stop == "" && !r.done; n++ { // until it looks again
+	for n := 0; r.stop == "" && !r.done; n++ { // until the runner reads the entry again
 		if n == 1000 {
 			r.breaks("3: %s is stuck", r.name)
 			return
@@ -275,7 +275,7 @@ func (m *model) take(next move) {
 		m.pass(modelPause)
 	}
 	if r.done {
-		return // it has waited too long
+		return // the runner has waited too long
 	}
 	if fault != none {
 		r.note("%s: %s", r.stop, fault)
@@ -295,12 +295,12 @@ func (m *model) take(next move) {
 	if fault == late {
 		m.endClaims(overtime)
 	}
-	for !r.done && r.stop == "" && (r.last == arriving || r.last == answering) { // it repeats its request
+	for !r.done && r.stop == "" && (r.last == arriving || r.last == answering) { // the runner repeats its request
 		m.pass(modelPause)
 	}
 }
 
-// endClaims lets so much time pass that every claim ends.
+// endClaims lets time pass until every claim has ended.
 func (m *model) endClaims(why modelFault) {
 	m.trace = append(m.trace, string(why))
 	m.aged, m.ends = true, m.ends+1
@@ -310,7 +310,7 @@ func (m *model) endClaims(why modelFault) {
 		}
 		switch {
 		case why != overtime:
-		case r.stop == putLate: // others may think that it has sent something, and it must not
+		case r.stop == putLate: // others may assume that it has sent a request, which it must not do
 			r.exposed = true
 		default:
 			r.expose()
@@ -321,7 +321,7 @@ func (m *model) endClaims(why modelFault) {
 	m.pass(claimLife + time.Second)
 }
 
-// state is all that what may happen next depends on.
+// state describes everything that determines the next steps.
 func (m *model) state() string {
 	anonymous := strings.NewReplacer("A", "#", "B", "#", "C", "#")
 	var histories, names []string
@@ -331,11 +331,11 @@ func (m *model) state() string {
 		names = append(names, r.name, fmt.Sprintf("#%d.", len(histories)))
 		histories = append(histories, r.knows())
 	}
-	// Equal texts mean that one state becomes the other if the runners change their names.
+	// Equal texts mean that the states are equal except for the runners' names.
 	return strings.NewReplacer(names...).Replace(fmt.Sprintf("%q %s %t %s", histories, m.written[m.version], m.aged, m.server.log.String()))
 }
 
-// check lets everything settle, and asks with another runner: at once, and when the login is due again.
+// check lets all claims end, then asks with another runner: immediately, and again when the login is due.
 func (m *model) check() {
 	runners := slices.Clone(m.runners)
 	m.pass(claimLife + time.Second)
@@ -351,15 +351,15 @@ func (m *model) check() {
 		}
 	}
 	if stored.depth < newest {
-		m.breaks("1: the store has refresh token %d, a runner has had %d", stored.depth, newest)
+		m.breaks("1: the store has refresh token %d, a runner received %d", stored.depth, newest)
 	}
 	next := m.ask("next")
 	m.judge(next)
 	if !m.isExposed() {
 		for _, r := range append(runners, next) {
-			isTold := r.unstored || m.offline || m.ends > 1 // by an error that judge has looked at
+			isTold := r.unstored || m.offline || m.ends > 1 // by an error that judge has checked
 			if !r.gone && !isTold && (r.err != nil || len(r.warnings) > 0) {
-				m.breaks("4: %s was not disturbed, and has %v, %v", r.name, r.err, r.warnings)
+				m.breaks("4: %s was not disturbed, but got error %v and warnings %v", r.name, r.err, r.warnings)
 			}
 		}
 		due := 1
@@ -379,19 +379,19 @@ func (m *model) check() {
 	granted := m.server.granted
 	m.pass(modelLifetime)
 	if last := m.ask("last"); next.err != nil || last.err != nil || len(last.warnings) > 0 || m.server.granted != granted+1 {
-		m.breaks("1: a good refresh token is stored, but: %v; and when it is due: %v, %v", next.err, last.err, last.warnings)
+		m.breaks("1: a valid refresh token is stored, but the next runner got error %v; when the token was due, error %v and warnings %v", next.err, last.err, last.warnings)
 	}
 }
 
-// isExposed tells whether anything has gone wrong in the middle of an attempt.
+// isExposed reports whether a fault occurred in the middle of an attempt.
 func (m *model) isExposed() bool {
 	return slices.ContainsFunc(m.runners, func(r *modelRunner) bool { return r.exposed })
 }
 
-// judge checks that what a runner was told is true.
+// judge checks that a runner's error and warnings are true.
 func (m *model) judge(r *modelRunner) {
 	if len(r.warnings) > 0 && (!r.unstored || !r.notStored()) {
-		m.breaks("4: %s is warned: %v", r.name, r.warnings)
+		m.breaks("4: %s got unexpected warnings: %v", r.name, r.warnings)
 	}
 	ended, isEnded := errors.AsType[*engine.LoginEndedError](r.err)
 	lost, isLost := errors.AsType[*engine.AnswerLostError](r.err)
@@ -400,21 +400,21 @@ func (m *model) judge(r *modelRunner) {
 	_, isStore := errors.AsType[*engine.CacheError](r.err)
 	switch {
 	case isEnded && ended.Lost == nil:
-		m.breaks("4: %s is not told what was lost: %v", r.name, r.err)
+		m.breaks("4: the error of %s does not name the lost answer: %v", r.name, r.err)
 	case isEnded:
 		m.checkBlame(r, *ended.Lost)
 	case isLost:
 		m.checkBlame(r, lost.Lost)
 	case isFailed && failed.Outcome != oauth.Refused && (m.isExposed() || m.offline):
 	case isFailed && m.request.Private && m.isExposed(): // its own request, with the token from before the pause, has ended the login
-	case isBusy && m.ends > 1: // it has waited for longer than two claims last
+	case isBusy && m.ends > 1: // the runner has waited longer than two claims last
 	case isStore && r.unstored:
 	case r.err != nil:
 		m.breaks("4: %s: %v", r.name, r.err)
 	}
 }
 
-// checkBlame checks that the runner which is said to have lost an answer may have lost one. It knows about itself.
+// checkBlame checks that the runner named in lost may have lost an answer. A runner knows whether it lost its own.
 func (m *model) checkBlame(r *modelRunner, lost engine.Intent) {
 	for _, culprit := range m.runners {
 		mayHaveLost := culprit.exposed && culprit != r || culprit.lost
@@ -427,7 +427,7 @@ func (m *model) checkBlame(r *modelRunner, lost engine.Intent) {
 // attempt is a token request from its intent to its result in the store.
 type attempt struct {
 	sent, granted bool
-	exposed       bool // it is in the window, see promise 2
+	exposed       bool // in the window; see promise 2
 }
 
 // model is one execution.
@@ -436,9 +436,9 @@ type model struct {
 	modelWorld
 	runners []*modelRunner
 	faults  int                       // so far
-	ends    int                       // how often claims have ended
+	ends    int                       // the number of times that claims have ended
 	version bucket.Version            // of the entry
-	written map[bucket.Version]string // what versions are called
+	written map[bucket.Version]string // the names of versions
 	aged    bool                      // the version is older than a claim
 	offline bool                      // a request did not reach the server
 	trace   []string

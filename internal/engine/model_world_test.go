@@ -23,22 +23,22 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// modelWorld is what the runners of an execution share.
+// modelWorld is the state that the runners of an execution share.
 type modelWorld struct {
 	store   *buckettest.Store
 	server  *modelServer
 	goTo    oauth.Server
 	request engine.Request
 	key     cache.Key
-	turn    atomic.Int64 // orders what the explorer and the runners do, for the race detector
+	turn    atomic.Int64 // orders the actions of the explorer and the runners, for the race detector
 }
 
 const (
 	modelCredential = "configured"
 	modelLifetime   = 100 * time.Hour
-	// modelPause is how often the explorer looks whether a runner that waits looks again.
+	// modelPause is the interval at which the explorer checks whether a waiting runner reads the entry again.
 	modelPause = 10 * time.Millisecond
-	// modelSkew is how far the clock of each runner is ahead of the one before it, so that an intent tells whose it is.
+	// modelSkew is the offset between the clocks of successive runners. It lets an intent identify its runner.
 	modelSkew = time.Microsecond
 )
 
@@ -67,14 +67,14 @@ func newModel(t *testing.T, start modelStart, kind modelServer, runners int) *mo
 	return m
 }
 
-// pass lets time pass.
+// pass advances the bubble's clock.
 func (m *model) pass(duration time.Duration) {
 	m.turn.Add(1)
 	<-time.After(duration)
 	synctest.Wait()
 }
 
-// stored returns the refresh token in the entry, without depth if there is none.
+// stored returns the refresh token in the entry, with depth 0 if there is none.
 func (m *model) stored() issued {
 	text, err := cache.New(cache.NewObjects(m.store, "", cache.Options{})).Read(m.Context(), m.key, client.Secret)
 	if errors.Is(err, cache.ErrNotFound) {
@@ -94,52 +94,52 @@ func (m *model) stored() issued {
 	return issued{}
 }
 
-// modelStep is where a runner stops.
+// modelStep is a step before which a runner stops.
 type modelStep string
 
 const (
 	getting   modelStep = "get"
 	putting   modelStep = "put"
-	putLate   modelStep = "put, at last" // the answer to a late one
+	putLate   modelStep = "put, at last" // the answer to a late put
 	arriving  modelStep = "request"
 	answering modelStep = "answer"
 )
 
-// modelRunner is one machine: an engine, and the store and the token server as it sees them.
+// modelRunner is one machine: an engine with its view of the store and the token server.
 type modelRunner struct {
 	*model
 	name   string
 	number int
-	free   bool // it does not stop
+	free   bool // does not stop
 	resume chan modelFault
 
-	stop, last modelStep // where it has stopped, empty while it waits for time to pass; and where before
-	gone       bool      // it has crashed: what it still does has no effect
+	stop, last modelStep // the present stop, empty while the runner waits for time to pass; and the previous stop
+	gone       bool      // crashed: further actions have no effect
 	done       bool
-	polling    bool           // it waits for a claim
-	saw, wrote bucket.Version // the last ones
+	polling    bool           // waits for a claim
+	saw, wrote bucket.Version // the last version of each kind
 	writes     int
-	history    []string // all that it knows
+	history    []string // everything the runner knows
 
 	attempt  *attempt
-	exposed  bool // an attempt was
-	lost     bool // the answer to an attempt was
-	unstored bool // the store has failed it
-	asks     int  // for how many tokens
-	tokens   int  // how many it was handed
-	received int  // the depth of the newest refresh token that has reached it
+	exposed  bool // an attempt was exposed
+	lost     bool // the answer to an attempt was lost
+	unstored bool // a store operation failed
+	asks     int  // number of tokens to ask for
+	tokens   int  // number of tokens received
+	received int  // depth of the newest refresh token received
 
 	warnings []engine.Warning
 	err      error
 }
 
-// begin lets a runner ask for a token.
+// begin starts a runner that asks for a token.
 func (m *model) begin(name string, free bool) *modelRunner {
 	r := &modelRunner{model: m, name: name, number: len(m.runners) + 1, free: free, resume: make(chan modelFault)}
 	m.runners = append(m.runners, r)
 	now := func() time.Time { return time.Now().Add(time.Duration(r.number) * modelSkew) }
 	e := &engine.Engine{
-		// Nothing here takes as long as the timeout. What that does, a lost answer does as well.
+		// No request here reaches the timeout. A lost answer has the same effect.
 		Endpoint: &oauth.TokenEndpoint{Server: m.goTo, HTTP: &http.Client{Transport: r, Timeout: 10000 * time.Hour}, Now: now,
 			MaxRetries: 1, Wait: func(int) time.Duration { return time.Millisecond }},
 		Cache: cache.New(cache.NewObjects(r, "s3://bucket/prefix", cache.Options{ClaimTimeout: 2 * claimLife, ClaimLife: claimLife})),
@@ -153,7 +153,7 @@ func (m *model) begin(name string, free bool) *modelRunner {
 			_, warnings, err := e.Token(m.Context(), m.request)
 			m.turn.Add(1)
 			r.warnings, r.err = append(r.warnings, warnings...), err
-			if r.attempt = nil; err == nil { // what it could not store, it saves some other time
+			if r.attempt = nil; err == nil { // the runner stores an unsaved login later
 				r.tokens++
 			}
 		}
@@ -162,14 +162,14 @@ func (m *model) begin(name string, free bool) *modelRunner {
 	return r
 }
 
-// ask lets a new runner have a token, undisturbed.
+// ask lets a new runner ask for a token without faults.
 func (m *model) ask(name string) *modelRunner {
 	r := m.begin(name, true)
 	synctest.Wait()
 	return r
 }
 
-// bury lets runners of no more interest come to their end, without effect.
+// bury lets the remaining runners finish without effect.
 func (m *model) bury(runners []*modelRunner) {
 	for _, r := range runners {
 		r.gone = true
@@ -183,7 +183,7 @@ func (m *model) bury(runners []*modelRunner) {
 	}
 }
 
-// at stops the runner before a step, until it may take it.
+// at stops the runner before a step until the explorer lets it continue.
 func (r *modelRunner) at(step modelStep) modelFault {
 	r.turn.Add(1)
 	switch {
@@ -207,14 +207,14 @@ func (r *modelRunner) knows() string {
 	return fmt.Sprintf("asks %d times;", r.asks) + strings.Join(r.history, ";")
 }
 
-// expose notes that something has gone wrong for the runner. It opens the window if it is in the middle of an attempt.
+// expose records a fault of the runner. The fault opens the window if the runner is in the middle of an attempt.
 func (r *modelRunner) expose() {
 	if r.attempt != nil {
 		r.attempt.exposed, r.exposed = true, true
 	}
 }
 
-// notStored tells whether the runner was warned that its token is not stored.
+// notStored reports whether the runner was warned that its token is not stored.
 func (r *modelRunner) notStored() bool {
 	return slices.ContainsFunc(r.warnings, func(warning engine.Warning) bool {
 		_, ok := warning.(engine.NotStoredWarning)
@@ -222,7 +222,7 @@ func (r *modelRunner) notStored() bool {
 	})
 }
 
-// isEntry tells the entry from other objects, which take no part in the protocol: hints, and the mark of pruning.
+// isEntry reports whether name is the entry. Hints and the marker of pruning take no part in the protocol.
 func (m *model) isEntry(name string) bool { return strings.HasPrefix(name, m.key.String()) }
 
 // Get implements [cache.Store].
@@ -235,9 +235,9 @@ func (r *modelRunner) Get(ctx context.Context, name string) (bucket.Object, erro
 	}
 	object, err := r.store.Get(ctx, name)
 	if r.saw = object.Version; r.saw != r.wrote && r.attempt != nil && !r.attempt.sent {
-		r.attempt = nil // it was overtaken
+		r.attempt = nil // another runner was faster
 	}
-	if r.polling { // it forgets what it has seen before
+	if r.polling { // replaces the runner's previous read in its history
 		last := len(r.history) - 1
 		for !strings.HasPrefix(r.history[last], string(getting)) {
 			last--
@@ -257,11 +257,11 @@ func (r *modelRunner) Put(ctx context.Context, name string, contents []byte, ifV
 	if r.gone {
 		return bucket.Absent, buckettest.Unreachable(bucket.Write, name)
 	}
-	begun := &attempt{} // this is an intent
+	begun := &attempt{} // the write is an intent
 	if r.attempt != nil && r.attempt.sent {
-		begun = nil // or a result
+		begun = nil // the write is a result
 		if !r.attempt.granted {
-			r.attempt = nil // which need not be stored
+			r.attempt = nil // a refusal need not be stored
 		}
 	}
 	switch fault {
@@ -336,8 +336,8 @@ func (r *modelRunner) RoundTrip(request *http.Request) (*http.Response, error) {
 // modelServer is the token endpoint.
 type modelServer struct {
 	*model
-	replaces          bool // the refresh token that was used ends
-	kills             bool // the whole login ends when something is shown that has ended
+	replaces          bool // a used refresh token ends
+	kills             bool // the whole login ends when the server receives an ended credential
 	credentials       map[string]*issued
 	requests, granted int
 	log               strings.Builder
@@ -345,12 +345,12 @@ type modelServer struct {
 
 // issued is a code or a refresh token.
 type issued struct {
-	depth int // how many replacements there were before it
+	depth int // number of replacements before it
 	ended bool
-	by    *attempt // which has replaced it
+	by    *attempt // the attempt that replaced it
 }
 
-// answer returns the answer to a request, and the depth of the refresh token in it.
+// answer returns the answer to a request and the depth of the refresh token in it.
 func (s *modelServer) answer(r *modelRunner, credential string) (*http.Response, int) {
 	s.requests++
 	fmt.Fprintf(&s.log, "%s shows %s;", r.name, credential)
@@ -372,13 +372,13 @@ func (s *modelServer) answer(r *modelRunner, credential string) (*http.Response,
 	switch {
 	case isCode:
 		s.breaks("2: %s sends the code again", r.name)
-	case credential == modelCredential && s.isExposed(): // a last resort, where the stored one was refused
+	case credential == modelCredential && s.isExposed(): // a last resort after the stored token was refused
 	case !shown.by.exposed && !r.attempt.exposed:
-		s.breaks("2: %s shows a refresh token that has ended", r.name)
+		s.breaks("2: %s sends a refresh token that has ended", r.name)
 	}
 	if s.kills {
 		for _, c := range s.credentials {
-			c.ended, c.by = true, &attempt{exposed: true} // nobody can know
+			c.ended, c.by = true, &attempt{exposed: true} // no runner can know
 		}
 	}
 	return reply(http.StatusBadRequest, `{"error":"invalid_grant"}`), 0

@@ -21,16 +21,16 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// claimLife is that of the runners in these tests, by the store's clock.
+// claimLife is the life of the runners' claims in these tests, by the store's clock.
 const claimLife = 10 * time.Minute
 
-// runner returns an engine on another machine, which shares nothing but store.
+// runner returns an engine on a new machine, which shares only store with the others.
 func (w *world) runner(store cache.Store) *engine.Engine {
 	return w.engineOn(cache.NewObjects(store, "s3://bucket/prefix", cache.Options{ClaimLife: claimLife}))
 }
 
-// Sixteen machines, one login that is due, and a server that kills it when a replaced token is shown: one refresh a
-// round, and everybody has a token.
+// Sixteen machines share one login that is due. The server revokes it when it sees a replaced token. Each round takes one
+// refresh, and every machine gets a token.
 func TestRunnersShareALogin(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*world) engine.Request{
@@ -65,7 +65,7 @@ func TestRunnersShareALogin(t *testing.T) {
 	}
 }
 
-// A warm runner reads once, or twice through a profile, and writes nothing.
+// A runner with a stored login reads once, or twice with a profile, and writes nothing.
 func TestWarmRunnerReadsOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -94,13 +94,13 @@ func TestWarmRunnerReadsOnce(t *testing.T) {
 			}
 		}
 		if reads.Load() != want || writes.Load() != 0 {
-			t.Errorf("%d reads, want %d; %d writes", reads.Load(), want, writes.Load())
+			t.Errorf("got %d reads, want %d; got %d writes, want 0", reads.Load(), want, writes.Load())
 		}
 	}
 }
 
-// A runner that is killed leaves its claim behind. The others go on when that ends, by the store's clock, and name the
-// answer that was lost.
+// A killed runner leaves its claim behind. The others continue when the claim ends by the store's clock, and report the
+// lost answer.
 func TestClaimOfAKilledRunnerEnds(t *testing.T) {
 	t.Parallel()
 	w := newKillingWorld(t)
@@ -114,17 +114,17 @@ func TestClaimOfAKilledRunnerEnds(t *testing.T) {
 	}
 	w.counts(0, 1, 0)
 
-	// Nothing is lost with the answer to a personal access token.
+	// A lost answer to a personal access token does no harm.
 	request = with(oauth.PersonalAccessToken, "revoked")
 	w.kill(store, request)
 	w.pass(claimLife + time.Second)
 	_, _, err := w.runner(store).Token(t.Context(), request)
-	if refused, ok := errors.AsType[*oauth.TokenError](err); !ok || refused != err { //nolint:errorlint // as it is
+	if refused, ok := errors.AsType[*oauth.TokenError](err); !ok || refused != err { //nolint:errorlint // must be unwrapped
 		t.Errorf("got %v", err)
 	}
 }
 
-// kill lets a runner die with its request on the way.
+// kill kills a runner while its request is in progress.
 func (w *world) kill(store cache.Store, request engine.Request) {
 	w.Helper()
 	killed := w.runner(store)
@@ -135,8 +135,8 @@ func (w *world) kill(store cache.Store, request engine.Request) {
 	_, _, _ = killed.Token(w.Context(), request)
 }
 
-// A runner that was stopped beyond its claim stores its token while another one's request is under way. The claim of that
-// one lasts: a third waits for it, and names it if its answer was lost. If it was not, nobody says so.
+// A runner that was stopped until its claim ended stores its token during another runner's request. The other runner's
+// claim remains: a third runner waits for it, and reports a lost answer only if the other runner was killed.
 func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
 	t.Parallel()
 	for name, isKilled := range map[string]bool{"which is killed": true, "which is refused": false} {
@@ -158,13 +158,13 @@ func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
 			transport := other.Endpoint.HTTP.Transport
 			other.Endpoint.HTTP.Transport = roundTripper(func(r *http.Request) (*http.Response, error) {
 				wake()
-				response, err := transport.RoundTrip(r) // of a token that was replaced, which ends the login
+				response, err := transport.RoundTrip(r) // sends a replaced token, which ends the login
 				if isKilled {
 					panic("kill -9")
 				}
 				return response, err
 			})
-			request.Private = true // or the token of the first runner would do
+			request.Private = true // otherwise the first runner's token would suffice
 			var err error
 			func() {
 				defer func() { _ = recover() }()
@@ -183,7 +183,7 @@ func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
 	}
 }
 
-// A runner that was stopped with a refusal is taken for one that has lost its answer. It knows better itself.
+// Other runners assume that a runner that was stopped with a refusal has lost its answer. The runner itself knows better.
 func TestStoppedRunnerWasRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -207,11 +207,11 @@ func TestStoppedRunnerWasRefused(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if ended, ok := errors.AsType[*engine.LoginEndedError](err); ok {
-		t.Errorf("it blames itself: %v", ended.Lost)
+		t.Errorf("the stopped runner reports its own answer as lost: %v", ended.Lost)
 	}
 }
 
-// waits expects that another runner waits for a claim in store.
+// waits checks that a new runner waits for a claim in store.
 func (w *world) waits(store cache.Store, request engine.Request) {
 	w.Helper()
 	ctx, cancel := context.WithCancel(w.Context())
@@ -223,8 +223,8 @@ func (w *world) waits(store cache.Store, request engine.Request) {
 	}
 }
 
-// A store that fails for long is waited for once, in any operation. Everything after that is quick: the run has what GoTo
-// has given it, and so have its other blocks.
+// A run waits only once for a store that keeps failing, in any operation. Everything after that is quick, and all blocks
+// of the run get the token that GoTo has granted.
 func TestFailingStoreIsWaitedForOnce(t *testing.T) {
 	t.Parallel()
 	for from := range 12 {
@@ -268,7 +268,7 @@ func failStore(t *testing.T, from int, onlyWrites bool) {
 		began := time.Now()
 		_, warnings, err := runner.Token(t.Context(), request)
 		if took := time.Since(began); took > limit || (err == nil) != isGranted {
-			t.Errorf("block %d waits for %v and has %v, %v", block, took, warnings, err)
+			t.Errorf("block %d waited %v and got warnings %v and error %v", block, took, warnings, err)
 		}
 	}
 }

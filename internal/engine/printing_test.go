@@ -28,7 +28,7 @@ func TestLoginPrintsNoSecret(t *testing.T) {
 	}
 	encoded, err := json.Marshal([]any{login, request})
 	if err != nil || strings.Contains(string(encoded), "the-") {
-		t.Errorf("as JSON: %s, %v", encoded, err)
+		t.Errorf("as JSON: got %s and error %v", encoded, err)
 	}
 }
 

@@ -23,7 +23,7 @@ func TestPrivateTokenIsNotKept(t *testing.T) {
 	w.counts(0, 1, 0)
 	third := w.token(private)
 	if again := w.token(code); !again.AccessToken.Equal(shared.AccessToken) {
-		t.Error("a private request took the shared token away")
+		t.Error("a private request removed the shared token")
 	}
 	w.counts(0, 1, 0)
 	tokens := []engine.Login{first, second, shared, third}
@@ -45,11 +45,11 @@ func TestPrivatePersonalAccessToken(t *testing.T) {
 	w.token(private)
 	w.counts(0, 0, 2)
 	if entries, err := filepath.Glob(filepath.Join(w.directory, "*.v2")); err != nil || len(entries) > 0 {
-		t.Errorf("kept %v, %v", entries, err)
+		t.Errorf("got entries %v and error %v", entries, err)
 	}
 }
 
-// A code that brings no refresh token is sent once even where its access token is not kept.
+// A code without a refresh token is sent only once, even if its access token is not stored.
 func TestPrivateTokenOfACodeWithoutARefreshToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

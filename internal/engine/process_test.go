@@ -19,10 +19,10 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// orders is the environment variable that makes this test binary a process which asks for one token.
+// orders is the environment variable that turns this test binary into a process that asks for one token.
 const orders = "GOTO_ENGINE_TEST_ORDERS"
 
-// TestMain lets this binary be a process of its own, see [obey].
+// TestMain lets this binary run as a separate process; see [obey].
 func TestMain(m *testing.M) {
 	if text := os.Getenv(orders); text != "" {
 		if err := obey(text); err != nil {
@@ -34,11 +34,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// order is what a process is told.
+// order tells a process what to ask for.
 type order struct {
 	URL, Directory string
 	RefreshToken   string
-	Ahead          time.Duration // of the real clock
+	Ahead          time.Duration // how far its clock is ahead of the real one
 }
 
 // obey says "ready", waits for a line, asks for a token and says "done".
@@ -76,14 +76,14 @@ func obey(text string) error {
 	return nil
 }
 
-// child is a process that has been told an order.
+// child is a process that has received an order.
 type child struct {
 	command *exec.Cmd
 	in      io.WriteCloser
 	out     *bufio.Reader
 }
 
-// start returns a process that is ready.
+// start starts a process and returns it when it is ready.
 func (w *world) start(told order) *child {
 	w.Helper()
 	told.URL, told.Directory = w.server.URL, w.directory
@@ -96,7 +96,7 @@ func (w *world) start(told order) *child {
 		w.Fatal(err)
 	}
 	c := &child{command: exec.CommandContext(w.Context(), binary)}
-	// The race detector would keep the process for a second after its end.
+	// The race detector otherwise delays the process's exit by a second.
 	c.command.Env = append(os.Environ(), orders+"="+string(text), "GORACE=atexit_sleep_ms=0")
 	if c.in, err = c.command.StdinPipe(); err != nil {
 		w.Fatal(err)
@@ -110,18 +110,18 @@ func (w *world) start(told order) *child {
 		w.Fatal(err)
 	}
 	if line, err := c.out.ReadString('\n'); line != "ready\n" {
-		w.Fatalf("a process said %q, %v", line, err)
+		w.Fatalf("a process reported %q (error %v)", line, err)
 	}
 	return c
 }
 
-// release lets the process ask.
+// release lets the process ask for its token.
 func (c *child) release() error {
 	_, err := io.WriteString(c.in, "\n")
 	return err
 }
 
-// finish waits for the end of the process and returns what it said.
+// finish waits for the process to exit and returns its output.
 func (c *child) finish() string {
 	said, readErr := io.ReadAll(c.out)
 	waitErr := c.command.Wait()

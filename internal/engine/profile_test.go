@@ -23,7 +23,7 @@ func TestProfile(t *testing.T) {
 	code.Profile = "ada"
 	first := w.token(code)
 	w.counts(1, 0, 0)
-	for range 2 { // the same credential again changes nothing
+	for range 2 { // using the same credential again changes nothing
 		if kept := w.token(profile("ada")); !kept.AccessToken.Equal(first.AccessToken) {
 			t.Error("the profile does not lead to the login")
 		}
@@ -43,7 +43,7 @@ func TestProfile(t *testing.T) {
 	w.counts(0, 1, 0)
 }
 
-// A login that a profile and a credential lead to has one refresh token, so neither kills the other's.
+// A login that is shared by a profile and a credential has one refresh token, so neither use revokes the other's.
 func TestProfileAndCredentialShareTheLogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -65,7 +65,7 @@ func TestProfileAndCredentialShareTheLogin(t *testing.T) {
 	}
 }
 
-// A credential that is left over does not lead the profile back to the login it once began.
+// A leftover credential does not point the profile back to the login that the credential began.
 func TestProfileIsNotLedBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -88,7 +88,7 @@ func TestProfileIsNotLedBack(t *testing.T) {
 	w.counts(2, 0, 0)
 }
 
-// A profile must not lead to a login that is not there.
+// A profile must not lead to a missing login.
 func TestUnsavedLoginMovesNoProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -105,7 +105,7 @@ func TestUnsavedLoginMovesNoProfile(t *testing.T) {
 	w.counts(0, 0, 0)
 }
 
-// A login of which no access token is kept is a login too.
+// A login without a stored access token is still a login.
 func TestProfileOfAPrivateLoginDoesNotMoveInSilence(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -118,7 +118,7 @@ func TestProfileOfAPrivateLoginDoesNotMoveInSilence(t *testing.T) {
 	warns(w, w.process(), other, func(moved engine.ProfileMovedWarning) bool { return moved.To.Principal == "grace@example.com" })
 }
 
-// A sign-in while the clock was ahead does not pin the profile.
+// A sign-in with the clock ahead does not pin the profile to that login.
 func TestClockAheadPinsNoProfile(t *testing.T) {
 	t.Parallel()
 	const year = 365 * 24 * time.Hour

@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// Promise 4: whatever the server does with the old token, the one to use next is stored and handed out.
+// Promise 4: regardless of how the server treats the old token, the next one is stored and handed out.
 func TestReplacedRefreshTokenIsKept(t *testing.T) {
 	t.Parallel()
 	for name, behavior := range map[string]standin.Behavior{
@@ -32,7 +32,7 @@ func TestReplacedRefreshTokenIsKept(t *testing.T) {
 				w.counts(0, 1, 0)
 				replaced := !login.RefreshToken.Equal(request.Grant.Credential)
 				if replaced != (behavior.ReplaceRefreshToken == standin.Always) {
-					t.Error("the refresh token handed out is not the one to use next")
+					t.Error("the refresh token handed out is not the next one to use")
 				}
 				w.pass(time.Hour)
 			}

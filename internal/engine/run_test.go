@@ -8,7 +8,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 )
 
-// In a container with the host's name, the command line is process 1 in every run.
+// In a container with the host's name, the CLI is process 1 in every run.
 func TestRunIsOneOfManyWithTheSameProcess(t *testing.T) {
 	t.Parallel()
 	for stat, want := range map[string]string{
@@ -22,6 +22,6 @@ func TestRunIsOneOfManyWithTheSameProcess(t *testing.T) {
 		}
 	}
 	if runtime.GOOS == "linux" && !strings.Contains(engine.Run(), " since ") {
-		t.Errorf("the run is %q", engine.Run())
+		t.Errorf("Run returned %q", engine.Run())
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// Promise 3, across processes: see also the command-line stories.
+// Promise 3 across processes. See also the command-line stories.
 func TestOneRequestForAll(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -40,7 +40,7 @@ func TestOneRequestForAll(t *testing.T) {
 	w.counts(0, 1, 0)
 }
 
-// Many blocks with one credential that is refused are one refused request, and a code is not shown again.
+// Many blocks that share a refused credential send one request, and a refused code is not sent again.
 func TestOneFailureForAll(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -69,7 +69,7 @@ func TestOneFailureForAll(t *testing.T) {
 	w.counts(1, 0, 0)
 }
 
-// countingStorage counts reads, each of which takes a second in a bubble.
+// countingStorage counts reads. Each read takes a second of the bubble's time.
 type countingStorage struct {
 	cache.Storage
 	reads atomic.Int64
@@ -81,7 +81,7 @@ func (s *countingStorage) Read(ctx context.Context, name string) ([]byte, error)
 	return s.Storage.Read(ctx, name)
 }
 
-// One block reads for all of a process, by credential and by profile.
+// One block reads for all blocks of a process, by credential and by profile.
 func TestOneReadForManyBlocks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -104,10 +104,10 @@ func TestOneReadForManyBlocks(t *testing.T) {
 		})
 		want := int64(1)
 		if asked.Profile != "" {
-			want = 2 // the name, and what it leads to
+			want = 2 // the name and the login it leads to
 		}
 		if reads := storage.reads.Load(); reads != want {
-			t.Errorf("by %s: %d reads, want %d", name, reads, want)
+			t.Errorf("by %s: got %d reads, want %d", name, reads, want)
 		}
 	}
 	w.counts(0, 1, 0)
@@ -140,8 +140,8 @@ func TestCredentialsDoNotWaitForEachOther(t *testing.T) {
 	ended()
 }
 
-// How a request has failed answers for all processes that would send the same, also for those that have waited for
-// longer than it is remembered.
+// A failed request answers for all processes that would send the same one, including processes that have waited longer
+// than the failure is remembered.
 func TestProcessesShareAFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -174,7 +174,7 @@ func TestProcessesShareAFailure(t *testing.T) {
 	w.counts(0, 1, 0)
 }
 
-// Nobody with a valid token waits for a request that is under way.
+// Callers with a valid token don't wait for a request in progress.
 func TestValidTokenDoesNotWait(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -192,7 +192,7 @@ func TestValidTokenDoesNotWait(t *testing.T) {
 		for _, asked := range []engine.Request{request, profile("main")} {
 			login, _, err := process.Token(t.Context(), asked)
 			if err != nil || !login.AccessToken.Equal(valid.AccessToken) {
-				t.Errorf("got another token, or %v", err)
+				t.Errorf("got a different token or error %v", err)
 			}
 		}
 	}
@@ -200,8 +200,7 @@ func TestValidTokenDoesNotWait(t *testing.T) {
 	ended()
 }
 
-// A process that keeps the claim for longer than its request can take is named. However many blocks wait for it, they
-// wait once.
+// The error names a process that keeps the claim longer than its request can take. All blocks together wait only once.
 func TestBusyLogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -225,7 +224,7 @@ func TestBusyLogin(t *testing.T) {
 	}
 	blocks.Wait()
 	if waits.Load() != 1 {
-		t.Errorf("waited %d times", waits.Load())
+		t.Errorf("waited %d times, want 1", waits.Load())
 	}
 	answer()
 	ended()

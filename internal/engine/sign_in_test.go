@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// ask returns the sign-in that a new process asks for.
+// ask returns the sign-in that a new process requests.
 func (w *world) ask(profile string, pkce bool) engine.SignIn {
 	w.Helper()
 	pending, err := w.process().AskToSignIn(w.Context(), client, profile, pkce)
@@ -33,13 +33,13 @@ func (w *world) landed(pending engine.SignIn) engine.Request {
 	return request
 }
 
-// One sign-in is asked for as long as it is pending, whichever process asks.
+// All processes request the same sign-in while it is pending.
 func TestSignInStaysTheSame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.ask("ada", true)
 	if again := w.ask("ada", true); again.State != first.State || !again.CodeVerifier.Equal(first.CodeVerifier) {
-		t.Error("the second process asks for another sign-in")
+		t.Error("the second process requests a different sign-in")
 	}
 	for name, other := range map[string]engine.SignIn{"another profile": w.ask("grace", true), "no PKCE": w.ask("ada", false)} {
 		if other.State == first.State || other.State == "" {
@@ -48,12 +48,12 @@ func TestSignInStaysTheSame(t *testing.T) {
 	}
 	first = w.ask("ada", true)
 	if w.pass(engine.SignInLife); w.ask("ada", true).State == first.State {
-		t.Error("the sign-in is pending for more than its life")
+		t.Error("the sign-in is still pending after its lifetime")
 	}
 }
 
-// Sign-ins for another redirect URI, with and without PKCE, do not end each other. Each is finished with its own redirect
-// URI, whatever the run has to which its address is given.
+// Sign-ins with different redirect URIs, with and without PKCE, don't end each other. Each finishes with its own redirect
+// URI, even if the run that receives its address uses a different one.
 func TestSignInsSideBySide(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -65,7 +65,7 @@ func TestSignInsSideBySide(t *testing.T) {
 	}
 	first, second := w.ask("ada", true), w.ask("ada", false)
 	if w.ask("ada", true).State != first.State {
-		t.Error("another sign-in has taken the place of one that is pending")
+		t.Error("a different sign-in replaced a pending one")
 	}
 	for _, pending := range []engine.SignIn{first, second, third} {
 		w.token(w.landed(pending))
@@ -73,20 +73,20 @@ func TestSignInsSideBySide(t *testing.T) {
 	w.counts(3, 0, 0)
 }
 
-// The hour of a sign-in begins again when it is asked for again: the person who is shown its address has that time.
+// Requesting a sign-in again restarts its hour, so the person who sees its address has the full time.
 func TestSignInIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	pending := w.ask("ada", true)
 	w.pass(engine.SignInLife - time.Minute)
 	if w.ask("ada", true).State != pending.State {
-		t.Fatal("another sign-in is asked for")
+		t.Fatal("the process requests a different sign-in")
 	}
 	w.pass(10 * time.Minute)
 	w.token(w.landed(pending))
 }
 
-// A code that GoTo could not take is still good for its sign-in, even if another block has asked for the next one.
+// A code that GoTo could not process remains valid for its sign-in, even if another block has requested the next one.
 func TestSignInIsFinishedLater(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -109,12 +109,12 @@ func TestSignInIsShownOnce(t *testing.T) {
 	w := newWorld(t)
 	for _, want := range []bool{false, true, true} {
 		if _, shown, err := w.process().ShowSignIn(t.Context(), client, "ada", true); err != nil || shown != want {
-			t.Errorf("shown is %t, error %v; want %t", shown, err, want)
+			t.Errorf("got shown %t and error %v, want shown %t", shown, err, want)
 		}
 	}
 	w.pass(2 * time.Minute)
 	if _, shown, err := w.process().ShowSignIn(t.Context(), client, "ada", true); err != nil || shown {
-		t.Errorf("after a while, shown is %t, error %v", shown, err)
+		t.Errorf("after a while: got shown %t and error %v", shown, err)
 	}
 }
 
@@ -127,7 +127,7 @@ func TestSignInWithoutCacheHasNoState(t *testing.T) {
 	}
 }
 
-// A sign-in is finished by any process, with the right verifier, by one code and for its profile only.
+// Any process can finish a sign-in with the right verifier, but only with one code and only for its profile.
 func TestSignInIsFinishedOnce(t *testing.T) {
 	t.Parallel()
 	for _, pkce := range []bool{true, false} {
@@ -150,7 +150,7 @@ func TestSignInIsFinishedOnce(t *testing.T) {
 		w.counts(0, 0, 0)
 
 		if w.ask("ada", pkce).State == pending.State {
-			t.Error("a finished sign-in is asked for again")
+			t.Error("a finished sign-in is requested again")
 		}
 	}
 }
@@ -185,6 +185,6 @@ func TestFailedSignIn(t *testing.T) {
 		t.Errorf("got %v and error %v", got, err)
 	}
 	if w.ask("ada", true).State != pending.State {
-		t.Error("the failure has ended the sign-in")
+		t.Error("the failure ended the sign-in")
 	}
 }

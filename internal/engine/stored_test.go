@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// stored asks a new process what is kept as main, and fails the test on an error.
+// stored returns the login that a new process finds under the profile main. An error fails the test.
 func (w *world) stored(client oauth.Client) (login *engine.Login, location string) {
 	w.Helper()
 	login, location, err := w.process().Stored(w.Context(), client, "main")
@@ -30,7 +30,7 @@ func TestStored(t *testing.T) {
 	w := newWorld(t)
 	login, nowhere := w.stored(client)
 	if files, err := os.ReadDir(w.directory); login != nil || len(files) > 0 {
-		t.Errorf("nothing is stored, got %v, files %v, error %v", login, files, err)
+		t.Errorf("without a stored login: got %v, files %v and error %v", login, files, err)
 	}
 
 	code := w.code()
@@ -43,16 +43,16 @@ func TestStored(t *testing.T) {
 	renamed := client
 	renamed.Secret = secret.New("another")
 	if login, location := w.stored(renamed); login != nil || location != nowhere {
-		t.Errorf("another client secret opens %+v at %s", login, location)
+		t.Errorf("a different client secret opens %+v at %s", login, location)
 	}
 
-	w.pass(2 * time.Hour) // the access token has ended
+	w.pass(2 * time.Hour) // the access token expires
 	if login, _ = w.stored(client); login == nil || !reflect.DeepEqual(*login, first) {
 		t.Errorf("got %+v", login)
 	}
 	w.counts(1, 0, 0)
 	if renewed := w.token(profile("main")); !renewed.RefreshTokenExpiresAt.Equal(login.RefreshTokenExpiresAt) || !renewed.SignedInAt.Equal(login.SignedInAt) {
-		t.Errorf("a refresh changes the dates of a login: %+v, then %+v", login, renewed)
+		t.Errorf("a refresh changed the dates of the login from %+v to %+v", login, renewed)
 	}
 	if err := os.Remove(location); err != nil {
 		t.Error(err)

@@ -32,7 +32,7 @@ func TestNothingIsSentIntoAnUnwritableCache(t *testing.T) {
 	}
 }
 
-// Promise 4, the worst case: the server has answered and the disk refuses.
+// Promise 4 in the worst case: the server has answered, but the write to disk fails.
 func TestStoringFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -42,10 +42,10 @@ func TestStoringFails(t *testing.T) {
 	faulty := &faultyStorage{Storage: storage, write: errors.New("no space left")}
 	process := w.engineOn(faulty)
 
-	for range 3 { // the rest of the process goes on with what could not be stored
+	for range 3 { // the process continues with the login it could not store
 		login := warns(w, process, request, func(engine.NotStoredWarning) bool { return true })
 		if login.RefreshToken.Equal(request.Grant.Credential) {
-			t.Error("the replaced refresh token is handed out")
+			t.Error("the replaced refresh token was handed out")
 		}
 	}
 	w.counts(0, 1, 0)
@@ -75,7 +75,7 @@ func TestCacheOff(t *testing.T) {
 	warns(w, w.engineOn(cache.NewMemory()), request, func(engine.ReplacedWarning) bool { return true })
 }
 
-// A personal access token works without a cache, and says so only if a place for it was named.
+// A personal access token works without a cache. A warning appears only if a location was configured.
 func TestPersonalAccessTokenNeedsNoCache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -95,15 +95,15 @@ func TestPersonalAccessTokenNeedsNoCache(t *testing.T) {
 	w.counts(0, 0, 1)
 }
 
-// What cannot be obtained again waits for the disk: the intent before the request and the login after it, each with
-// its contents and its name. A personal access token can, so it needs no intent. Valid tokens wait for nothing.
+// For a login that cannot be obtained again, the engine syncs the intent before the request and the login after it, both
+// file and directory. A personal access token can be used again, so it needs no intent. Valid tokens need no sync.
 func TestSyncs(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("it cannot sync a directory")
+		t.Skip("this system cannot sync a directory")
 	}
 	w := newWorld(t)
-	w.token(w.refreshToken()) // makes the directory
+	w.token(w.refreshToken()) // creates the directory
 	for name, kind := range map[string]struct {
 		request engine.Request
 		want    int
@@ -122,7 +122,7 @@ func TestSyncs(t *testing.T) {
 				t.Fatal(err, warnings)
 			}
 			if got != want {
-				t.Errorf("%s: %d syncs, want %d", name, got, want)
+				t.Errorf("%s: got %d syncs, want %d", name, got, want)
 			}
 		}
 	}

@@ -44,7 +44,7 @@ func (w *world) damageEntries() {
 	}
 }
 
-// Entries under the client secret of the past are left alone: who has that secret can still use them.
+// Entries sealed with a former client secret stay, because runs with that secret can still use them.
 func TestAnotherClientSecretKeepsTheEntry(t *testing.T) {
 	t.Parallel()
 	const otherSecret = "the client secret after it was renewed"

@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// lyingStorage stores, and reports a failure all the same, as where only the syncing of the directory failed.
+// lyingStorage stores entries but reports failures, as if only the sync of the directory had failed.
 type lyingStorage struct {
 	cache.Storage
 	lies int
@@ -37,7 +37,7 @@ func (h lyingHeld) Write(ctx context.Context, contents []byte, durable bool) err
 	return errors.New("not synced")
 }
 
-// unsaved returns a process that holds a login which it could not store, by the storage's word.
+// unsaved returns a process that holds a login that, according to the storage, could not be stored.
 func (w *world) unsaved(request engine.Request, wrap func(cache.Storage) cache.Storage) *engine.Engine {
 	w.Helper()
 	process := w.engineOn(wrap(w.storage(cache.Options{})))
@@ -45,7 +45,7 @@ func (w *world) unsaved(request engine.Request, wrap func(cache.Storage) cache.S
 	return process
 }
 
-// Another process may have continued the login since: what could not be stored then is older.
+// Another process may have continued the login since then, so the unsaved login is older.
 func TestUnsavedLoginDoesNotOverwriteANewerOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -56,7 +56,7 @@ func TestUnsavedLoginDoesNotOverwriteANewerOne(t *testing.T) {
 	w.pass(10 * time.Minute)
 	longer := request
 	longer.MinValidity = 55 * time.Minute
-	newest := w.token(longer) // another process, which replaces the refresh token
+	newest := w.token(longer) // another process replaces the refresh token
 
 	login, warnings, err := process.Token(t.Context(), request)
 	if err != nil || len(warnings) != 0 {
@@ -70,7 +70,7 @@ func TestUnsavedLoginDoesNotOverwriteANewerOne(t *testing.T) {
 	w.counts(0, 3, 0)
 }
 
-// A block with the same credential and a wrong client secret must neither be handed the login nor seal it.
+// A block with the same credential but a wrong client secret must neither get the login nor seal it.
 func TestUnsavedLoginStaysWithItsClientSecret(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -83,7 +83,7 @@ func TestUnsavedLoginStaysWithItsClientSecret(t *testing.T) {
 	wrong := request
 	wrong.Client.Secret = secret.New("another")
 	if _, _, err := process.Token(t.Context(), wrong); err == nil {
-		t.Error("a wrong client secret was good enough")
+		t.Error("a wrong client secret was accepted")
 	}
 	if _, warnings, err := process.Token(t.Context(), request); err != nil || len(warnings) != 0 {
 		t.Errorf("got warnings %v and error %v", warnings, err)
@@ -92,8 +92,7 @@ func TestUnsavedLoginStaysWithItsClientSecret(t *testing.T) {
 	w.token(request) // another process
 }
 
-// A login that could not be stored stays with its process, whatever other processes note about requests that brought
-// them nothing.
+// A process keeps a login that it could not store, even if other processes record failed requests.
 func TestUnsavedLoginOutlivesTheFailuresOfOthers(t *testing.T) {
 	t.Parallel()
 	for name, other := range map[string]func(*world, engine.Request){
@@ -121,13 +120,12 @@ func TestUnsavedLoginOutlivesTheFailuresOfOthers(t *testing.T) {
 				t.Errorf("got warnings %v and error %v", warnings, err)
 			}
 			w.pass(time.Hour)
-			w.token(request) // another process: it is stored now
+			w.token(request) // another process: the login is stored by then
 		})
 	}
 }
 
-// Blocks that come later have the token as well, although the cache has become unusable, or another process has the
-// claim and keeps it.
+// Later blocks get the token too, even if the cache has become unusable or another process keeps the claim.
 func TestUnsavedTokenWaitsForNobody(t *testing.T) {
 	t.Parallel()
 	for name, obstruct := range map[string]func(*world, engine.Request) error{

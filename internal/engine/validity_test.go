@@ -8,8 +8,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// Promise 8: whatever the life of the tokens, one request an opening at most, and none while the
-// token is in the first half of its life.
+// Promise 8: regardless of the tokens' lifetime, at most one request per opening, and none while the token is in the first
+// half of its lifetime.
 func TestShortTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -42,7 +42,7 @@ func TestMinValidity(t *testing.T) {
 	w.counts(0, 1, 0)
 }
 
-// A clock that was wrong when the token was stored must not make an ended token look valid.
+// A clock that was wrong when the token was stored must not make an expired token look valid.
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -56,7 +56,7 @@ func TestClockSetBack(t *testing.T) {
 	w.counts(0, 1, 0)
 }
 
-// An API may refuse a token that looks valid; it is then not handed out again, to anybody.
+// An API may refuse a token that looks valid. No caller gets that token again.
 func TestRefusedToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -65,7 +65,7 @@ func TestRefusedToken(t *testing.T) {
 	again := request
 	again.Refused = refused.AccessToken
 	w.counts(0, 1, 0)
-	for range 2 { // once refreshed, the new token answers every caller that reports the old one
+	for range 2 { // after one refresh, every caller that reports the old token gets the new one
 		if fresh := w.token(again); fresh.AccessToken.Equal(refused.AccessToken) {
 			t.Error("the refused token was handed out")
 		}
@@ -82,7 +82,7 @@ func TestForesight(t *testing.T) {
 	request.Profile = "ada"
 	issued := w.time()
 	if login := w.token(request); !login.RefreshTokenExpiresAt.Equal(issued.UTC().Add(30 * day)) {
-		t.Errorf("ends at %s", login.RefreshTokenExpiresAt)
+		t.Errorf("the refresh token expires at %s", login.RefreshTokenExpiresAt)
 	}
 	w.pass(22 * day)
 	w.token(request)
@@ -96,12 +96,12 @@ func TestForesight(t *testing.T) {
 	w.pass(time.Hour)
 	replaced := w.time()
 	if login := w.token(request); !login.RefreshTokenExpiresAt.Equal(replaced.UTC().Add(30 * day)) {
-		t.Errorf("after the replacement it ends at %s", login.RefreshTokenExpiresAt)
+		t.Errorf("after its replacement, the refresh token expires at %s", login.RefreshTokenExpiresAt)
 	}
 
-	// Nobody knows when a configured refresh token was issued.
+	// The issue date of a configured refresh token is unknown.
 	w.server.Configure(func(b *standin.Behavior) { b.ReplaceRefreshToken = standin.Never })
 	if login := w.token(w.refreshToken()); !login.RefreshTokenExpiresAt.IsZero() {
-		t.Errorf("a configured refresh token ends at %s", login.RefreshTokenExpiresAt)
+		t.Errorf("a configured refresh token expires at %s", login.RefreshTokenExpiresAt)
 	}
 }
