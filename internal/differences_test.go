@@ -14,13 +14,13 @@ func TestDifferencesHaveStories(t *testing.T) {
 	for _, row := range after(t, read(t, "../README.md"), "| | Terraform | OpenTofu | story |\n|---|---|---|---|") {
 		links := linksIn(row)
 		if len(links) != 1 {
-			t.Errorf("no story, or several: %s", row)
+			t.Errorf("row must link to exactly one story: %s", row)
 		}
 		for _, link := range links {
 			name := filepath.Base(link.target)
 			told[name] = true
 			if link.target != "internal/"+scripts+"/"+name || link.text+".txtar" != name {
-				t.Errorf("%s is no story", link)
+				t.Errorf("%s is not a story", link)
 			}
 		}
 	}
@@ -32,7 +32,7 @@ func TestDifferencesHaveStories(t *testing.T) {
 		text := read(t, story)
 		differs := strings.Contains(text, "\n[terraform") && strings.Contains(text, "\n[opentofu")
 		if name := filepath.Base(story); differs != told[name] {
-			t.Errorf("%s tells Terraform and OpenTofu apart: %t, README.md lists it: %t", name, differs, told[name])
+			t.Errorf("%s differs between Terraform and OpenTofu: %t, README.md lists it: %t", name, differs, told[name])
 		}
 		delete(told, filepath.Base(story))
 	}

@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// What README.md begins the drawing with.
+// first is the text in README.md that precedes the drawing.
 const first = "All imports except those of tests. Each package is listed above the packages it imports:\n\n```text"
 
-// plugin stands for the modules terraform-plugin-framework and the like.
+// plugin stands for terraform-plugin-framework and its sibling modules.
 const plugin = "terraform-plugin"
 
-// TestImportsAreAsDrawn compares the drawing in README.md with the imports there are.
+// TestImportsAreAsDrawn compares the drawing in README.md with the actual imports.
 func TestImportsAreAsDrawn(t *testing.T) {
 	t.Parallel()
 	var order []string
@@ -31,25 +31,25 @@ func TestImportsAreAsDrawn(t *testing.T) {
 	for importer, imported := range actual {
 		switch found, ok := drawn[importer]; {
 		case !ok:
-			t.Errorf("%s is not drawn; it imports %q", importer, imported)
+			t.Errorf("%s is not in the drawing; it imports %q", importer, imported)
 		case !slices.Equal(found, imported):
-			t.Errorf("%s imports %q, drawn are %q", importer, imported, found)
+			t.Errorf("%s imports %q, the drawing shows %q", importer, imported, found)
 		}
 	}
 	for at, importer := range order {
 		if _, ok := actual[importer]; !ok {
-			t.Errorf("%s is drawn, and there is no such package", importer)
+			t.Errorf("%s is in the drawing but does not exist", importer)
 		}
 		for _, imported := range drawn[importer] {
 			if below := slices.Index(order, imported); below >= 0 && below < at {
-				t.Errorf("%s stands above %s, which imports it", imported, importer)
+				t.Errorf("%s is listed above %s, which imports it", imported, importer)
 			}
 		}
 	}
 }
 
-// TestEveryPackageIsDescribed checks that the tables have a row for each package, and each row something
-// to describe.
+// TestEveryPackageIsDescribed checks that the tables have one row per package and that each row names a
+// package that exists.
 func TestEveryPackageIsDescribed(t *testing.T) {
 	t.Parallel()
 	section := find(t, `(?s)\n## Packages\n(.*?)\n## `, read(t, "README.md"))
@@ -57,18 +57,18 @@ func TestEveryPackageIsDescribed(t *testing.T) {
 	for _, link := range linksIn(section) {
 		described[link.text] = true
 		if info, err := os.Stat(link.target); err != nil || !info.IsDir() || link.text != link.target {
-			t.Errorf("[%s](%s) is no folder here (error %v)", link.text, link.target, err)
+			t.Errorf("[%s](%s) does not lead to a folder of that name (error %v)", link.text, link.target, err)
 		}
 	}
 	for name := range importsOf(t) {
 		if !described[name] && name != "main.go" {
-			t.Errorf("%s is not described", name)
+			t.Errorf("README.md does not describe %s", name)
 		}
 	}
 }
 
-// importsOf returns what each package of the project imports of the others and of Terraform's plugin
-// modules, by names that are short: main.go, and for the others the folder below internal.
+// importsOf maps each package of the project to its imports among the other packages and Terraform's
+// plugin modules. Names are short: main.go, or the folder below internal.
 func importsOf(t *testing.T) map[string][]string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,GoFiles,Imports", "./...")

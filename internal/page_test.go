@@ -1,4 +1,4 @@
-// Package internal_test holds the pages that describe the project to what the project is.
+// Package internal_test checks that the pages about the project match the project.
 package internal_test
 
 import (
@@ -17,7 +17,7 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-// find returns what the group in pattern matches in text.
+// find returns the text that the group in pattern matches.
 func find(t *testing.T, pattern, text string) string {
 	t.Helper()
 	found := regexp.MustCompile(pattern).FindStringSubmatch(text)
@@ -27,13 +27,13 @@ func find(t *testing.T, pattern, text string) string {
 	return found[1]
 }
 
-// after returns the lines of a Markdown text that follow the line heading, up to the next empty one
-// or the end of the code block.
+// after returns the lines of a Markdown text after the line heading, up to the next empty line or the
+// end of the code block.
 func after(t *testing.T, text, heading string) (lines []string) {
 	t.Helper()
 	_, rest, found := strings.Cut(text, "\n"+heading+"\n")
 	if !found {
-		t.Fatalf("there is no line %q", heading)
+		t.Fatalf("no line %q", heading)
 	}
 	for line := range strings.Lines(rest) {
 		if line == "\n" || line == "```\n" {

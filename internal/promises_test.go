@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// tokenEngine is how many promises the token engine makes.
+// tokenEngine is the number of promises that the token engine makes.
 const tokenEngine = 10
 
-// TestPromisesAreProven checks that each promise in README.md names code that exists and tests that exist.
+// TestPromisesAreProven checks that each promise in README.md names existing code and existing tests.
 func TestPromisesAreProven(t *testing.T) {
 	t.Parallel()
 	_, section, _ := strings.Cut(read(t, "README.md"), "\n## Promises\n")
@@ -21,11 +21,11 @@ func TestPromisesAreProven(t *testing.T) {
 		code, tests, proven := strings.Cut(rest, "Proven by ")
 		codeLinks, testLinks := linksIn(code), linksIn(tests)
 		if !kept || !proven || len(codeLinks) == 0 || len(testLinks) == 0 {
-			t.Errorf("nothing keeps or proves this: %s", begin)
+			t.Errorf("promise without code or without a test: %s", begin)
 		}
 		for _, link := range codeLinks {
 			if read(t, link.target); path.Base(link.target) != link.text || strings.HasSuffix(link.text, "_test.go") {
-				t.Errorf("[%s](%s) is no code", link.text, link.target)
+				t.Errorf("[%s](%s) does not link to code of that name", link.text, link.target)
 			}
 		}
 		for _, link := range testLinks {
@@ -33,7 +33,7 @@ func TestPromisesAreProven(t *testing.T) {
 		}
 		if number, _, ok := strings.Cut(promise, ". **"); ok {
 			if numbered++; number != strconv.Itoa(numbered) {
-				t.Errorf("promise %s stands in place %d", number, numbered)
+				t.Errorf("promise %s is at position %d", number, numbered)
 			}
 		}
 	}
@@ -42,17 +42,17 @@ func TestPromisesAreProven(t *testing.T) {
 	}
 }
 
-// checkProof fails the test unless link leads to a story, or to a test of that name.
+// checkProof fails the test unless link leads to a story or test of that name.
 func checkProof(t *testing.T, link link) {
 	t.Helper()
 	text := read(t, link.target)
 	switch {
 	case strings.HasSuffix(link.target, ".txtar"):
 		if path.Base(link.target) != link.text+".txtar" {
-			t.Errorf("[%s](%s) is another story", link.text, link.target)
+			t.Errorf("[%s](%s) links to a different story", link.text, link.target)
 		}
 	case !strings.HasSuffix(link.target, "_test.go"), !strings.Contains(text, "\nfunc "+link.text+"(t *testing.T)"):
-		t.Errorf("[%s](%s) is no test", link.text, link.target)
+		t.Errorf("[%s](%s) does not link to a test of that name", link.text, link.target)
 	}
 }
 

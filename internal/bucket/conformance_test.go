@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
 )
 
-// TestConformance holds each store to what callers rely on.
+// TestConformance checks that each store behaves as callers expect.
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]func(*testing.T, *bucket.Bucket){
@@ -52,10 +52,10 @@ func testCreate(t *testing.T, b *bucket.Bucket) {
 	}
 	object := expectContents(t, b, "object", "first")
 	if object.Version != version || version == bucket.Absent {
-		t.Errorf("the version that was read is %q, the one that was written %q", object.Version, version)
+		t.Errorf("read version %q, wrote version %q", object.Version, version)
 	}
 	if age := object.Age(); age < -time.Second || age > time.Minute {
-		t.Errorf("it is %v old", age)
+		t.Errorf("the object's age is %v", age)
 	}
 }
 
@@ -63,7 +63,7 @@ func testOverwrite(t *testing.T, b *bucket.Bucket) {
 	first := put(t, b, "object", "first", bucket.Absent)
 	second := put(t, b, "object", "second", first)
 	if second == first {
-		t.Errorf("both versions are %q", first)
+		t.Errorf("overwriting did not change the version %q", first)
 	}
 	_, err := b.Put(t.Context(), "object", []byte("stale"), first)
 	if !errors.Is(err, bucket.ErrConflict) || errors.Is(err, bucket.ErrAmbiguous) {
@@ -89,7 +89,7 @@ func testDelete(t *testing.T, b *bucket.Bucket) {
 	put(t, b, "object", "contents", bucket.Absent)
 	for _, when := range []string{"once", "again"} {
 		if err := b.Delete(t.Context(), "object"); err != nil {
-			t.Errorf("deleting it %s: %v", when, err)
+			t.Errorf("deleting the object %s: %v", when, err)
 		}
 		testMissing(t, b)
 	}
@@ -110,7 +110,7 @@ func testList(t *testing.T, b *bucket.Bucket) {
 		for _, entry := range entries {
 			names = append(names, entry.Name)
 			if age := entry.Age(); age < -time.Second || age > time.Minute {
-				t.Errorf("%s is %v old", entry.Name, age)
+				t.Errorf("%s: the age is %v", entry.Name, age)
 			}
 		}
 		if !slices.Equal(names, want) {
@@ -138,7 +138,7 @@ func testSize(t *testing.T, b *bucket.Bucket) {
 	expectContents(t, b, "empty", "")
 }
 
-// testTwelveWriters lets everybody add to one number. A write that is lost shows in the sum.
+// testTwelveWriters lets twelve writers increment one number. A lost write shows in the sum.
 func testTwelveWriters(t *testing.T, b *bucket.Bucket) {
 	const writers, additions = 12, 5
 	put(t, b, "counter", "0", bucket.Absent)
@@ -159,7 +159,7 @@ func testTwelveWriters(t *testing.T, b *bucket.Bucket) {
 	expectContents(t, b, "counter", strconv.Itoa(writers*additions))
 }
 
-// add adds 1, again and again until nobody comes between.
+// add adds 1, retrying until no other writer intervenes.
 func add(t *testing.T, b *bucket.Bucket) error {
 	for {
 		object, err := b.Get(t.Context(), "counter")

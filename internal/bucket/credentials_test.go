@@ -15,17 +15,17 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
 )
 
-// The token that every issuer hands out here, and a word in it that no message may have.
+// The token that every issuer in these tests hands out, and a word in it that no message may contain.
 const (
 	token       = "ya29." + tokenSecret + ".end"
 	tokenSecret = "abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz"
 )
 
-// TestStandardCredentials gets tokens where each cloud has them and looks at how they are sent, and what is said if they
-// are not issued, for example because what they are issued for has expired. It changes the environment and so runs alone.
+// TestStandardCredentials obtains tokens from each cloud's standard sources. It checks how they are sent, and the error
+// when the issuer refuses, for example because the identity has expired. It changes the environment, so it runs alone.
 func TestStandardCredentials(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("only on Linux a process can be told which certificates to trust")
+		t.Skip("a process can be told which certificates to trust only on Linux")
 	}
 	t.Setenv("AWS_ACCESS_KEY_ID", "")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
@@ -81,7 +81,7 @@ func TestStandardCredentials(t *testing.T) {
 				refuse(w, test.scheme, http.StatusForbidden, "Denied", "echo "+got)
 			})
 			location := (&servers.Server{Scheme: test.scheme}).Location("bucket", "", endpoint)
-			if !test.isFile { // which no issuer refuses
+			if !test.isFile { // no issuer can refuse a file
 				refusing.Store(true)
 				_, err := open(t, location, bucket.Options{}).Get(t.Context(), "object")
 				expectFailure(t, err, bucket.NoCredentials)
@@ -90,14 +90,14 @@ func TestStandardCredentials(t *testing.T) {
 			}
 			_, err := open(t, location, bucket.Options{}).Get(t.Context(), "object")
 			if expectFailure(t, err, bucket.Denied); got != test.want {
-				t.Errorf("sent was %q", got)
+				t.Errorf("the request was sent with %q", got)
 			}
 			expectNoneOf(t, err, tokenSecret)
 		})
 	}
 }
 
-// issue hands out tokens as each cloud's issuers do.
+// issue hands out tokens like each cloud's issuers.
 func issue(w http.ResponseWriter, r *http.Request) {
 	reply := map[string]any{
 		"access_token": token, "token_type": "Bearer", "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
@@ -121,7 +121,7 @@ func issue(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(reply)
 }
 
-// write puts contents into a file of the test and returns its path.
+// write writes contents to a temporary file and returns its path.
 func write(t *testing.T, name, contents string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -131,7 +131,7 @@ func write(t *testing.T, name, contents string) string {
 	return path
 }
 
-// TestCertificatesOfAWS trusts those that AWS_CA_BUNDLE names. It changes the environment and so runs alone.
+// TestCertificatesOfAWS trusts the certificates in AWS_CA_BUNDLE. It changes the environment, so it runs alone.
 func TestCertificatesOfAWS(t *testing.T) {
 	t.Setenv("AWS_CA_BUNDLE", os.Getenv("SSL_CERT_FILE"))
 	endpoint := serveTLS(t, func(w http.ResponseWriter, _ *http.Request) { refuse(w, "s3", http.StatusNotFound, "NoSuchKey", "no") })

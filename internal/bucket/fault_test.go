@@ -16,9 +16,9 @@ import (
 )
 
 var (
-	// quick gives up soon on a store that hangs.
+	// quick soon gives up on a store that hangs.
 	quick = bucket.Options{Timeout: 200 * time.Millisecond, Budget: 600 * time.Millisecond}
-	// brief gives up soon on a store that asks for patience.
+	// brief soon gives up on a store that asks the client to retry later.
 	brief = bucket.Options{Budget: 600 * time.Millisecond}
 )
 
@@ -28,14 +28,14 @@ func TestMissingBucket(t *testing.T) {
 		b := open(t, store.Location(name+"-not", "prefix", store.Endpoint), bucket.Options{})
 		all(t.Context(), b, func(operation bucket.Operation, err error) {
 			if store.Scheme == "gs" && operation != bucket.Write && operation != bucket.List {
-				return // does not tell a missing bucket from a missing object
+				return // does not distinguish a missing bucket from a missing object
 			}
 			expectFailure(t, err, bucket.NoBucket, "Create it")
 		})
 	})
 }
 
-// TestWrongCredentials changes the environment and so runs alone. fake-gcs-server takes everything.
+// TestWrongCredentials changes the environment, so it runs alone. fake-gcs-server accepts all credentials.
 func TestWrongCredentials(t *testing.T) {
 	const wrong = "d3JvbmcrL3dyb25nd3JvbmcrL3dyb25nd3JvbmcrL3dyb25nd3JvbmcrL3dyb25n"
 	for name, test := range map[string]struct {
@@ -45,7 +45,7 @@ func TestWrongCredentials(t *testing.T) {
 	}{
 		"AWS key":    {"s3", "AWS_ACCESS_KEY_ID", bucket.Refused},
 		"AWS secret": {"s3", "AWS_SECRET_ACCESS_KEY", bucket.Refused},
-		// Azurite says AuthorizationFailure, which Azure itself says to those whom it knows; see TestRefusals.
+		// Azurite answers AuthorizationFailure, which Azure sends only to known identities; see TestRefusals.
 		"Azure key":       {"azblob", "AZURE_STORAGE_KEY", bucket.Denied},
 		"signed on Azure": {"azblob", "AZURE_STORAGE_SAS_TOKEN", bucket.Denied},
 	} {
@@ -65,7 +65,7 @@ func TestWrongCredentials(t *testing.T) {
 	}
 }
 
-// TestNoCredentials changes the environment and so runs alone.
+// TestNoCredentials changes the environment, so it runs alone.
 func TestNoCredentials(t *testing.T) {
 	for name := range servers.Environment() {
 		if name != "AWS_EC2_METADATA_DISABLED" {
@@ -75,7 +75,7 @@ func TestNoCredentials(t *testing.T) {
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("PATH", t.TempDir())
 	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", "/does/not/exist")
-	t.Setenv("AZURE_TOKEN_CREDENTIALS", "AzureCLICredential") // or it would look for a managed identity
+	t.Setenv("AZURE_TOKEN_CREDENTIALS", "AzureCLICredential") // prevents a search for a managed identity
 	for location, word := range map[string]string{
 		"s3://bucket?region=eu-central-1": "AWS_ACCESS_KEY_ID",
 		"gs://bucket":                     "GOOGLE_APPLICATION_CREDENTIALS",
@@ -101,7 +101,7 @@ func TestServerDown(t *testing.T) {
 		all(t.Context(), b, func(_ bucket.Operation, err error) {
 			expectFailure(t, err, bucket.Unreachable, "refused", "tried 3 times", "network")
 			if errors.Is(err, bucket.ErrAmbiguous) {
-				t.Errorf("what was not sent is ambiguous: %v", err)
+				t.Errorf("an unsent write is reported as ambiguous: %v", err)
 			}
 			expectNoneOf(t, err, "http://", "https response error")
 		})
@@ -156,12 +156,12 @@ func TestCanceled(t *testing.T) {
 	})
 }
 
-// TestStoreAsksForPatience expects no more than that the store is asked again.
+// TestStoreAsksForPatience checks only that the request is retried.
 func TestStoreAsksForPatience(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
 		var patience atomic.Int32
-		patience.Store(8) // for four operations
+		patience.Store(8) // shared by the four operations
 		endpoint := through(t, store, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
 			if patience.Add(-1) < 0 {
 				return false
@@ -183,7 +183,7 @@ func TestStoreAsksForPatience(t *testing.T) {
 	})
 }
 
-// TestRetryAfter expects that nobody waits for what comes too late anyway.
+// TestRetryAfter checks that an operation does not wait for a retry that would be too late.
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range servers.Schemes() {
@@ -195,12 +195,12 @@ func TestRetryAfter(t *testing.T) {
 		})
 		_, err := open(t, (&servers.Server{Scheme: scheme}).Location("bucket", "", endpoint), bucket.Options{}).Get(t.Context(), "object")
 		if expectFailure(t, err, bucket.Busy); requests.Load() != 1 {
-			t.Errorf("%s: the store was asked %d times", scheme, requests.Load())
+			t.Errorf("%s: the store received %d requests", scheme, requests.Load())
 		}
 	}
 }
 
-// TestClockOfADayAgo signs again with the time of the store, which is a day ahead.
+// TestClockOfADayAgo checks that requests are signed again with the store's time, which is a day ahead.
 func TestClockOfADayAgo(t *testing.T) {
 	t.Parallel()
 	endpoint := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -217,7 +217,7 @@ func TestClockOfADayAgo(t *testing.T) {
 	expectFailure(t, err, bucket.NotFound)
 }
 
-// TestNonsense is what a hotel's network may answer.
+// TestNonsense answers like a captive portal, for example in a hotel.
 func TestNonsense(t *testing.T) {
 	t.Parallel()
 	impatient := bucket.Options{Budget: 100 * time.Millisecond}
@@ -230,7 +230,7 @@ func TestNonsense(t *testing.T) {
 				})
 				all(t.Context(), open(t, (&servers.Server{Scheme: scheme}).Location("bucket", "", endpoint), impatient), func(operation bucket.Operation, err error) {
 					if err == nil && (operation == bucket.Read || operation == bucket.Write) {
-						t.Errorf("%s: %s takes %d %q for success", scheme, operation, status, body)
+						t.Errorf("%s: %s accepts %d %q as success", scheme, operation, status, body)
 					}
 				})
 			}
@@ -238,7 +238,7 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// TestConflictOfS3 is about 409, with which S3 answers while another write is under way.
+// TestConflictOfS3 answers with 409, as S3 does while another write is in progress.
 func TestConflictOfS3(t *testing.T) {
 	t.Parallel()
 	store := servers.Shared(t, "s3")
@@ -254,7 +254,7 @@ func TestConflictOfS3(t *testing.T) {
 	put(t, b, "object", "contents", bucket.Absent)
 }
 
-// TestLostAnswer drops the connection, or answers with a failure, after the store has written.
+// TestLostAnswer drops the connection or answers with a failure after the store has written the object.
 func TestLostAnswer(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
@@ -276,7 +276,7 @@ func TestLostAnswer(t *testing.T) {
 			losing.Store(true)
 			_, err := b.Put(t.Context(), "object", []byte("mine"), version)
 			if !errors.Is(err, bucket.ErrConflict) || !errors.Is(err, bucket.ErrAmbiguous) {
-				t.Errorf("%s: got %v, want a conflict that may be with itself", how, err)
+				t.Errorf("%s: got %v, want a conflict that may be with this write itself", how, err)
 			}
 			expectContents(t, b, "object", "mine")
 			losing.Store(true)
@@ -287,7 +287,7 @@ func TestLostAnswer(t *testing.T) {
 	})
 }
 
-// TestRefusals tells the permissions apart, and what else stores refuse.
+// TestRefusals checks that messages name the missing permission or the other reason for a refusal.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	type refusal struct {
@@ -345,14 +345,14 @@ func TestRefusals(t *testing.T) {
 					messages[err.Error()] = true
 				})
 				if len(messages) != 4 {
-					t.Errorf("operations are not told apart: %v", messages)
+					t.Errorf("messages do not distinguish the operations: %v", messages)
 				}
 			})
 		}
 	}
 }
 
-// TestConditionsRefused is about Backblaze B2 and its like, which know no conditions and say so.
+// TestConditionsRefused answers like Backblaze B2 and similar stores, which reject conditional writes explicitly.
 func TestConditionsRefused(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range servers.Schemes() {
@@ -365,30 +365,29 @@ func TestConditionsRefused(t *testing.T) {
 				reason = bucket.Unconditional
 			}
 			if expectFailure(t, err, reason, "501"); errors.Is(err, bucket.ErrAmbiguous) {
-				t.Errorf("what was refused is ambiguous: %v", err)
+				t.Errorf("a refused write is reported as ambiguous: %v", err)
 			}
 		})
 	}
 }
 
-// TestUntrustedServer asks under a name that is not in the certificate, and a server that speaks no TLS.
+// TestUntrustedServer connects to a name that is not in the certificate, and to a server without TLS.
 func TestUntrustedServer(t *testing.T) {
 	t.Parallel()
 	_, port, _ := strings.Cut(strings.TrimPrefix(serveTLS(t, http.NotFound), "https://"), ":")
 	plain := serve(t, http.NotFound)
 	for _, endpoint := range []string{"https://localhost:" + port, "https" + strings.TrimPrefix(plain, "http")} {
-		for _, scheme := range []string{"s3", "azblob"} { // Google's would need credentials first
+		for _, scheme := range []string{"s3", "azblob"} { // Google's client needs credentials first
 			all(t.Context(), open(t, (&servers.Server{Scheme: scheme}).Location("bucket", "", endpoint), bucket.Options{}), func(_ bucket.Operation, err error) {
 				expectFailure(t, err, bucket.Untrusted, "certificate")
 				if errors.Is(err, bucket.ErrAmbiguous) {
-					t.Errorf("what was not sent is ambiguous: %v", err)
+					t.Errorf("an unsent write is reported as ambiguous: %v", err)
 				}
 			})
 		}
 	}
 }
 
-// TestRedirectsAreNotFollowed makes sure that nothing is sent elsewhere.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
@@ -413,10 +412,10 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestAnswersWithoutVersion are of no use, and a write may have happened.
+// A client cannot use an answer without a version, and the write may have happened.
 func TestAnswersWithoutVersion(t *testing.T) {
 	t.Parallel()
-	for _, scheme := range []string{"gs", "azblob"} { // S3 would be proven first
+	for _, scheme := range []string{"gs", "azblob"} { // S3 would be probed first
 		endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 			if w.WriteHeader(http.StatusOK); scheme == "gs" {
 				_, _ = w.Write([]byte("{}"))

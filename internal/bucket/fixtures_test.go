@@ -16,7 +16,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
 )
 
-// TestMain lets this process trust the certificates of [serveTLS].
+// TestMain makes this process trust the certificates of [serveTLS].
 func TestMain(m *testing.M) {
 	server := httptest.NewTLSServer(http.NotFoundHandler())
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	servers.Main(m, func() error { return os.Remove(file.Name()) })
 }
 
-// onEach runs a test in a bucket of its own on each store.
+// onEach runs a test on each store, each time in a new bucket.
 func onEach(t *testing.T, test func(t *testing.T, store *servers.Server, name string)) {
 	t.Helper()
 	for _, scheme := range servers.Schemes() {
@@ -66,21 +66,21 @@ func expectContents(t *testing.T, b *bucket.Bucket, name, contents string) bucke
 	t.Helper()
 	object, err := b.Get(t.Context(), name)
 	if err != nil || string(object.Contents) != contents {
-		t.Fatalf("got %q and the error %v, want %q", object.Contents, err, contents)
+		t.Fatalf("got %q and error %v, want %q", object.Contents, err, contents)
 	}
 	return object
 }
 
-// expectFailure checks why an operation failed and that the message names the object.
+// expectFailure checks the reason for a failure, and that the message names the operation, the object and words.
 func expectFailure(t *testing.T, err error, reason bucket.Reason, words ...string) {
 	t.Helper()
 	failed, ok := errors.AsType[*bucket.Error](err)
 	if !ok || failed.Reason != reason {
-		t.Errorf("got the error %v, want one because of %q", err, reason)
+		t.Errorf("got error %v, want reason %q", err, reason)
 		return
 	}
 	if strings.Contains(err.Error(), " )") {
-		t.Errorf("the message %q has a blank where a code would go", err)
+		t.Errorf("the message %q has an empty error code", err)
 	}
 	for _, word := range append(words, string(failed.Operation), failed.Object) {
 		if !strings.Contains(err.Error(), word) {
@@ -89,7 +89,7 @@ func expectFailure(t *testing.T, err error, reason bucket.Reason, words ...strin
 	}
 }
 
-// all attempts every operation, all at once, and hands each error to check.
+// all attempts every operation concurrently and passes each error to check.
 func all(ctx context.Context, b *bucket.Bucket, check func(bucket.Operation, error)) {
 	operations := map[bucket.Operation]func() error{
 		bucket.Read:   func() error { _, err := b.Get(ctx, "object"); return err },
@@ -111,8 +111,8 @@ func all(ctx context.Context, b *bucket.Bucket, check func(bucket.Operation, err
 	}
 }
 
-// through returns the endpoint of a proxy before store. It asks intercept first, which tells whether it has dealt
-// with the request.
+// through returns the endpoint of a proxy in front of store. The proxy first calls intercept, which reports whether it
+// has answered the request.
 func through(t *testing.T, store *servers.Server, intercept func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) string {
 	t.Helper()
 	pass := store.Handler()
@@ -123,7 +123,7 @@ func through(t *testing.T, store *servers.Server, intercept func(w http.Response
 	}))
 }
 
-// serve returns the address of a server that ends with the test.
+// serve starts a server that stops when the test ends, and returns its address.
 func serve(t *testing.T, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -131,17 +131,17 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 	return server.URL
 }
 
-// serveTLS returns the address of a server that speaks TLS.
+// serveTLS is like serve with TLS.
 func serveTLS(t *testing.T, handler http.HandlerFunc) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // clients that do not trust it are logged
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the server logs clients that do not trust it
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	return server.URL
 }
 
-// refuse answers as the store for scheme does.
+// refuse answers with a failure in the format of the store for scheme.
 func refuse(w http.ResponseWriter, scheme string, status int, code, message string) {
 	w.Header().Set("X-Ms-Error-Code", code)
 	if scheme == "gs" {
@@ -155,7 +155,7 @@ func refuse(w http.ResponseWriter, scheme string, status int, code, message stri
 	_, _ = w.Write([]byte("<?xml version='1.0'?><Error><Code>" + code + "</Code><Message>" + message + "</Message></Error>"))
 }
 
-// hang keeps a request until its client has gone away, which a server notices when it has read the body.
+// hang holds a request until its client disconnects. A server notices that only after it has read the body.
 func hang(r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()

@@ -12,20 +12,20 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
 )
 
-// expectNoneOf checks that no secret is in what can be made of an error.
+// expectNoneOf checks that no formatting of an error contains a secret.
 func expectNoneOf(t *testing.T, err error, secrets ...string) {
 	t.Helper()
 	for _, format := range []string{"%v", "%+v", "%#v", "%q"} {
 		text := fmt.Sprintf(format, err)
 		for _, secret := range secrets {
 			if strings.Contains(text, secret) {
-				t.Errorf("%s of the error shows the secret %q: %s", format, secret, text)
+				t.Errorf("the error formatted with %s shows the secret %q: %s", format, secret, text)
 			}
 		}
 	}
 }
 
-// TestEchoingServer sends back all that it is sent. It changes the environment and so runs alone.
+// TestEchoingServer uses a server that echoes every request. It changes the environment, so it runs alone.
 func TestEchoingServer(t *testing.T) {
 	const (
 		accessKey = "AKIAIOSFODNN7EXAMPLE"
@@ -82,10 +82,10 @@ func TestClean(t *testing.T) {
 		"failed\nResponse: {\"refresh_token\":\"x\"}":                            "failed",
 	} {
 		if got := bucket.Clean(text); got != want {
-			t.Errorf("of %q: got %q, want %q", text, got, want)
+			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
 	if got := bucket.Clean(strings.Repeat("word ", 1000)); len([]rune(got)) != 301 {
-		t.Errorf("a long text keeps %d characters", len([]rune(got)))
+		t.Errorf("a long text is cut to %d characters", len([]rune(got)))
 	}
 }

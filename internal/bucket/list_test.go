@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
 )
 
-// TestPages lists what does not fit into one reply, and what is not ours beside it.
+// TestPages lists more objects than fit into one reply, among them objects that the provider did not write.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	const deeper, odd = "prefix/deeper/c", "prefix/.hidden"
@@ -50,7 +50,7 @@ func TestPages(t *testing.T) {
 		if diff := cmp.Diff([]bucket.Entry{{Name: "a", Times: times}, {Name: "b", Times: times}}, entries); err != nil || diff != "" {
 			t.Errorf("%s: error %v (-want +got):\n%s", scheme, err, diff)
 		} else if age := entries[0].Age(); age != time.Minute {
-			t.Errorf("%s: %v old", scheme, age)
+			t.Errorf("%s: the age is %v", scheme, age)
 		}
 	}
 }

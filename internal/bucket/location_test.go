@@ -23,14 +23,14 @@ func TestParseLocation(t *testing.T) {
 	} {
 		location, err := bucket.ParseLocation(text)
 		if err != nil || location.String() != want {
-			t.Errorf("%s: got %v and the error %v, want %s", text, location, err, want)
+			t.Errorf("%s: got %v and error %v, want %s", text, location, err, want)
 			continue
 		}
 		if again, err := bucket.ParseLocation(location.String()); err != nil || again != location {
-			t.Errorf("%s: read again it is %v (error %v)", text, again, err)
+			t.Errorf("%s: parsed again: got %v and error %v", text, again, err)
 		}
 		if !bucket.Known(text) {
-			t.Errorf("%s is not known", text)
+			t.Errorf("%s: the scheme is not recognized", text)
 		}
 	}
 }
@@ -75,16 +75,16 @@ func TestParseLocationRefusals(t *testing.T) {
 	} {
 		location, err := bucket.ParseLocation(text)
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v and the error %v, want one with %q", text, location, err, want)
+			t.Errorf("%s: got %v and error %v, want an error containing %q", text, location, err, want)
 			continue
 		}
 		if strings.Contains(err.Error(), "hidden") || strings.Contains(err.Error(), "AKIA") {
-			t.Errorf("%s: the message repeats what may be secret: %v", text, err)
+			t.Errorf("%s: the message repeats a possible secret: %v", text, err)
 		}
 	}
 }
 
-// FuzzParseLocation reads its own normal form, and never repeats a password.
+// FuzzParseLocation checks that the normal form parses to itself and that no error repeats a password.
 func FuzzParseLocation(f *testing.F) {
 	f.Add("s3", "bucket/prefix", "region=eu-central-1&endpoint=https://host")
 	f.Add("azblob", "container", "account=name")
@@ -98,7 +98,7 @@ func FuzzParseLocation(f *testing.F) {
 			return
 		}
 		if again, err := bucket.ParseLocation(location.String()); err != nil || again != location {
-			t.Errorf("%s: read again it is %v (error %v)", location, again, err)
+			t.Errorf("%s: parsed again: got %v and error %v", location, again, err)
 		}
 	})
 }

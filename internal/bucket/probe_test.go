@@ -16,15 +16,15 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
 )
 
-// lyingStore is a small S3 that keeps no conditions but those of its fields.
+// lyingStore is a small S3 that honors only the conditions its fields select.
 type lyingStore struct {
 	keepsCreate, keepsOverwrite bool
-	refusesOverwrite            bool // always
+	refusesOverwrite            bool // even if the condition holds
 	failsDelete                 bool
-	loses                       int // the answer to this write
+	loses                       int // the number of the write whose answer is lost, from 1
 
 	mutex    sync.Mutex
-	objects  map[string]string // ETags
+	objects  map[string]string // ETags by path
 	requests int
 }
 
@@ -56,13 +56,13 @@ func (s *lyingStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// use reads and writes there, and returns the error of the write.
+// use opens the store, reads an object, writes it, and returns the error of the write.
 func (s *lyingStore) use(t *testing.T) (*bucket.Bucket, error) {
 	t.Helper()
 	s.objects = map[string]string{}
 	b := open(t, (&servers.Server{Scheme: "s3"}).Location("bucket", "", serve(t, s.ServeHTTP)), bucket.Options{})
 	if _, err := b.Get(t.Context(), "object"); !errors.Is(err, bucket.ErrNotFound) || s.requests != 1 {
-		t.Errorf("reading takes %d requests and ends with %v", s.requests, err)
+		t.Errorf("reading took %d requests and returned %v", s.requests, err)
 	}
 	_, err := b.Put(t.Context(), "object", []byte("contents"), bucket.Absent)
 	return b, err
@@ -84,12 +84,12 @@ func TestLyingStores(t *testing.T) {
 			b, err := test.store.use(t)
 			expectFailure(t, err, bucket.Unconditional, test.word, "Machines would overwrite")
 			if len(test.store.objects) != 0 {
-				t.Errorf("it keeps %v", test.store.objects)
+				t.Errorf("the store still holds %v", test.store.objects)
 			}
 			before := test.store.requests
 			_, again := b.Put(t.Context(), "another", []byte("contents"), bucket.Absent)
 			if again == nil || again.Error() != err.Error() || test.store.requests != before {
-				t.Errorf("the next write takes %d requests and ends with %v", test.store.requests-before, again)
+				t.Errorf("the next write took %d requests and returned %v", test.store.requests-before, again)
 			}
 		})
 	}
@@ -100,7 +100,7 @@ func TestHonestStoreIsProvenOnce(t *testing.T) {
 	store := &lyingStore{keepsCreate: true, keepsOverwrite: true}
 	b, err := store.use(t)
 	if err != nil || len(store.objects) != 1 {
-		t.Fatalf("it keeps %v (error %v)", store.objects, err)
+		t.Fatalf("the store holds %v (error %v)", store.objects, err)
 	}
 	const reading, proving, writing = 1, 5, 1
 	if store.requests != reading+proving+writing {
@@ -119,7 +119,7 @@ func TestHonestStoreIsProvenOnce(t *testing.T) {
 	}
 }
 
-// TestHonestStoreLosesAnAnswer of the probe, or of the write after it, which is then ambiguous.
+// The lost answer belongs to the probe or to the write after it. Only the latter is ambiguous.
 func TestHonestStoreLosesAnAnswer(t *testing.T) {
 	t.Parallel()
 	for lost := range 3 {
@@ -131,14 +131,14 @@ func TestHonestStoreLosesAnAnswer(t *testing.T) {
 	}
 }
 
-// TestProbeThatStays makes sure that objects which cannot be removed do not pile up unnoticed.
+// Probe objects that cannot be removed must not accumulate unnoticed.
 func TestProbeThatStays(t *testing.T) {
 	t.Parallel()
 	_, err := (&lyingStore{keepsCreate: true, keepsOverwrite: true, failsDelete: true}).use(t)
 	expectFailure(t, err, bucket.Denied, "delete", "s3:DeleteObject", bucket.ProbePrefix)
 }
 
-// TestProofIsTriedAgain after something that says nothing about the store's honesty.
+// A failure that is unrelated to conditional writes does not decide whether the store honors them.
 func TestProofIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	store := servers.Shared(t, "s3")
@@ -157,11 +157,11 @@ func TestProofIsTriedAgain(t *testing.T) {
 	refusing.Store(false)
 	put(t, b, "object", "contents", bucket.Absent)
 	if entries, err := b.List(t.Context(), bucket.ProbePrefix); err != nil || len(entries) != 0 {
-		t.Errorf("of the probe are left %v (error %v)", entries, err)
+		t.Errorf("the probe left %v (error %v)", entries, err)
 	}
 }
 
-// TestEndpointOfTheEnvironmentIsProven changes the environment and so runs alone.
+// TestEndpointOfTheEnvironmentIsProven changes the environment, so it runs alone.
 func TestEndpointOfTheEnvironmentIsProven(t *testing.T) {
 	store := &lyingStore{objects: map[string]string{}}
 	t.Setenv("AWS_ENDPOINT_URL_S3", serve(t, store.ServeHTTP))
@@ -173,7 +173,7 @@ func TestEndpointOfTheEnvironmentIsProven(t *testing.T) {
 	expectFailure(t, err, bucket.Misconfigured, "neither https nor a loopback address")
 }
 
-// TestOthersAreNotProven: Google and Azure are what they are, and no one else speaks like them.
+// The APIs of Google and Azure have no third-party implementations that need a probe.
 func TestOthersAreNotProven(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
@@ -187,7 +187,7 @@ func TestOthersAreNotProven(t *testing.T) {
 		})
 		put(t, open(t, store.Location(name, "", endpoint), bucket.Options{}), "object", "contents", bucket.Absent)
 		if requests.Load() != 1 {
-			t.Errorf("a write takes %d requests", requests.Load())
+			t.Errorf("a write took %d requests, want 1", requests.Load())
 		}
 	})
 }

@@ -19,7 +19,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 
 	everyStorage(t, func(t *testing.T, storage cache.Storage) {
 		want(t, storage, key, sealer, notFound)
-		// What is stored often cannot be had again, and a run that is interrupted still has to keep it.
+		// Stored logins often cannot be obtained again, so an interrupted run must still store them.
 		canceled, cancel := context.WithCancel(t.Context())
 		cancel()
 		claimed := claim(t, storage, key)
@@ -28,23 +28,23 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 				must(t, writeAs(canceled, way, claimed, sealer, plaintext))
 				write(t, storage, otherKey, sealer, "of another key")
 				must(t, cache.New(storage).Prune(t.Context()))
-				want(t, storage, key, sealer, plaintext) // without the claim, which is still held
+				want(t, storage, key, sealer, plaintext) // reads don't need the claim, which is still held
 			}
 		}
 		must(t, claimed.End())
 		must(t, cache.New(storage).Hint(t.Context(), key, sealer, []byte("gives way to what is there")))
 		contents, err := storage.Read(t.Context(), entryOf(key))
 		must(t, err)
-		clear(contents) // which are the reader's own
+		clear(contents) // the reader owns them
 		want(t, storage, key, sealer, "second \x00\xff")
 	})
 }
 
-// What has to last survives what others write. What is passing is nothing to others.
+// A lasting entry survives writes under another client secret. A passing entry does not.
 func TestAnotherSecretNeitherOpensNorDestroys(t *testing.T) {
 	t.Parallel()
 
-	// beside tells what there is for somebody who has nothing beside what was written in some way.
+	// beside maps each way of writing to the result of a read with a client secret that has nothing in the entry.
 	beside := map[string]string{"passing": notFound, "lasting": unreadable, "intent": unreadable, "hint": unreadable}
 	for theirs := range beside {
 		for ours := range beside {
@@ -80,7 +80,7 @@ func TestTooLargeAnEntryIsNotWritten(t *testing.T) {
 
 	everyStorage(t, func(t *testing.T, storage cache.Storage) {
 		const limit = 1<<20 - 1<<10
-		write(t, storage, key, otherSealer, "theirs") // counts as well
+		write(t, storage, key, otherSealer, "theirs") // counts toward the limit
 		write(t, storage, key, sealer, "")
 		claimed := claim(t, storage, key)
 		small, err := storage.Read(t.Context(), entryOf(key))
@@ -103,12 +103,12 @@ func TestEntryTellsWhatItIsAndNothingElse(t *testing.T) {
 		write(t, storage, key, sealer, text)
 		contents, err := storage.Read(t.Context(), entryOf(key))
 		if err != nil || !strings.HasPrefix(string(contents), "terraform-provider-goto cache entry v2\n") {
-			t.Errorf("the entry is %q, %v", contents, err)
+			t.Errorf("got entry %q and error %v", contents, err)
 		}
 		hidden := []string{text, hex.EncodeToString([]byte(text)), base64.StdEncoding.EncodeToString([]byte(text)),
 			strings.Trim(fmt.Sprintf("%d", []byte(text)), "[]"), sealer.Reveal(), string(seal(t, key, sealer, text)[sealedAt:][:32])}
 		for _, carrier := range []any{contents, storage, cache.New(storage), claim(t, storage, key), struct{ storage cache.Storage }{storage}} {
-			encoded, _ := json.Marshal(carrier) // what cannot be encoded shows nothing
+			encoded, _ := json.Marshal(carrier) // a value that cannot be encoded reveals nothing
 			printed := fmt.Sprintf("%[1]v %+[1]v %#[1]v %[1]s %[1]x %[1]d %[1]q %[2]s", carrier, encoded)
 			for _, hidden := range hidden {
 				if strings.Contains(printed, hidden) {

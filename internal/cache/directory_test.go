@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 )
 
-// The directory can be removed under a run that has just used up a credential.
+// The directory can disappear right after a run has used up a credential.
 func TestWriteMakesTheDirectoryAgain(t *testing.T) {
 	t.Parallel()
 
@@ -19,20 +19,20 @@ func TestWriteMakesTheDirectoryAgain(t *testing.T) {
 		directory, path := newDirectory(t, cache.Options{})
 		claimed := claim(t, directory, key)
 		if err := os.RemoveAll(path); err != nil {
-			t.Skipf("this system keeps files that are open: %v", err)
+			t.Skipf("this system does not remove open files: %v", err)
 		}
 		want(t, directory, key, sealer, notFound)
 		must(t, directory.Prune(t.Context()))
 		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("after reading and pruning: %v, want no directory", err)
+			t.Errorf("after reading and pruning: got %v, want no directory", err)
 		}
 		must(t, writeAs(t.Context(), way, claimed, sealer, "x"))
 		want(t, openDirectory(t, path, cache.Options{}), key, sealer, "x")
 	}
 }
 
-// unfit are things that cannot be the directory for entries: what to put in its place, what below that is meant to be
-// the directory, and a part of the error.
+// unfit lists obstacles that cannot serve as the cache directory: what to put in its place, which path below that to
+// open as the directory, and a part of the error.
 var unfit = map[string]struct {
 	put         func(path string) error
 	below, part string
@@ -58,14 +58,14 @@ func TestUnfitDirectoriesAreRefused(t *testing.T) {
 				must(t, err)
 			}
 			path = filepath.Join(path, test.below)
-			storage, err := cache.OpenLocation(fileURL(path), cache.Options{}) // has not looked yet
+			storage, err := cache.OpenLocation(fileURL(path), cache.Options{}) // does not check the directory yet
 			must(t, err)
 			wantUnfitForEverything(t, storage, path, test.part, "token_cache")
 		})
 	}
 	t.Run("lock file that cannot be locked", func(t *testing.T) {
 		directory, path := newDirectory(t, cache.Options{})
-		must(t, os.Mkdir(directory.Locate(key.String()+".lock"), 0o700)) // in the way of root as well
+		must(t, os.Mkdir(directory.Locate(key.String()+".lock"), 0o700)) // stops root as well
 		_, err := cache.New(directory).Claim(t.Context(), key)
 		wantUnfit(t, err, path, "lock file", "token_cache")
 	})
@@ -75,7 +75,7 @@ func wantUnfitForEverything(t *testing.T, storage cache.Storage, parts ...string
 	t.Helper()
 	_, err := storage.Claim(t.Context(), key, true)
 	wantUnfit(t, err, parts...)
-	if !errors.Is(err, fs.ErrNotExist) { // then there is nothing, whatever the reason
+	if !errors.Is(err, fs.ErrNotExist) { // without a directory, a read finds no entry
 		_, err = storage.Read(t.Context(), entryOf(key))
 		wantUnfit(t, err, parts...)
 		wantUnfit(t, storage.Prune(t.Context()), parts...)

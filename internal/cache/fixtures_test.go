@@ -27,12 +27,12 @@ var (
 	sealer, otherSealer, thirdSealer = secret.New("the client secret"), secret.New("another client secret"), secret.New("a third one")
 )
 
-// entryOf is the name of a key's entry.
+// entryOf returns the name of a key's entry.
 func entryOf(key cache.Key) string { return key.String() + ".v2" }
 
 const roleVariable, directoryVariable = "CACHE_TEST_ROLE", "CACHE_TEST_DIRECTORY"
 
-// roles are what a test starts this test binary for as a process of its own.
+// roles lists the functions that tests run in a separate process of this test binary.
 var roles = map[string]func(t *testing.T, directory string){"hold": hold, "contend": contend}
 
 func TestRole(t *testing.T) {
@@ -43,7 +43,8 @@ func TestRole(t *testing.T) {
 	}
 }
 
-// process returns this test binary with one test to run: TestRole, which plays role in a directory, or another one.
+// process returns a command that runs one test of this test binary: TestRole, which plays role in a directory, or a
+// different one.
 func process(t *testing.T, test, role, directory string) *exec.Cmd {
 	t.Helper()
 	binary, err := os.Executable()
@@ -53,7 +54,7 @@ func process(t *testing.T, test, role, directory string) *exec.Cmd {
 	return command
 }
 
-// run runs a process. What becomes of its test becomes of this one.
+// run runs a process and skips or fails this test if the process skips or fails its own.
 func run(t *testing.T, command *exec.Cmd) {
 	t.Helper()
 	output, err := command.CombinedOutput()
@@ -65,7 +66,7 @@ func run(t *testing.T, command *exec.Cmd) {
 	}
 }
 
-// hold prunes, claims the entry, writes an intent, and keeps the claim until it is killed.
+// hold prunes, claims the entry, writes an intent, and keeps the claim until the process is killed.
 func hold(t *testing.T, directory string) {
 	t.Helper()
 	storage := openDirectory(t, directory, cache.Options{})
@@ -77,12 +78,12 @@ func hold(t *testing.T, directory string) {
 	must(t, errors.Join(err, claimed.End()))
 }
 
-// holder starts a process that holds the entry.
+// holder starts a process that holds the claim of the entry.
 func holder(t *testing.T, directory string, environment ...string) *exec.Cmd {
 	t.Helper()
 	command := process(t, "TestRole", "hold", directory)
 	command.Env = append(command.Env, environment...)
-	_, err := command.StdinPipe() // stays open, so that the process has something to wait for
+	_, err := command.StdinPipe() // stays open, so the process keeps waiting
 	must(t, err)
 	output, err := command.StdoutPipe()
 	must(t, err)
@@ -95,7 +96,7 @@ func holder(t *testing.T, directory string, environment ...string) *exec.Cmd {
 	return command
 }
 
-// newDirectory returns a storage in a directory that did not exist before.
+// newDirectory returns a storage whose directory does not exist yet.
 func newDirectory(t testing.TB, options cache.Options) (*cache.Directory, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "cache")
@@ -109,7 +110,7 @@ func openDirectory(t testing.TB, path string, options cache.Options) *cache.Dire
 	return directory
 }
 
-// everyStorage runs a test against each storage, because callers do not know which one they have.
+// everyStorage runs a test against each storage, because callers don't know which one they use.
 func everyStorage(t *testing.T, test func(t *testing.T, storage cache.Storage)) {
 	t.Helper()
 	directory, _ := newDirectory(t, cache.Options{})
@@ -118,7 +119,7 @@ func everyStorage(t *testing.T, test func(t *testing.T, storage cache.Storage)) 
 	t.Run("bucket", func(t *testing.T) { test(t, newObjects(&buckettest.Store{})) })
 }
 
-// newObjects returns a storage in store, as one machine has it.
+// newObjects returns the storage of one machine in store.
 func newObjects(store cache.Store) *cache.Objects {
 	return cache.NewObjects(store, "s3://bucket/prefix", cache.Options{})
 }
@@ -130,7 +131,7 @@ func claim(t testing.TB, storage cache.Storage, key cache.Key) *cache.Claim {
 	return claimed
 }
 
-// ways are the ways to write an entry.
+// ways lists the ways to write an entry.
 var ways = []string{"passing", "lasting", "intent"}
 
 func writeAs(ctx context.Context, way string, claimed *cache.Claim, sealer secret.Value, plaintext string) error {
@@ -150,10 +151,10 @@ func write(t testing.TB, storage cache.Storage, key cache.Key, sealer secret.Val
 	must(t, errors.Join(writeAs(t.Context(), "lasting", claimed, sealer, plaintext), claimed.End()))
 }
 
-// What can be wanted besides a plaintext.
+// Results that want accepts in place of a plaintext.
 const notFound, unreadable = "(not found)", "(unreadable)"
 
-// want reads an entry. If it is unreadable, the error has to contain parts.
+// want checks the plaintext of an entry. If the entry is unreadable, the error must contain parts.
 func want(t testing.TB, storage cache.Storage, key cache.Key, sealer secret.Value, want string, parts ...string) {
 	t.Helper()
 	plaintext, err := cache.New(storage).Read(t.Context(), key, sealer)
@@ -167,19 +168,19 @@ func want(t testing.TB, storage cache.Storage, key cache.Key, sealer secret.Valu
 		must(t, err)
 	}
 	if got != want {
-		t.Fatalf("read %q, %v; want %q", got, err, want)
+		t.Fatalf("got %q and error %v, want %q", got, err, want)
 	}
 }
 
 func wantUnfit(t testing.TB, err error, parts ...string) {
 	t.Helper()
 	if _, ok := errors.AsType[*cache.LocationError](err); !ok {
-		t.Fatalf("%v, want a LocationError", err)
+		t.Fatalf("got %v, want a LocationError", err)
 	}
 	wantParts(t, err, parts...)
 }
 
-// wantParts wants an error whose text contains parts.
+// wantParts fails the test unless err contains parts.
 func wantParts(t testing.TB, err error, parts ...string) {
 	t.Helper()
 	if err == nil {
@@ -192,7 +193,7 @@ func wantParts(t testing.TB, err error, parts ...string) {
 	}
 }
 
-// files returns the files in a directory that match pattern.
+// files returns the files in a directory whose names match pattern.
 func files(t testing.TB, directory, pattern string) []string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(directory, pattern))

@@ -6,7 +6,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 )
 
-// A key that changes makes every user sign in again.
+// If keys changed, every user would have to sign in again.
 func TestKeyIsTheSameInEveryRelease(t *testing.T) {
 	t.Parallel()
 

@@ -16,7 +16,8 @@ import (
 
 func init() { roles["write after an intent"] = writeAfterAnIntent }
 
-// Pruning can remove a lock file after somebody has opened it and before he locks it, which a lease keeps him from.
+// Pruning can remove a lock file after another process has opened it but before that process locks it. A lease holds the
+// process in between.
 func TestLockFileThatWasRemovedIsNoLock(t *testing.T) {
 	t.Parallel()
 
@@ -24,7 +25,7 @@ func TestLockFileThatWasRemovedIsNoLock(t *testing.T) {
 	lock := directory.Locate(key.String() + ".lock")
 	for _, madeAgain := range []bool{false, true} {
 		var holder *cache.Claim
-		if madeAgain { // by somebody who holds it all the time, because a signal can make the other open it again
+		if madeAgain { // held throughout, because a signal can make the waiter open the file again
 			holder = claim(t, directory, key)
 			must(t, os.Rename(lock, lock+".aside"))
 		}
@@ -37,7 +38,7 @@ func TestLockFileThatWasRemovedIsNoLock(t *testing.T) {
 		opening := make(chan os.Signal, 1)
 		signal.Notify(opening, syscall.SIGIO)
 		if !lease(syscall.F_WRLCK) {
-			t.Skip("this file system knows no leases")
+			t.Skip("this file system does not support leases")
 		}
 		waiting, result := waiter(t.Context(), t, path)
 		<-opening
@@ -57,7 +58,7 @@ func TestLockFileThatWasRemovedIsNoLock(t *testing.T) {
 		}
 		must(t, <-result)
 		if _, err := os.Stat(lock); err != nil {
-			t.Errorf("a lock was taken that nobody else finds: %v", err)
+			t.Errorf("the claim holds a lock on a file that other processes cannot find: %v", err)
 		}
 	}
 }
@@ -66,7 +67,7 @@ func TestWriteAfterAnIntentFindsRoomOnAFullDisk(t *testing.T) {
 	t.Parallel()
 
 	command := process(t, "TestRole", "write after an intent", t.TempDir())
-	// In a mount namespace of its own, which a user may have in a user namespace.
+	// The process mounts in its own mount namespace, which users other than root may create in a user namespace.
 	command.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 	if os.Geteuid() != 0 {
 		command.SysProcAttr.Cloneflags = syscall.CLONE_NEWUSER
@@ -88,19 +89,19 @@ func writeAfterAnIntent(t *testing.T, disk string) {
 		must(t, errors.Join(writeAs(t.Context(), way, claimed, sealer, strings.Repeat("x", size)), claimed.End()))
 		want(t, directory, key, sealer, strings.Repeat("x", size))
 	}
-	const overhead = 256 // more than what stands around a plaintext
+	const overhead = 256 // more than an entry adds to its plaintext
 	for intent, result := range map[int]int{1 << 10: 16<<10 - overhead, 20 << 10: 40<<10 - overhead} {
 		write("intent", intent)
 		fill(t, disk, 0)
 		write("lasting", result)
-		wantWritesToFail(t, directory, ways, result, syscall.ENOSPC) // for the room is used up
+		wantWritesToFail(t, directory, ways, result, syscall.ENOSPC) // the room is used up
 		fill(t, disk, 16<<10)
-		wantWritesToFail(t, directory, []string{"intent"}, 1, syscall.ENOSPC) // for there is no more than the room
+		wantWritesToFail(t, directory, []string{"intent"}, 1, syscall.ENOSPC) // the disk has space for the room only
 		fill(t, disk, 1<<19)
 	}
 }
 
-// fill fills a disk up but for some bytes.
+// fill fills a disk except for leave bytes.
 func fill(t *testing.T, disk string, leave uint64) {
 	t.Helper()
 	path := filepath.Join(disk, "fill")

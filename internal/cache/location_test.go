@@ -30,7 +30,7 @@ func TestFileLocations(t *testing.T) {
 		{"windows", "file:///C%3A/cache", `C:\cache`},
 	} {
 		if got, err := cache.ParseLocation(test.location, test.goos); err != nil || got != test.want {
-			t.Errorf("%s on %s: %q, %v; want %q", test.location, test.goos, got, err, test.want)
+			t.Errorf("%s on %s: got %q and error %v, want %q", test.location, test.goos, got, err, test.want)
 		}
 	}
 }
@@ -64,7 +64,7 @@ func TestWrongLocationsAreExplained(t *testing.T) {
 		{"windows", "file://C:/cache", "host", "three slashes"},
 		{"windows", `file:///C:\cache`, "drive", "file:///C:/cache"},
 		{"windows", "file:C:/cache", "absolute path", "three slashes"},
-		// What may be a password is not repeated.
+		// Errors don't repeat a possible password.
 		{"linux", "s3://key:hunter2@bucket/", "not supported", `"off"`},
 		{"linux", "https://key:hunter2@%zz", "not supported", `"off"`},
 		{"linux", "file://user:hunter2@host/cache", "host", "three slashes"},
@@ -76,7 +76,7 @@ func TestWrongLocationsAreExplained(t *testing.T) {
 		wrong, ok := errors.AsType[*cache.LocationError](err)
 		if !ok || path != "" || wrong.NoDefault || strings.Contains(err.Error(), "hunter2") ||
 			!strings.Contains(err.Error(), test.problem) || !strings.Contains(wrong.Remedy, test.remedy) {
-			t.Errorf("%s on %s: %q, %v; want a LocationError", test.location, test.goos, path, err)
+			t.Errorf("%s on %s: got %q and error %v, want a LocationError", test.location, test.goos, path, err)
 		}
 	}
 }
@@ -92,15 +92,15 @@ func TestOpeningALocationTouchesNoDisk(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cache")
 	storage, err := cache.OpenLocation(fileURL(path), cache.Options{})
 	if _, found := os.Stat(path); err != nil || found == nil || !cache.New(storage).Persistent() {
-		t.Fatalf("opening: %v, and then %v", err, found)
+		t.Fatalf("opening: got error %v, and os.Stat returned %v", err, found)
 	}
 	write(t, storage, key, sealer, "x")
 	want(t, openDirectory(t, path, cache.Options{}), key, sealer, "x")
 	if info, err := os.Stat(filepath.Join(path, entryOf(key))); err != nil || time.Since(info.ModTime()).Abs() > time.Hour {
-		t.Errorf("by the default clock it is %v, %v", info, err)
+		t.Errorf("with the default clock: got %v and error %v", info, err)
 	}
 	if off, err := cache.OpenLocation("off", cache.Options{}); err != nil || cache.New(off).Persistent() {
-		t.Errorf("off is %v, %v", off, err)
+		t.Errorf("off: got %v and error %v", off, err)
 	}
 }
 
@@ -111,10 +111,10 @@ func TestDefaultIsInTheUsersCacheDirectory(t *testing.T) {
 		t.Setenv("LocalAppData", home)
 		storage, err := cache.OpenLocation("", cache.Options{})
 		must(t, err)
-		if home == "" { // which matters only to who uses the cache
+		if home == "" { // matters only if the cache is used
 			wantUnfitForEverything(t, storage, "token_cache", `"file:///directory"`)
 			if location, ok := errors.AsType[*cache.LocationError](storage.Prune(t.Context())); !ok || !location.NoDefault {
-				t.Error("it passes for a place that was named")
+				t.Error("the default location counts as configured")
 			}
 			continue
 		}
@@ -139,13 +139,13 @@ func FuzzParseLocation(f *testing.F) {
 		} {
 			got, err := cache.ParseLocation(location, goos)
 			if wrong, ok := errors.AsType[*cache.LocationError](err); err == nil && !absolute(got) || err != nil && (!ok || got != "" || wrong.Remedy == "") {
-				t.Errorf("%q on %s: %q, %v", location, goos, got, err)
+				t.Errorf("%q on %s: got %q and error %v", location, goos, got, err)
 			}
 		}
 		for _, before := range []string{"file://", "s3://"} {
 			got, err := cache.ParseLocation(before+"user:hunter2@"+location, "linux")
 			if err == nil || strings.Contains(err.Error(), "hunter2") {
-				t.Errorf("%q and a password before %q: %q, %v", before, location, got, err)
+				t.Errorf("%q and a password before %q: got %q and error %v", before, location, got, err)
 			}
 		}
 	})

@@ -21,7 +21,7 @@ const contenders, contentions = 4, 25
 func TestOneHolderAtATimeAmongProcesses(t *testing.T) {
 	t.Parallel()
 
-	path := filepath.Join(t.TempDir(), "parent", "cache") // which they make at the same moment
+	path := filepath.Join(t.TempDir(), "parent", "cache") // the processes create it at the same time
 	var group, reader sync.WaitGroup
 	for range contenders {
 		command := process(t, "TestRole", "contend", path)
@@ -33,7 +33,7 @@ func TestOneHolderAtATimeAmongProcesses(t *testing.T) {
 	}
 	storage, done := openDirectory(t, path, cache.Options{}), make(chan struct{})
 	reader.Go(func() {
-		for length, ended := 0, runtime.GOOS == "windows"; !ended; { // which replaces no file that is being read
+		for length, ended := 0, runtime.GOOS == "windows"; !ended; { // Windows does not replace open files
 			select {
 			case <-done:
 				ended = true
@@ -41,7 +41,7 @@ func TestOneHolderAtATimeAmongProcesses(t *testing.T) {
 			}
 			plaintext, err := cache.New(storage).Read(t.Context(), key, sealer)
 			if err != nil && !errors.Is(err, cache.ErrNotFound) || len(plaintext) < length {
-				t.Errorf("read %q, %v after %d bytes", plaintext, err, length)
+				t.Errorf("got %q and error %v after %d bytes", plaintext, err, length)
 			}
 			length = len(plaintext)
 		}
@@ -52,7 +52,7 @@ func TestOneHolderAtATimeAmongProcesses(t *testing.T) {
 	want(t, storage, key, sealer, strings.Repeat("x", contenders*contentions))
 }
 
-// contend adds to an entry again and again. What is added gets lost if another process is at it at the same time.
+// contend adds to an entry repeatedly. Additions get lost if two processes hold the claim at the same time.
 func contend(t *testing.T, directory string) {
 	t.Helper()
 	storage := openDirectory(t, directory, cache.Options{})
@@ -66,7 +66,7 @@ func contend(t *testing.T, directory string) {
 	}
 }
 
-// waiter claims the entry and ends the claim, and tells when it has to wait and what becomes of it.
+// waiter claims the entry and ends the claim. It reports when it has to wait, and its result.
 func waiter(ctx context.Context, t *testing.T, path string) (waiting <-chan string, result <-chan error) {
 	t.Helper()
 	messages, ended := make(chan string, 2), make(chan error, 1)
@@ -87,7 +87,7 @@ func wantWaiting(t *testing.T, waiting <-chan string, result <-chan error) {
 	select {
 	case <-waiting:
 	case err := <-result:
-		t.Fatalf("somebody else holds the claim: %v", err)
+		t.Fatalf("the claim did not wait for its other holder: %v", err)
 	}
 }
 
@@ -100,7 +100,7 @@ func TestLockEndsWithAKilledProcess(t *testing.T) {
 	wantWaiting(t, waiting, result)
 	must(t, holder.Process.Kill())
 	must(t, <-result)
-	_ = holder.Wait() // it was killed
+	_ = holder.Wait() // reports the kill as an error
 }
 
 func TestDifferentKeysDoNotWait(t *testing.T) {
@@ -118,9 +118,9 @@ func TestWaitingHasALimit(t *testing.T) {
 	const limit = 30 * time.Millisecond
 	directory, _ := newDirectory(t, cache.Options{ClaimTimeout: limit})
 	holder := claim(t, directory, key)
-	_, err := cache.New(directory).Claim(t.Context(), key) // in the same process, with the same storage
+	_, err := cache.New(directory).Claim(t.Context(), key) // from the same process and storage
 	if _, ok := errors.AsType[*cache.ClaimTimeoutError](err); !ok || errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("%v, want a ClaimTimeoutError and none of the context", err)
+		t.Fatalf("got %v, want a ClaimTimeoutError and no context error", err)
 	}
 	wantParts(t, err, directory.Locate(key.String()+".lock"), limit.String())
 	must(t, holder.End())
@@ -130,26 +130,26 @@ func TestWaitingHasALimit(t *testing.T) {
 func TestWaitingEndsWithTheContext(t *testing.T) {
 	t.Parallel()
 
-	directory, path := newDirectory(t, cache.Options{ClaimTimeout: 1}) // which does not wait itself
+	directory, path := newDirectory(t, cache.Options{ClaimTimeout: 1}) // its own claims do not wait
 	before := claim(t, directory, key)
 	must(t, before.End())
 	holder := claim(t, directory, key)
-	must(t, before.End()) // which ends the claim of nobody else
+	must(t, before.End()) // must not end another holder's claim
 
 	ctx, cancel := context.WithCancel(t.Context())
 	waiting, result := waiter(ctx, t, path)
 	wantWaiting(t, waiting, result)
 	cancel()
 	if err := <-result; !errors.Is(err, context.Canceled) {
-		t.Errorf("%v, want context.Canceled", err)
+		t.Errorf("got %v, want context.Canceled", err)
 	}
 	must(t, holder.End())
 	for _, storage := range []cache.Storage{directory, cache.NewMemory()} {
 		if _, err := cache.New(storage).Claim(ctx, key); !errors.Is(err, context.Canceled) {
-			t.Errorf("not waiting: %v, want context.Canceled", err)
+			t.Errorf("without waiting: got %v, want context.Canceled", err)
 		}
 	}
-	must(t, claim(t, directory, key).End()) // who gave up holds nothing
+	must(t, claim(t, directory, key).End()) // a canceled claim holds nothing
 }
 
 func TestWaitingIsLoggedOnceEach(t *testing.T) {
@@ -168,7 +168,7 @@ func TestWaitingIsLoggedOnceEach(t *testing.T) {
 		},
 	})
 	holder = claim(t, openDirectory(t, path, cache.Options{}), key)
-	must(t, claim(t, directory, otherKey).End()) // without waiting, so without a word
+	must(t, claim(t, directory, otherKey).End()) // does not wait, so it logs nothing
 	must(t, claim(t, directory, key).End())
 
 	file := directory.Locate(key.String() + ".lock")

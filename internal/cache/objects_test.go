@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 )
 
-// Stores charge for requests, and each one takes a while.
+// Stores charge for requests, and each request takes time.
 func TestRequestsToAStore(t *testing.T) {
 	t.Parallel()
 
@@ -24,7 +24,7 @@ func TestRequestsToAStore(t *testing.T) {
 	takes := func(what string, operations ...bucket.Operation) {
 		t.Helper()
 		if !slices.Equal(requests, operations) {
-			t.Errorf("%s takes the requests %v, want %v", what, requests, operations)
+			t.Errorf("%s made the requests %v, want %v", what, requests, operations)
 		}
 		requests = nil
 	}
@@ -38,7 +38,7 @@ func TestRequestsToAStore(t *testing.T) {
 	takes("reading what another has sealed", bucket.Read)
 }
 
-// A write and the look at what has come of it fail together, which is told in one sentence.
+// If a write fails and so does the read that checks its outcome, one sentence reports both.
 func TestUnclearWrite(t *testing.T) {
 	t.Parallel()
 
@@ -62,7 +62,7 @@ func TestUnclearWrite(t *testing.T) {
 	}
 }
 
-// A store that is failing is not waited for again and again, but by what cannot be had again.
+// After one wait for a failing store, only writes of results that cannot be obtained again wait for it.
 func TestFailingStoreIsAskedBriefly(t *testing.T) {
 	t.Parallel()
 
@@ -78,7 +78,7 @@ func TestFailingStoreIsAskedBriefly(t *testing.T) {
 		fails := func(what string, after time.Duration, err error, began time.Time) {
 			t.Helper()
 			if took := time.Since(began); err == nil || took != after {
-				t.Errorf("%s takes %v and ends with %v, want %v", what, took, err, after)
+				t.Errorf("%s took %v and returned %v, want %v", what, took, err, after)
 			}
 		}
 		claimed := claim(t, storage, key)
@@ -95,7 +95,7 @@ func TestFailingStoreIsAskedBriefly(t *testing.T) {
 		fails("a result, and a look for it", budget+briefly, writeAs(t.Context(), "lasting", claimed, sealer, "x"), began)
 		began = time.Now()
 		if err := storage.Prune(t.Context()); err != nil || time.Since(began) > 0 {
-			t.Errorf("pruning takes %v and ends with %v", time.Since(began), err)
+			t.Errorf("pruning took %v and returned %v", time.Since(began), err)
 		}
 		<-time.After(time.Minute)
 		began = time.Now()
@@ -110,7 +110,7 @@ func TestPruningAStore(t *testing.T) {
 	now, used := time.Now(), false
 	var storage *cache.Objects
 	storage = newObjects(&buckettest.Store{Now: func() time.Time { return now }, Fault: func(operation bucket.Operation, name string) error {
-		if used && operation == bucket.Write && name == "pruned" { // between the look at everything and the removal
+		if used && operation == bucket.Write && name == "pruned" { // between listing the entries and removing them
 			used = false
 			write(t, storage, otherKey, sealer, "used")
 		}
@@ -120,7 +120,7 @@ func TestPruningAStore(t *testing.T) {
 		write(t, storage, key, sealer, "unused")
 	}
 	must(t, storage.Prune(t.Context()))
-	for _, after := range []time.Duration{61 * day, day / 2} { // the second one is not due
+	for _, after := range []time.Duration{61 * day, day / 2} { // the second pruning is not due
 		now = now.Add(after)
 		must(t, storage.Prune(t.Context()))
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 )
 
-// Whatever there was before a write, it is what everybody reads until the write is through, and a crash at any
-// moment leaves either the old entry or the new one. The next claim decides which, not a read.
+// Readers see the old entry until a write completes, and a crash at any moment leaves either the old entry or the new
+// one. The next claim decides which; a read does not.
 func TestEveryCrashOfAWriteLeavesTheOldEntryOrTheNewOne(t *testing.T) {
 	t.Parallel()
 
@@ -25,8 +25,8 @@ func TestEveryCrashOfAWriteLeavesTheOldEntryOrTheNewOne(t *testing.T) {
 	for name, pending := range map[string][]byte{
 		"nothing":               nil,
 		"half":                  half,
-		"half of it zeros":      slices.Concat(half, make([]byte, len(whole)-len(half))), // the size is known, the contents are not
-		"over something longer": append(slices.Clone(whole), 0),                          // and not cut off yet
+		"half of it zeros":      slices.Concat(half, make([]byte, len(whole)-len(half))), // has the size, but not the contents
+		"over something longer": append(slices.Clone(whole), 0),                          // not truncated yet
 		"room":                  bytes.Repeat([]byte("r"), 16<<10),
 		"whole":                 whole,
 	} {
@@ -42,7 +42,7 @@ func TestEveryCrashOfAWriteLeavesTheOldEntryOrTheNewOne(t *testing.T) {
 					must(t, os.WriteFile(file+suffix, pending, 0o600))
 					want(t, directory, key, sealer, before)
 					if left, err := os.ReadFile(file + suffix); err != nil || !bytes.Equal(left, pending) {
-						t.Errorf("reading changed what was pending: %v", err)
+						t.Errorf("reading changed the pending file: %v", err)
 					}
 					claimed := claim(t, directory, key)
 					after := before
@@ -55,10 +55,10 @@ func TestEveryCrashOfAWriteLeavesTheOldEntryOrTheNewOne(t *testing.T) {
 						want(t, directory, key, sealer, way)
 						room, err := os.ReadFile(file + ".new")
 						if way == "intent" && (err != nil || len(room) < 16<<10 || bytes.Count(room, []byte{0}) > 1<<10) {
-							t.Errorf("%d bytes, many of them zero, are no room on every disk: %v", len(room), err)
+							t.Errorf("%d bytes, many of them zero, do not reserve room on every disk: %v", len(room), err)
 						}
 						must(t, claimed.End())
-						claimed = claim(t, directory, key) // which takes the room for nothing else
+						claimed = claim(t, directory, key) // must not take the room for an entry
 						want(t, directory, key, sealer, way)
 					}
 					if diff := cmp.Diff([]string{directory.Locate(key.String() + ".lock"), file}, files(t, path, "*")); diff != "" {
@@ -70,19 +70,19 @@ func TestEveryCrashOfAWriteLeavesTheOldEntryOrTheNewOne(t *testing.T) {
 	}
 }
 
-// obstacles put something where an entry belongs. The one at entry is valid.
+// obstacles put an obstacle at the path of an entry. The file at entry holds a valid one.
 var obstacles = map[string]func(path, entry string) error{
 	"directory": func(path, _ string) error { return os.Mkdir(path, 0o700) },
 }
 
-// What is in the place of an entry is named and stays, and a write that was cut off waits until it is gone.
+// An interrupted write waits until the obstacle is gone.
 func TestWhatIsInThePlaceOfAnEntryIsNamedAndStays(t *testing.T) {
 	t.Parallel()
 
 	for name, put := range obstacles {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			directory, path := newDirectory(t, cache.Options{ClaimTimeout: 1}) // nobody has to wait
+			directory, path := newDirectory(t, cache.Options{ClaimTimeout: 1}) // no claim has to wait
 			file, entry := directory.Locate(entryOf(key)), filepath.Join(t.TempDir(), "entry")
 			must(t, errors.Join(os.WriteFile(entry, seal(t, key, sealer, "x"), 0o600), put(file+".new", entry)))
 			write(t, directory, key, sealer, "over what is pending")
@@ -96,22 +96,22 @@ func TestWhatIsInThePlaceOfAnEntryIsNamedAndStays(t *testing.T) {
 			}
 			must(t, claimed.End())
 			if left := files(t, path, "*.v2.*"); left != nil {
-				t.Errorf("left %q", left)
+				t.Errorf("writing left %q", left)
 			}
 			must(t, os.WriteFile(file+".new", seal(t, key, sealer, "new"), 0o600))
 			_, err := cache.New(directory).Claim(t.Context(), key)
 			wantUnfit(t, err, file, "remove it", "interrupted write")
 			if info, err := os.Lstat(file); err != nil || info.Mode().IsRegular() {
-				t.Errorf("what was in the way is %v, %v", info, err)
+				t.Errorf("the obstacle is %v (error %v)", info, err)
 			}
 			must(t, os.Remove(file))
-			must(t, claim(t, directory, key).End()) // the one that failed holds nothing
+			must(t, claim(t, directory, key).End()) // the failed claim holds nothing
 			want(t, directory, key, sealer, "new")
 		})
 	}
 }
 
-// While there is still time to do something about it.
+// An intent fails before the request is sent, so no credential is used up.
 func TestWhatIsInTheWayOfWritingIsFoundBefore(t *testing.T) {
 	t.Parallel()
 
@@ -133,7 +133,8 @@ func TestWhatIsInTheWayOfWritingIsFoundBefore(t *testing.T) {
 	}
 }
 
-// Windows replaces no file that another program, a virus scanner for one, has open. The next claim makes up for it.
+// Windows does not replace a file that another program, such as a virus scanner, has open. The next claim completes the
+// write.
 func TestWriteWhileAnotherProgramReadsIsNotLost(t *testing.T) {
 	t.Parallel()
 

@@ -17,8 +17,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 )
 
-// unnoted tells whether tests pass over a file: over the marker of pruning, and over locks on Windows, which does not
-// remove them while they are open to be locked.
+// unnoted reports whether tests ignore a file: the marker of pruning, and lock files on Windows, which cannot be removed
+// while another process has them open.
 func unnoted(name string) bool {
 	return name == "pruned" || runtime.GOOS == "windows" && filepath.Ext(name) == ".lock"
 }
@@ -78,12 +78,12 @@ func TestPruningRemovesOnlyWhatIsOursAndOld(t *testing.T) {
 	wantFiles(t, path, remaining)
 }
 
-// An entry goes when two looks, at least a day apart, have found that nobody had used it for 60 days, and when it was
-// not used in between. It is written at day 0, by a clock that is years ahead.
+// Pruning removes an entry after two checks, at least a day apart, have found it unused for 60 days, unless it was used
+// in between. The entry is written on day 0, by a clock that is years ahead.
 func TestPruningTakesTwoLooks(t *testing.T) {
 	t.Parallel()
 
-	for steps, gone := range map[string]bool{ // a day and what happens then
+	for steps, gone := range map[string]bool{ // each step is a day and an action
 		"61 prune":                                           false,
 		"61 prune, 61.99 prune":                              false,
 		"61 prune, 62 prune":                                 true,
@@ -93,15 +93,15 @@ func TestPruningTakesTwoLooks(t *testing.T) {
 		"59.9 prune, 60.9 prune, 61.9 prune":                 true,
 		"61 prune, 61.5 read, 62 prune, 63 prune":            false,
 		"61 prune, 61.5 read, 122 prune, 123 prune":          true,
-		"0.9 read, 60.5 prune, 61.5 prune":                   true, // reading marks what is older than a day
+		"0.9 read, 60.5 prune, 61.5 prune":                   true, // reading marks entries older than a day
 		"1.1 read, 60.5 prune, 61.5 prune":                   false,
 		"61 prune, 61.5 write, 62 prune, 63 prune":           false,
 		"61 prune, 61.5 claim, 62 prune, 63 prune":           false,
 		"61 prune, 61.5 claim, 62 prune, 62.5 end, 63 prune": true,
-		"0 prune, 61 prune, 1 prune, 2 prune, 3 prune":       false, // the clock is ahead for one run
+		"0 prune, 61 prune, 1 prune, 2 prune, 3 prune":       false, // one run's clock is ahead
 		"100 prune, 61 prune":                                false, // the marker is from the future
 		"100 prune, 61 prune, 62 prune":                      true,
-		"60 mark, 61 prune":                                  false, // as the first edition does
+		"60 mark, 61 prune":                                  false, // as the first release does
 		"60 mark, 60.5 prune, 61.5 prune":                    false,
 		"60 mark, 61 prune, 62 prune":                        true,
 	} {
@@ -145,7 +145,7 @@ func TestPruningTakesTwoLooks(t *testing.T) {
 	}
 }
 
-// Somebody who does not wait uses the entry at some moment of the pruning that would remove it.
+// A process that does not wait uses the entry while pruning is about to remove it.
 func TestPruningLooksAgainBeforeItRemoves(t *testing.T) {
 	t.Parallel()
 
@@ -174,18 +174,18 @@ func TestPruningLooksAgainBeforeItRemoves(t *testing.T) {
 	}
 }
 
-// Lock files are removed while others open and lock them.
+// Pruning removes lock files while other processes open and lock them.
 func TestPruningLocksKeepsThemExclusive(t *testing.T) {
 	t.Parallel()
 
 	path := filepath.Join(t.TempDir(), "cache")
-	var elapsed atomic.Int64 // days; every pruning is due, and finds every lock file old
+	var elapsed atomic.Int64 // in days, so that every pruning is due and every lock file is old
 	now := func() time.Time { return time.Now().Add(time.Duration(100+elapsed.Add(2)) * day) }
 	pruner := openDirectory(t, path, cache.Options{Now: now})
 	var holders, lockers atomic.Int32
 	lockers.Store(3)
 	for range lockers.Load() {
-		storage := openDirectory(t, path, cache.Options{ClaimTimeout: 1}) // tries again and again
+		storage := openDirectory(t, path, cache.Options{ClaimTimeout: 1}) // the loop retries
 		go func() {
 			defer lockers.Add(-1)
 			for range 5000 {
@@ -194,10 +194,10 @@ func TestPruningLocksKeepsThemExclusive(t *testing.T) {
 					continue
 				}
 				if err != nil || holders.Add(1) != 1 {
-					t.Errorf("there is another holder, or %v", err)
+					t.Errorf("the claim has another holder (error %v)", err)
 					return
 				}
-				runtime.Gosched() // the others' chance
+				runtime.Gosched() // lets the others run
 				holders.Add(-1)
 				if err := claimed.End(); err != nil {
 					t.Error(err)

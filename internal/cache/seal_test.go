@@ -15,8 +15,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Entries of key that the first releases of either format have sealed. Every release opens them. The second holds
-// goldenText for sealer, and something passing for otherSealer.
+// Entries of key, sealed by the first release of each format. Every release must open them. The second entry holds
+// goldenText for sealer and a passing text for otherSealer.
 const (
 	golden1Name = "d438fe35625191bfc71766c236be77449c276f423a53b8f0e3af54f321dcb6de-08f4fab70aa02ff4.v1"
 	golden1     = "dGVycmFmb3JtLXByb3ZpZGVyLWdvdG8gY2FjaGUgZW50cnkgdjEK8kURrU+LPZy+qlndHYEsbvCtsaKRwMIIO1l3jw+LWCSxlK7CWhuMpfl6sGLyIGpEquhgaC1aQ4jlyWwElohyJ5TT"
@@ -25,7 +25,8 @@ const (
 	goldenText  = "opaque"
 )
 
-// An entry is a header, a checksum of the rest, and sections. A section begins with its worth, the seal's ID and a length.
+// An entry consists of a header, a checksum of the rest, and sections. A section begins with its worth, the seal's ID and
+// a length.
 const (
 	checksumAt = len("terraform-provider-goto cache entry v2\n")
 	sectionsAt = checksumAt + sha256.Size
@@ -39,7 +40,7 @@ func decoded(encoded string) []byte {
 	return contents
 }
 
-// storing returns a storage that holds contents under a name. Only directories have the first format.
+// storing returns a storage that holds contents under a name. Only directories support the first format.
 func storing(t testing.TB, name string, contents []byte) cache.Storage {
 	t.Helper()
 	if strings.HasSuffix(name, ".v1") {
@@ -52,7 +53,7 @@ func storing(t testing.TB, name string, contents []byte) cache.Storage {
 	return memory
 }
 
-// seal returns the contents of an entry.
+// seal returns the contents of an entry that holds plaintext.
 func seal(t testing.TB, key cache.Key, sealer secret.Value, plaintext string) []byte {
 	t.Helper()
 	storage := cache.NewMemory()
@@ -62,7 +63,7 @@ func seal(t testing.TB, key cache.Key, sealer secret.Value, plaintext string) []
 	return contents
 }
 
-// sum returns contents with the right checksum, which is no secret.
+// sum returns contents with a valid checksum, which anyone can compute.
 func sum(contents ...[]byte) []byte {
 	entry := slices.Concat(contents...)
 	right := sha256.Sum256(entry[sectionsAt:])
@@ -83,7 +84,7 @@ func TestFormatIsTheSameInEveryRelease(t *testing.T) {
 	want(t, storage, key, sealer, goldenText)
 	want(t, storage, key, otherSealer, "theirs")
 
-	// The first format is read until something is written in its place, and what others have in it stays.
+	// An entry of the first format is read until a write replaces it. Writes under another client secret keep it.
 	directory, _ := newDirectory(t, cache.Options{})
 	must(t, directory.Put(golden1Name, decoded(golden1)))
 	claimed := claim(t, directory, key)
@@ -96,19 +97,19 @@ func TestFormatIsTheSameInEveryRelease(t *testing.T) {
 		want(t, directory, key, sealer, way)
 	}
 	if _, err := directory.Read(t.Context(), golden1Name); !errors.Is(err, cache.ErrNotFound) {
-		t.Errorf("the old entry: %v, want ErrNotFound", err)
+		t.Errorf("reading the old entry: got %v, want ErrNotFound", err)
 	}
 }
 
 func TestEveryFlippedBitIsNoticed(t *testing.T) {
 	t.Parallel()
 
-	// What is wrong elsewhere in an entry of the second format does not matter to a section that its seal opens.
+	// In the second format, damage elsewhere in the entry does not affect a section whose seal is intact.
 	noticed := func(name string, damaged []byte) {
 		t.Helper()
 		plaintext, err := cache.New(storing(t, name, damaged)).Read(t.Context(), key, sealer)
 		if _, ok := errors.AsType[*cache.UnreadableError](err); !ok && (err != nil || name == golden1Name || string(plaintext) != goldenText) {
-			t.Errorf("read %q, %v", plaintext, err)
+			t.Errorf("got %q and error %v", plaintext, err)
 		}
 	}
 	for name, contents := range map[string][]byte{golden1Name: decoded(golden1), golden2Name: decoded(golden2)} {
@@ -120,11 +121,11 @@ func TestEveryFlippedBitIsNoticed(t *testing.T) {
 			noticed(name, contents[length+1:])
 		}
 	}
-	contents := seal(t, key, sealer, "x") // by the seal as well as by the checksum
+	contents := seal(t, key, sealer, "x") // the seal notices flips even if the checksum is valid
 	for bit := sectionsAt * 8; bit < len(contents)*8; bit++ {
 		storage := storing(t, entryOf(key), sum(flipped(contents, bit)))
 		if plaintext, err := cache.New(storage).Read(t.Context(), key, sealer); err == nil {
-			t.Errorf("with bit %d flipped it opens as %q", bit, plaintext)
+			t.Errorf("with bit %d flipped, the entry opens as %q", bit, plaintext)
 		}
 	}
 }
@@ -157,7 +158,7 @@ func TestEntryOpensOnlyWithItsKeyAndSecret(t *testing.T) {
 	}
 }
 
-// Each section is sealed separately: damage to one does not lose the others, and each client secret still opens its own.
+// Each section is sealed separately: damage to one does not affect the others, and each client secret still opens its own.
 func TestDamageIsNobodyElses(t *testing.T) {
 	t.Parallel()
 
@@ -219,7 +220,8 @@ func TestNothingIsSealedWithoutASecret(t *testing.T) {
 	}
 }
 
-// FuzzUnseal takes text for an entry, which it is not, and for the text of one, in which any flipped bit is noticed.
+// FuzzUnseal reads text as an entry, which must not open. It then seals text in an entry and flips a bit, which the next
+// read must notice.
 func FuzzUnseal(f *testing.F) {
 	whole := decoded(golden2)
 	for _, seed := range [][]byte{whole, whole[:len(whole)-1], whole[:sealedAt], sum(whole[:sealedAt]), decoded(golden1), {}} {
@@ -230,13 +232,13 @@ func FuzzUnseal(f *testing.F) {
 		if plaintext, err := cache.New(storage).Read(t.Context(), key, sealer); err == nil && string(plaintext) != goldenText {
 			t.Fatalf("%q was accepted and opened as %q", text, plaintext)
 		}
-		write(t, storage, key, sealer, string(text)) // in its place
+		write(t, storage, key, sealer, string(text)) // replaces the damaged entry
 		want(t, storage, key, sealer, string(text))
 		contents, err := storage.Read(t.Context(), entryOf(key))
 		must(t, err)
 		at := int(bit % uint(len(contents)*8))
 		expected := unreadable
-		if checksumAt*8 <= at && at < sectionsAt*8 { // the seal is enough
+		if checksumAt*8 <= at && at < sectionsAt*8 { // a damaged checksum alone does not matter
 			expected = string(text)
 		}
 		want(t, storing(t, entryOf(key), flipped(contents, at)), key, sealer, expected)

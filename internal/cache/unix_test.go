@@ -16,7 +16,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 )
 
-// nobody is a user who owns nothing, and somebody is another.
+// nobody is a user without files, and somebody is a different user.
 const nobody, somebody = 65534, 12345
 
 const userVariable, umaskVariable = "CACHE_TEST_USER", "CACHE_TEST_UMASK"
@@ -47,7 +47,7 @@ func init() {
 	add("link to what is open to others", "other", func(path string) error { return os.Symlink("/", path) })
 }
 
-// link makes a link to a new directory.
+// link creates a symbolic link to a new directory.
 func link(path string) error {
 	return errors.Join(os.Mkdir(path+".private", 0o700), os.Symlink(path+".private", path))
 }
@@ -60,8 +60,8 @@ func TestOnlyTheOwnerHasAccessWhateverTheUmask(t *testing.T) {
 		path := filepath.Join(parent, "cache")
 		holder(t, path, umaskVariable+"="+umask)
 		written := append(files(t, path, "*"), path, parent)
-		if len(written) != 6 { // also a lock, an entry, room, and the marker of pruning
-			t.Errorf("written: %q", written)
+		if len(written) != 6 { // two directories, a lock, an entry, its room, and the marker of pruning
+			t.Errorf("got files %q, want 6", written)
 		}
 		for _, file := range written {
 			info, err := os.Stat(file)
@@ -77,8 +77,8 @@ func TestOnlyTheOwnerHasAccessWhateverTheUmask(t *testing.T) {
 	}
 }
 
-// asUser runs the test again without the rights of root, if this process has them, and tells whether it did. There
-// TMPDIR holds a link of root's to a directory of the user's.
+// asUser runs the test again as an ordinary user if this process is root, and reports whether it did. In that run, TMPDIR
+// contains a link that root owns, to a directory that the user owns.
 func asUser(t *testing.T) (done bool) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -103,7 +103,7 @@ func init() {
 	}
 }
 
-// errUser is why the rights of root could not be given up.
+// errUser is the error from giving up root's privileges.
 var errUser error
 
 func TestRightsThatAreMissing(t *testing.T) {
@@ -126,28 +126,28 @@ func TestRightsThatAreMissing(t *testing.T) {
 	if _, err := os.Lstat(root); err == nil {
 		write(t, openDirectory(t, root, cache.Options{}), key, sealer, "by a link of root's")
 	}
-	for _, mode := range []os.FileMode{0o400, 0o666} { // files are read and replaced, whatever their modes say
+	for _, mode := range []os.FileMode{0o400, 0o666} { // readable files are read and replaced, regardless of mode
 		must(t, errors.Join(os.WriteFile(file+".new", nil, 0o600), os.Chmod(file+".new", mode)))
 		write(t, directory, key, sealer, mode.String())
 		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("after writing it is %v, %v", info, err)
+			t.Errorf("after writing, the file is %v (error %v)", info, err)
 		}
 		must(t, os.Chmod(file, mode))
 		want(t, directory, key, sealer, mode.String())
 	}
 
 	parent := t.TempDir()
-	chmod(parent, 0o300) // not to be read
+	chmod(parent, 0o300) // not readable
 	for _, plaintext := range []string{"first", "second"} {
 		directory := openDirectory(t, filepath.Join(parent, "some", "cache"), cache.Options{})
 		write(t, directory, key, sealer, plaintext)
 		want(t, directory, key, sealer, plaintext)
 	}
-	chmod(path, 0o300) // nor this one
+	chmod(path, 0o300) // not readable either
 	write(t, directory, key, sealer, "x")
 
 	claimed := claim(t, directory, key)
-	chmod(path, 0o500) // not to be written
+	chmod(path, 0o500) // not writable
 	wantUnfit(t, writeAs(t.Context(), "intent", claimed, sealer, "y"), path, "; make the directory", "writable", "token_cache")
 	wantParts(t, writeAs(t.Context(), "lasting", claimed, sealer, "y"), path)
 	_, err := cache.New(directory).Claim(t.Context(), otherKey)
@@ -157,7 +157,7 @@ func TestRightsThatAreMissing(t *testing.T) {
 	want(t, directory, key, sealer, "x")
 
 	chmod(path, 0o700)
-	chmod(file, 0) // not to be read, and so not to be replaced, which would lose what others have in it
+	chmod(file, 0) // an unreadable file must not be replaced: it may hold entries under other client secrets
 	_, err = cache.New(directory).Read(t.Context(), key, sealer)
 	for _, way := range ways {
 		for _, err := range []error{err, writeAs(t.Context(), way, claimed, sealer, "y")} {
@@ -175,7 +175,7 @@ func TestFullDiskKeepsTheOldEntry(t *testing.T) {
 	want(t, directory, key, sealer, "old")
 }
 
-// writeToAFullDisk stands for a full disk by a limit on the size of files.
+// writeToAFullDisk simulates a full disk with a limit on file sizes.
 func writeToAFullDisk(t *testing.T, directory string) {
 	t.Helper()
 	signal.Ignore(syscall.SIGXFSZ)
@@ -183,7 +183,7 @@ func writeToAFullDisk(t *testing.T, directory string) {
 	wantWritesToFail(t, openDirectory(t, directory, cache.Options{}), ways, 8<<10, syscall.EFBIG)
 }
 
-// wantWritesToFail wants writing to fail with cause in these ways, and to leave everything as it was.
+// wantWritesToFail checks that each of ways fails to write with cause and leaves everything unchanged.
 func wantWritesToFail(t *testing.T, directory *cache.Directory, ways []string, size int, cause error) {
 	t.Helper()
 	claimed := claim(t, directory, key)
@@ -194,7 +194,7 @@ func wantWritesToFail(t *testing.T, directory *cache.Directory, ways []string, s
 		_, unfit := errors.AsType[*cache.LocationError](err)
 		left := files(t, directory.Locate(""), "*.v2.*")
 		if !errors.Is(err, cause) || unfit != (way == "intent") || left != nil {
-			t.Errorf("%s: %v, want %v; left %q", way, err, cause, left)
+			t.Errorf("%s: got %v, want %v; it left %q", way, err, cause, left)
 		}
 		want(t, directory, key, sealer, string(before))
 	}

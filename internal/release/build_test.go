@@ -23,7 +23,7 @@ const (
 	version = "1.2.3"
 )
 
-// build is how .goreleaser.yml builds the provider.
+// build is the build configuration in .goreleaser.yml.
 type build struct {
 	Binary  string
 	Env     []string
@@ -44,7 +44,7 @@ func readBuild(t *testing.T) build {
 	return file.Builds[0]
 }
 
-// from builds the provider from the sources in a directory and returns the path of the binary.
+// from builds the provider from the sources in a directory and returns the path to the binary.
 func (b build) from(t *testing.T, sources string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "terraform-provider-goto")
@@ -91,10 +91,10 @@ func TestTheSameSourcesGiveTheSameBinaryElsewhere(t *testing.T) {
 	}
 	here, there := read(t, readBuild(t).from(t, root)), read(t, readBuild(t).from(t, copied))
 	if !bytes.Equal(here, there) {
-		t.Error("the binaries differ")
+		t.Error("builds in different directories produce different binaries")
 	}
 	if !bytes.Contains(here, []byte(version)) {
-		t.Error("the binary does not know its version")
+		t.Error("the binary does not contain its version")
 	}
 }
 
@@ -111,7 +111,7 @@ func TestManifestNamesTheProtocol(t *testing.T) {
 	}
 
 	provider := exec.CommandContext(t.Context(), readBuild(t).from(t, root), "-debug")
-	provider.Cancel = func() error { return provider.Process.Signal(os.Interrupt) } // so that it removes its socket
+	provider.Cancel = func() error { return provider.Process.Signal(os.Interrupt) } // so that the provider removes its socket
 	provider.WaitDelay = 10 * time.Second
 	output, err := provider.StdoutPipe()
 	if err != nil {
@@ -120,7 +120,7 @@ func TestManifestNamesTheProtocol(t *testing.T) {
 	if err := provider.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = provider.Wait() }) // it was interrupted
+	t.Cleanup(func() { _ = provider.Wait() }) // reports the interrupt as an error
 	spoken := regexp.MustCompile(`"ProtocolVersion":([0-9]+)`)
 	for lines := bufio.NewScanner(output); lines.Scan(); {
 		if match := spoken.FindStringSubmatch(lines.Text()); match != nil {
@@ -130,7 +130,7 @@ func TestManifestNamesTheProtocol(t *testing.T) {
 			return
 		}
 	}
-	t.Error("the provider does not say which protocol it speaks")
+	t.Error("the provider does not report its protocol version")
 }
 
 func TestEveryPlatformIsBuiltInTests(t *testing.T) {
@@ -138,12 +138,12 @@ func TestEveryPlatformIsBuiltInTests(t *testing.T) {
 
 	targets := readBuild(t).Targets
 	if len(targets) == 0 {
-		t.Fatal(".goreleaser.yml names no platform")
+		t.Fatal(".goreleaser.yml has no targets")
 	}
 	command := exec.CommandContext(t.Context(), "make", "--no-print-directory", "--dry-run", "cross")
 	command.Dir = root
 	built := run(t, command)
 	if list := fmt.Sprintf("for target in %s;", strings.Join(targets, " ")); !strings.Contains(built, list) {
-		t.Errorf("make cross does not do %q, but:\n%s", list, built)
+		t.Errorf("make cross does not run %q; it runs:\n%s", list, built)
 	}
 }

@@ -28,12 +28,12 @@ func TestNotesAreTheSectionOfTheVersion(t *testing.T) {
 	}
 	for version, want := range map[string]string{"1.10.0": "### Added\n\n- Ten.", "1.1.0": "- One."} {
 		if got := strings.TrimSpace(run(t, notes(version))); got != want {
-			t.Errorf("the notes of %s are %q, want %q", version, got, want)
+			t.Errorf("notes for %s: got %q, want %q", version, got, want)
 		}
 	}
-	for _, version := range []string{"1.1.1", "1.1", "Unreleased", ""} { // there is nothing, or nothing to say
+	for _, version := range []string{"1.1.1", "1.1", "Unreleased", ""} { // no section, or an empty one
 		if said, err := notes(version).CombinedOutput(); err == nil {
-			t.Errorf("the notes of %q are %q", version, said)
+			t.Errorf("notes for %q: got %q, want an error", version, said)
 		}
 	}
 }

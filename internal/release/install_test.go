@@ -23,7 +23,7 @@ const configuration = `terraform {
 data "goto_authorize_url" "example" {}
 `
 
-// Nothing but what is below the home directory leads to the provider.
+// The CLI finds the provider only through files below the home directory.
 func TestInstalledProviderIsFoundUntilItIsUninstalled(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -34,12 +34,12 @@ func TestInstalledProviderIsFoundUntilItIsUninstalled(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(workspace, "main.tf"), []byte(configuration), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(filepath.Join(home, "documents"), 0o700); err != nil { // as no home is empty
+	if err := os.Mkdir(filepath.Join(home, "documents"), 0o700); err != nil { // a home directory is never empty
 		t.Fatal(err)
 	}
 	environment := append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=",
 		"TF_CLI_CONFIG_FILE=", "TF_PLUGIN_CACHE_DIR=", "TF_DATA_DIR=", "CHECKPOINT_DISABLE=1", "MAKEFLAGS=")
-	for _, variable := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOENV"} { // which would follow HOME
+	for _, variable := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOENV"} { // their defaults depend on HOME
 		value := strings.TrimSpace(run(t, exec.CommandContext(t.Context(), "go", "env", variable)))
 		environment = append(environment, variable+"="+value)
 	}
@@ -55,11 +55,11 @@ func TestInstalledProviderIsFoundUntilItIsUninstalled(t *testing.T) {
 	do(workspace, cli, "init", "-no-color")
 	do(workspace, cli, "validate", "-no-color")
 	if said := do(workspace, cli, "version"); !strings.Contains(said, "terraform-goto/goto v"+version) {
-		t.Errorf("in use is: %s", said)
+		t.Errorf("the CLI does not use the installed provider: %s", said)
 	}
 
 	do(root, "make", "uninstall", "VERSION="+version)
 	if _, err := os.Stat(filepath.Join(home, ".terraform.d")); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("something is left: %v", err)
+		t.Errorf("uninstalling leaves files behind: %v", err)
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"testing"
 )
 
-// A tag can be moved to other code, a commit cannot.
+// A tag can be moved to different code; a commit cannot.
 func TestActionsArePinnedToCommits(t *testing.T) {
 	t.Parallel()
 
 	files, err := filepath.Glob(filepath.Join(root, ".github/workflows/*.yml"))
 	if err != nil || files == nil {
-		t.Fatalf("there are no workflows, or %v", err)
+		t.Fatalf("found no workflows (error %v)", err)
 	}
 	pinned := regexp.MustCompile(`uses: [^@ ]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+\n$`)
 	own := regexp.MustCompile(`uses: \./[^@ ]+\n$`)
@@ -25,7 +25,7 @@ func TestActionsArePinnedToCommits(t *testing.T) {
 		}
 		for line := range strings.Lines(string(contents)) {
 			if strings.Contains(line, "uses:") && !pinned.MatchString(line) && !own.MatchString(line) {
-				t.Errorf("%s: %q names no commit with its version behind it", file, strings.TrimSpace(line))
+				t.Errorf("%s: %q does not name a commit followed by its version", file, strings.TrimSpace(line))
 			}
 		}
 	}
