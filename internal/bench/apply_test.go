@@ -14,11 +14,11 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// source is the provider's address, on Terraform's registry whatever the command line.
+// source is the provider's address. It names Terraform's registry for every command line.
 const source = "registry.terraform.io/terraform-goto/goto"
 
-// programs are what is measured from outside: the provider built as for a release, the floor built alike, and the
-// command line that runs them.
+// programs are the programs measured from outside: a release build of the provider, the floor built with the same
+// flags, and the command line that runs them.
 type programs struct{ ours, floor, cli string }
 
 func buildPrograms(t *testing.T) programs {
@@ -53,8 +53,8 @@ func (p programs) apply(w *world, path string, variables ...string) float64 {
 	return took
 }
 
-// writeBlocks writes a configuration with one goto_access_token for each refresh token, "" being the
-// provider's own. Its apply walk is never left out, because something changes at every run.
+// writeBlocks writes a configuration with one goto_access_token for each refresh token; "" stands for the
+// provider's own. Something changes in every run, so the command line never skips the apply walk.
 func writeBlocks(w *world, refreshTokens []string) {
 	var text strings.Builder
 	fmt.Fprintf(&text, "terraform {\n  required_providers {\n    goto = { source = %q }\n  }\n}\n\n"+
@@ -69,7 +69,7 @@ func writeBlocks(w *world, refreshTokens []string) {
 	must(w, os.WriteFile(filepath.Join(w.directory, "main.tf"), []byte(text.String()), 0o600))
 }
 
-// refreshTokens issues that many.
+// refreshTokens issues the given number of refresh tokens.
 func (w *world) refreshTokens(count int) (tokens []string) {
 	for range count {
 		tokens = append(tokens, w.standin.IssueRefreshToken())
@@ -77,7 +77,7 @@ func (w *world) refreshTokens(count int) (tokens []string) {
 	return tokens
 }
 
-// warmLimits are the targets of warm applies, by their blocks.
+// warmLimits are the targets for warm applies, by number of blocks.
 var warmLimits = map[int][2]float64{1000: {1.03, 1.08}}
 
 func (p programs) measureApplies(t *testing.T, found *results) {
@@ -101,7 +101,7 @@ func (p programs) measureApplies(t *testing.T, found *results) {
 		w = newWorld(t, 0)
 		tokens := w.refreshTokens(count)
 		for _, token := range tokens {
-			w.provider().open(arguments{"refresh_token": token}) // not held up by GoTo's limit
+			w.provider().open(arguments{"refresh_token": token}) // not delayed by GoTo's limit
 		}
 		w.standin.ResetCounts()
 		writeBlocks(w, tokens)
@@ -111,7 +111,7 @@ func (p programs) measureApplies(t *testing.T, found *results) {
 	}
 }
 
-// measureLimit applies many credentials, cold, against a server that keeps to GoTo's limit.
+// measureLimit measures cold applies of many credentials against a server that enforces GoTo's limit.
 func (p programs) measureLimit(t *testing.T, found *results) {
 	const credentials, perSecond = 30, 10
 	limited := found.section("30 credentials, cold, against a limit of 10 requests a second", "Retry-After from the server", "ours", "floor", "token requests", "requests refused at most")
@@ -119,7 +119,7 @@ func (p programs) measureLimit(t *testing.T, found *results) {
 per second of the clock. The floor is the time until the last second begins, plus an apply of the constant provider.`
 	for _, retryAfter := range []time.Duration{0, time.Second} {
 		turnedAway := 0
-		apply := func(path string) float64 { // in a world of its own, so that no run meets the requests of the one before
+		apply := func(path string) float64 { // each run has its own world, so earlier requests don't count
 			w := newWorld(t, serverTime)
 			w.standin.Configure(func(s *standin.Behavior) { s.RequestsPerSecond, s.RetryAfter = perSecond, retryAfter })
 			writeBlocks(w, w.refreshTokens(credentials))

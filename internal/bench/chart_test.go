@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// chart draws a bar for the ratio of each row, a line at the floor and a mark at each target, as SVG on a card of its own,
-// which makes it readable in light and dark.
+// chart returns an SVG with a bar for each row's ratio, a line at the floor, and a mark at each target. It draws its
+// own background to be readable in light and dark themes.
 func chart(rows []row) string {
 	const width, left, right, step = 720, 330, 70, 24
 	longest := 1.0

@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/provider"
 )
 
-// The floor costs the command line what the real provider costs it only as long as it looks the same.
+// The floor is a fair comparison only if the command line handles the same schema for both providers.
 func TestConstantProviderHasTheSameAttributes(t *testing.T) {
 	t.Parallel()
 	attributes := func(made func() frameworkprovider.Provider) (lines []string) {
@@ -29,6 +29,6 @@ func TestConstantProviderHasTheSameAttributes(t *testing.T) {
 		return lines
 	}
 	if diff := cmp.Diff(attributes(provider.New("test", provider.WithEnvironment(func(string) string { return "" }))), attributes(constant.New)); diff != "" {
-		t.Errorf("the attributes (-provider +constant):\n%s", diff)
+		t.Errorf("attributes differ (-provider +constant):\n%s", diff)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// The first opening of a process whose token is in the cache opens one file, the entry, and no lock.
+// With the token in the cache, the first opening of a process opens the entry but not its lock file.
 func TestWarmOpeningOpensOneFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
@@ -23,7 +23,7 @@ func TestWarmOpeningOpensOneFile(t *testing.T) {
 	}
 }
 
-// watchOpened returns a function that returns the suffixes of the files in the cache that were opened meanwhile.
+// watchOpened starts watching the cache. The returned function returns the suffixes of the files opened since then.
 func watchOpened(w *world) func() (opened []string) {
 	watch, err := syscall.InotifyInit1(syscall.IN_NONBLOCK | syscall.IN_CLOEXEC)
 	must(w, err)

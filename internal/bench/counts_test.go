@@ -7,8 +7,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bench/constant"
 )
 
-// A warm opening allocates little more than the framework does for any provider.
-func TestWarmOpeningAllocatesLittle(t *testing.T) { //nolint:paralleltest // it counts what the whole process allocates
+func TestWarmOpeningAllocatesLittle(t *testing.T) { //nolint:paralleltest // it counts the allocations of the whole process
 	w := newWorld(t, 0)
 	allocated := func(o *opener) float64 {
 		const openings = 200
@@ -23,9 +22,9 @@ func TestWarmOpeningAllocatesLittle(t *testing.T) { //nolint:paralleltest // it 
 		return float64(after.TotalAlloc-before.TotalAlloc) / openings
 	}
 	ours, floor := allocated(w.provider()), allocated(newOpener(t, constant.New))
-	t.Logf("%.0f bytes per opening, %.0f of the constant provider", ours, floor)
+	t.Logf("%.0f bytes per opening; the constant provider allocates %.0f", ours, floor)
 	if ours > 1.2*floor {
-		t.Errorf("%.0f bytes per opening, and the constant provider needs %.0f", ours, floor)
+		t.Errorf("%.0f bytes per opening; the constant provider allocates %.0f", ours, floor)
 	}
 	w.wantRequests(1)
 }

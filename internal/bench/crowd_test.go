@@ -16,15 +16,16 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/provider"
 )
 
-// crowdVariable makes this binary a process of a crowd, with the provider that it names.
+// crowdVariable is the environment variable that makes this binary run as one process of a crowd. Its value names the
+// provider.
 const crowdVariable = "GOTO_BENCH_CROWD"
 
-// TestCrowdMember is a process of a crowd: it configures a provider, waits for the end of its input, and opens.
+// TestCrowdMember is one process of a crowd: it configures a provider, waits until its input ends, and then opens.
 func TestCrowdMember(t *testing.T) {
 	t.Parallel()
 	made := map[string]func() frameworkprovider.Provider{"ours": provider.New("bench"), "constant": constant.New}[os.Getenv(crowdVariable)]
 	if made == nil {
-		t.Skip("only TestPage needs it")
+		t.Skip("runs only as part of TestPage")
 	}
 	opener := newOpener(t, made)
 	fmt.Println("ready")
@@ -35,14 +36,14 @@ func TestCrowdMember(t *testing.T) {
 	fmt.Println("done")
 }
 
-// crowd lets that many processes open at once and returns how long that took.
+// crowd makes the given number of processes open at once and returns how long they took.
 func (w *world) crowd(count int, provider string, variables ...string) float64 {
 	var inputs []io.Closer
 	var outputs []*bufio.Reader
 	expect := func(output *bufio.Reader, word string) {
 		if line, err := output.ReadString('\n'); line != word+"\n" {
 			rest, _ := io.ReadAll(output)
-			w.Fatalf("a process of a crowd said %q%s (%v), want %q", line, rest, err, word)
+			w.Fatalf("a crowd process printed %q%s (%v), want %q", line, rest, err, word)
 		}
 	}
 	for range count {
@@ -82,7 +83,7 @@ request. For warm processes, the floor is the same number of processes with the 
 			return took
 		}
 	}
-	measured := inTurns(runs, cold(1), cold(many), // after which the cache is warm
+	measured := inTurns(runs, cold(1), cold(many), // this warms the cache
 		func() float64 { return w.crowd(many, "constant") }, func() float64 { return w.crowd(many, "ours") })
 	w.wantRequests(0)
 	crowds.compare(fmt.Sprintf("cold, %d", many), 1.25, milliseconds, measured[1], measured[0])

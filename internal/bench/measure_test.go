@@ -2,7 +2,7 @@ package bench
 
 import "slices"
 
-// samples are measurements of one thing, in one unit.
+// samples are measurements of the same quantity in the same unit.
 type samples []float64
 
 func (s samples) median() float64 {
@@ -14,7 +14,7 @@ func (s samples) median() float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// over is the median of the ratios to a floor that was measured in turns with it.
+// over returns the median ratio to the floor. The two must have been measured with [inTurns].
 func (s samples) over(floor samples) float64 {
 	var ratios samples
 	for i := range s {
@@ -23,8 +23,8 @@ func (s samples) over(floor samples) float64 {
 	return ratios.median()
 }
 
-// inTurns makes all calls, one after the other, that many times: a change in the speed of the machine
-// meets all of them.
+// inTurns runs all calls in turn, the given number of times, so that changes in the machine's speed affect
+// all of them.
 func inTurns(runs int, calls ...func() float64) []samples {
 	measured := make([]samples, len(calls))
 	for range runs {

@@ -23,7 +23,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// grants makes a new credential of each kind.
+// grants contains a function for each kind of credential that issues a new one.
 var grants = map[string]func(*world) arguments{
 	"code": func(w *world) arguments {
 		return arguments{"code": w.standin.IssueCode(standin.CodeRequest{ClientID: standin.ClientID, Principal: standin.Principal})}
@@ -34,7 +34,7 @@ var grants = map[string]func(*world) arguments{
 	},
 }
 
-// benchmark does one thing in the process many times.
+// benchmark repeats one operation within the test process.
 type benchmark func(*testing.B)
 
 func BenchmarkOpenings(b *testing.B) { runAll(b, openings(b)) }
@@ -65,13 +65,13 @@ func openings(tb testing.TB) map[string]benchmark {
 
 var entryCounts = []int{1, 1000, 100_000}
 
-// entries opens beside the entries of others.
+// entries measures openings in a cache that holds other entries.
 func entries(tb testing.TB) map[string]benchmark {
 	tb.Helper()
 	all := map[string]benchmark{}
 	for _, count := range entryCounts {
 		w := newWorld(tb, 0)
-		w.provider().open(nil) // makes the directory, and prunes
+		w.provider().open(nil) // creates the directory and prunes it
 		fill(w, count)
 		issue := grants["refresh_token"]
 		all[fmt.Sprintf("warm/%d", count)], all[fmt.Sprintf("cold/%d", count)] = warm(w, issue(w)), cold(w, issue)
@@ -79,7 +79,7 @@ func entries(tb testing.TB) map[string]benchmark {
 	return all
 }
 
-// warm opens with a credential whose token is in the cache.
+// warm measures openings with a credential whose token is in the cache.
 func warm(w *world, given arguments) benchmark {
 	opener := w.provider()
 	opener.open(given)
@@ -90,13 +90,13 @@ func warm(w *world, given arguments) benchmark {
 	}
 }
 
-// cold opens with a credential that no provider has seen. It has a watch of its own, because the benchmark's stops the
-// world when it is stopped, and the opening would pay for that.
+// cold measures openings with new credentials. It uses its own timer because stopping the benchmark's timer stops the
+// world, which would slow down the opening.
 func cold(w *world, issue func(*world) arguments) benchmark {
 	return func(b *testing.B) {
 		var took time.Duration
 		for b.Loop() {
-			given, opener := issue(w), w.provider() // which has not used up its requests for this second
+			given, opener := issue(w), w.provider() // new, to have all its requests for this second
 			started := time.Now()
 			opener.open(given)
 			took += time.Since(started)
@@ -105,7 +105,7 @@ func cold(w *world, issue func(*world) arguments) benchmark {
 	}
 }
 
-// fill puts that many entries of others into the cache, with their lock files.
+// fill adds the given number of other entries to the cache, with their lock files.
 func fill(w *world, count int) {
 	for i := range count {
 		path := filepath.Join(w.cache(), hex.EncodeToString(fmt.Appendf(nil, "%032d", i)))
@@ -113,9 +113,9 @@ func fill(w *world, count int) {
 	}
 }
 
-// steps returns what a cold opening cannot do without, and what the engine does, each with an entry of its own.
+// steps returns the unavoidable steps of a cold opening and the steps of the engine. Each has its own entry.
 func steps(w *world) map[string]benchmark {
-	w.provider().open(nil) // makes the directory
+	w.provider().open(nil) // creates the directory
 	directory := cache.NewDirectory(w.cache(), cache.Options{})
 	server, err := oauth.NewServer(w.standin.URL)
 	must(w, err)
@@ -152,7 +152,7 @@ func steps(w *world) map[string]benchmark {
 		},
 		"write": func(cache.Key) error { return claim(known, write) },
 		"request": func(cache.Key) error {
-			// Of its own, because it has not used up its requests for this second.
+			// New for each iteration, to have all its requests for this second.
 			endpoint := &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(time.Minute), Now: time.Now}
 			_, err := endpoint.Token(w.Context(), client, grant, func() error { return nil })
 			return err
@@ -169,7 +169,7 @@ func steps(w *world) map[string]benchmark {
 	return all
 }
 
-// post sends a token request and nothing else, on a connection of its own, as a process that has just started does.
+// post sends a single token request on a new connection, as a process does that has just started.
 func post(w *world, form string) error {
 	request, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.standin.URL+"/oauth/token", strings.NewReader(form))
 	if err != nil {
@@ -187,8 +187,8 @@ func post(w *world, form string) error {
 	return errors.Join(err, response.Body.Close())
 }
 
-// writeDurably writes a file that is there after a power cut, and whole: its contents are synced before its name is
-// replaced, its name before anybody acts on it. One sync of the two leaves a torn file, or the old one.
+// writeDurably writes a file that survives a power failure intact. It syncs the contents before the rename, and the
+// directory before it returns. With only one of the two, the file could be torn or still be the old one.
 func writeDurably(w *world, key cache.Key, contents []byte) error {
 	path := filepath.Join(w.cache(), key.String())
 	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY, 0o600)
@@ -213,7 +213,7 @@ func measureOpenings(t *testing.T, found *results) {
 		for name, run := range all {
 			result := testing.Benchmark(run)
 			if result.N == 0 {
-				t.Fatalf("%s failed; go test -bench says why", name)
+				t.Fatalf("%s failed; run go test -bench to see why", name)
 			}
 			measured[name] = append(measured[name], float64(result.NsPerOp())/1e9)
 		}

@@ -1,4 +1,4 @@
-// Package bench measures what the provider costs: how many token requests there are, and where each millisecond goes.
+// Package bench measures the cost of the provider: the number of token requests and where the time is spent.
 package bench
 
 import (
@@ -13,13 +13,13 @@ func TestMain(m *testing.M) { servers.Main(m) }
 
 var measure = flag.Bool("page", false, "measure everything, and write README.md and its charts")
 
-// TestPage is what "make bench" runs.
-func TestPage(t *testing.T) { //nolint:paralleltest // it measures
+// TestPage writes the page of measurements. "make bench" runs it.
+func TestPage(t *testing.T) { //nolint:paralleltest // other tests would distort the measurements
 	if !*measure {
-		t.Skip("make bench measures")
+		t.Skip("run make bench to measure")
 	}
 	p, found := buildPrograms(t), &results{}
-	machine := machine(t, p.cli) // before it is busy with this
+	machine := machine(t, p.cli) // before the benchmarks load it
 	for _, part := range []struct {
 		name    string
 		measure func(*testing.T, *results)

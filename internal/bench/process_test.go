@@ -26,7 +26,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// process is a provider as the command line starts it, but without TLS.
+// process is a provider process, started the way the command line starts it but without TLS.
 type process struct {
 	testing.TB
 	command          *exec.Cmd
@@ -34,7 +34,7 @@ type process struct {
 	connection       *grpc.ClientConn
 }
 
-// start runs the provider at path until it listens. What it logs goes to logs.
+// start starts the provider at path and waits until it listens. The provider's log goes to logs.
 func start(tb testing.TB, path string, logs io.Writer, variables ...string) *process {
 	tb.Helper()
 	p := &process{TB: tb, command: exec.CommandContext(tb.Context(), path)}
@@ -56,7 +56,7 @@ func start(tb testing.TB, path string, logs io.Writer, variables ...string) *pro
 	return p
 }
 
-// call calls a method whose request is empty, and throws the reply away.
+// call calls a method with an empty request and discards the reply.
 func (p *process) call(method string) error {
 	return p.connection.Invoke(p.Context(), method, &emptypb.Empty{}, &emptypb.Empty{})
 }
@@ -64,12 +64,12 @@ func (p *process) call(method string) error {
 func (p *process) schema() { must(p, p.call("/tfplugin6.Provider/GetProviderSchema")) }
 
 func (p *process) stop() {
-	_ = p.call("/plugin.GRPCController/Shutdown") // it may be gone before it answers
+	_ = p.call("/plugin.GRPCController/Shutdown") // the process may exit before it answers
 	must(p, p.connection.Close())
 	must(p, p.command.Wait())
 }
 
-// reattach is the environment variable with which a command line uses this process.
+// reattach returns the environment variable that makes a command line use this process.
 func (p *process) reattach() string {
 	type address struct{ Network, String string }
 	text, err := json.Marshal(map[string]any{source: struct {
@@ -82,7 +82,7 @@ func (p *process) reattach() string {
 	return "TF_REATTACH_PROVIDERS=" + string(text)
 }
 
-// residentMemory returns the memory that the process has in RAM, in bytes. It needs Linux.
+// residentMemory returns the resident memory of the process in bytes. It requires Linux.
 func (p *process) residentMemory() float64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
 	must(p, err)
@@ -126,7 +126,7 @@ func (p programs) measureProcess(t *testing.T, found *results) {
 	}
 }
 
-// startToSchema returns how many seconds a provider takes from its start until it has sent its schema.
+// startToSchema returns the seconds from the start of a provider until it has sent its schema.
 func startToSchema(w *world, path string) float64 {
 	started := time.Now()
 	process := start(w, path, io.Discard, w.variables...)
@@ -136,7 +136,7 @@ func startToSchema(w *world, path string) float64 {
 	return took
 }
 
-// memory returns what a provider has in RAM after an apply of that many blocks.
+// memory returns the resident memory of a provider after an apply of the given number of blocks.
 func (p programs) memory(w *world, path string, count int) float64 {
 	writeBlocks(w, make([]string, count))
 	process := start(w, path, io.Discard, w.variables...)
@@ -153,7 +153,7 @@ func size(tb testing.TB, path string) float64 {
 
 var initialization = regexp.MustCompile(`(?m)^init (\S+) @\S+ ms, (\S+) ms clock`)
 
-// sdkInitialization returns how long it takes to initialize the packages that only the real provider links, by module.
+// sdkInitialization returns the time to initialize the packages that only the real provider links, by module.
 func (p programs) sdkInitialization(w *world) map[string]float64 {
 	ours, floor, modules := initializations(w, p.ours), initializations(w, p.floor), map[string]float64{}
 	built, err := buildinfo.ReadFile(p.ours)
@@ -173,7 +173,7 @@ func (p programs) sdkInitialization(w *world) map[string]float64 {
 	return modules
 }
 
-// initializations returns how long each package of a provider takes, in seconds.
+// initializations returns the initialization time of each package of a provider, in seconds.
 func initializations(w *world, path string) map[string]float64 {
 	var traced bytes.Buffer
 	process := start(w, path, &traced, append(slices.Clip(w.variables), "GODEBUG=inittrace=1")...)
@@ -187,11 +187,11 @@ func initializations(w *world, path string) map[string]float64 {
 	return packages
 }
 
-// The provider logs where it is asked to, and nowhere else: the command line pays for every line.
+// Every log line costs the command line time, even one that it drops.
 func TestProcessLogsOnlyWhenAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 0)
-	path := filepath.Join(w.directory, "terraform-provider-goto.exe") // Windows starts nothing without it
+	path := filepath.Join(w.directory, "terraform-provider-goto.exe") // Windows requires the extension
 	build(t, path, "")
 	for asked, variable := range map[bool]string{false: "TF_LOG=", true: "TF_LOG=TRACE"} {
 		var logged bytes.Buffer
@@ -199,7 +199,7 @@ func TestProcessLogsOnlyWhenAsked(t *testing.T) {
 		process.schema()
 		process.stop()
 		if said := strings.Contains(logged.String(), `"@module":"sdk.proto"`); said != asked {
-			t.Errorf("%s: logged: %t", variable, said)
+			t.Errorf("%s: logged = %t", variable, said)
 		}
 	}
 }

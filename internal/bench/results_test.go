@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// results are what the page shows.
+// results are the contents of the page.
 type results struct{ sections []*section }
 
-// section is what was measured of one subject.
+// section holds the measurements of one subject.
 type section struct {
 	title, text string
 	head        []string
@@ -25,11 +25,11 @@ type section struct {
 // row is one measurement.
 type row struct {
 	what         string
-	ratio, limit float64 // to the floor, and the target; 0 without one
+	ratio, limit float64 // to the floor, and its target; 0 if there is none
 	cells        []string
 }
 
-// section begins a section whose table has these columns, beside ratio and target.
+// section begins a section. Its table has the given columns in addition to ratio and target.
 func (r *results) section(title string, head ...string) *section {
 	s := &section{title: title, head: head}
 	r.sections = append(r.sections, s)
@@ -40,7 +40,7 @@ func (s *section) add(what string, cells ...string) {
 	s.rows = append(s.rows, row{what: what, cells: cells})
 }
 
-// compare adds a row with the ratio of two measurements, and what it may be at most, unless that is 0.
+// compare adds a row with the ratio of two measurements. A limit other than 0 is the target for the ratio.
 func (s *section) compare(what string, limit float64, format func(float64) string, ours, floor samples, cells ...string) {
 	s.rows = append(s.rows, row{what, ours.over(floor), limit, append([]string{format(ours.median()), format(floor.median())}, cells...)})
 }
@@ -49,7 +49,7 @@ func (s *section) hasRatios() bool {
 	return slices.ContainsFunc(s.rows, func(r row) bool { return r.ratio > 0 })
 }
 
-// render returns the page, and writes its charts.
+// render writes the charts and returns the page.
 func (r *results) render(t *testing.T, machine string) string {
 	targets := section{title: "Targets", head: []string{"what", ""}}
 	for _, s := range r.sections {
@@ -109,7 +109,7 @@ measurements. The stand-in simulates GoTo. In the charts, the dashed line is the
 %s.
 `
 
-// machine describes what is measured on, and what else it did when measuring began.
+// machine describes the machine and its load when the measurements begin.
 func machine(t *testing.T, cli string) string {
 	processor, load := runtime.GOARCH, "unknown"
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {

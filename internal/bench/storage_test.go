@@ -11,10 +11,10 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
 )
 
-// storageTime is how long object storage takes to answer.
+// storageTime is the time that object storage takes to answer.
 const storageTime = 30 * time.Millisecond
 
-// objectStorage is a store behind a proxy that counts and takes time.
+// objectStorage is a store behind a proxy that counts requests and delays them.
 type objectStorage struct {
 	*servers.Server
 	testing.TB
@@ -38,12 +38,12 @@ func newObjectStorage(t *testing.T) *objectStorage {
 	return s
 }
 
-// requests returns how many have come since the last call.
+// requests returns the number of requests since the last call.
 func (s *objectStorage) requests() (reads, writes int64) {
 	return s.reads.Swap(0), s.writes.Swap(0)
 }
 
-// empty returns the environment variable that leads to a new bucket.
+// empty returns the environment variable that points the token cache to a new bucket.
 func (s *objectStorage) empty() string {
 	location := s.Location(s.NewBucket(s.Context(), s), "tokens", s.Behind(s.proxy.URL))
 	s.requests()
@@ -51,7 +51,7 @@ func (s *objectStorage) empty() string {
 }
 
 func (p programs) measureObjectStorage(t *testing.T, found *results) {
-	store := newObjectStorage(t) // skips without the store's program, and leaves no empty section
+	store := newObjectStorage(t) // first, because it skips if the store is not installed
 	costs := found.section("Object storage", "what", "bucket", "floor", "reads", "writes", "token requests")
 	costs.text = "The token cache is in a bucket, and for the floor in a directory. Each answer of the store, fake-gcs-server, takes " + storageTime.String() + `, and
 each answer of GoTo takes ` + serverTime.String() + `. An apply has two provider processes, and each reads once. The figures for a warm apply don't include these
@@ -68,7 +68,7 @@ each answer of GoTo takes ` + serverTime.String() + `. An apply has two provider
 		measured := inTurns(5, func() float64 { return p.apply(w, p.ours) }, func() float64 {
 			took := p.apply(w, p.ours, bucket)
 			if reads, writes := store.requests(); reads != 2 || writes != 0 {
-				t.Fatalf("%d reads and %d writes of a warm apply, want one read per process", reads, writes)
+				t.Fatalf("a warm apply made %d reads and %d writes, want one read per process", reads, writes)
 			}
 			return took - 2*storageTime.Seconds()
 		})

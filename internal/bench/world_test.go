@@ -17,19 +17,19 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// serverTime is how long GoTo takes to answer, where a part does not say otherwise.
+// serverTime is the default time that GoTo takes to answer.
 const serverTime = 150 * time.Millisecond
 
-// world is a stand-in, and a directory with a token cache and room for a configuration.
+// world is a stand-in and a directory for a token cache and a configuration.
 type world struct {
 	testing.TB
 	standin   *standin.Server
 	directory string
-	// variables lead a provider to both, with the grant of a login that is the world's own.
+	// variables configure a provider to use both, with a login of this world.
 	variables []string
 }
 
-// newWorld returns a world whose server takes that long to answer.
+// newWorld returns a world whose server takes the given time to answer.
 func newWorld(tb testing.TB, serverTime time.Duration) *world {
 	tb.Helper()
 	server, err := standin.Start()
@@ -63,10 +63,10 @@ func must(tb testing.TB, err error) {
 
 func (w *world) cache() string { return filepath.Join(w.directory, "cache") }
 
-// forget makes the next opening a cold one.
+// forget clears the cache so that the next opening is cold.
 func (w *world) forget() { must(w, os.RemoveAll(w.cache())) }
 
-// wantRequests ends the test unless that many token requests have come since the last call.
+// wantRequests ends the test unless the stand-in has received this many token requests since the last call.
 func (w *world) wantRequests(count int) {
 	w.Helper()
 	if counted := w.standin.Counts().Token; counted != count {
@@ -75,7 +75,7 @@ func (w *world) wantRequests(count int) {
 	w.standin.ResetCounts()
 }
 
-// provider returns the real provider, in a state in which it has sent nothing yet.
+// provider returns a new instance of the real provider, which has sent no requests.
 func (w *world) provider() *opener {
 	variables := map[string]string{}
 	for _, variable := range w.variables {
@@ -85,7 +85,7 @@ func (w *world) provider() *opener {
 	return newOpener(w, provider.New("bench", provider.WithEnvironment(func(name string) string { return variables[name] })))
 }
 
-// opener is a configured provider in this process, as the command line speaks to it.
+// opener is a configured provider within this process, called through the command line's protocol.
 type opener struct {
 	testing.TB
 	server  tfprotov6.ProviderServer
@@ -106,10 +106,10 @@ func newOpener(tb testing.TB, made func() frameworkprovider.Provider) *opener {
 	return o
 }
 
-// arguments are those of a block that are not null, all of them strings.
+// arguments are the arguments of a block that are not null. All are strings.
 type arguments map[string]string
 
-// block returns a configuration of that schema.
+// block returns a configuration for the given schema.
 func (o *opener) block(schema *tfprotov6.Schema, given arguments) *tfprotov6.DynamicValue {
 	object, _ := schema.ValueType().(tftypes.Object)
 	values := map[string]tftypes.Value{}

@@ -10,14 +10,14 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin/chromium"
 )
 
-// runBrowser is the program browser of the stories, which a story puts into BROWSER: a person who signs in with a
-// real browser. [chromium] is the condition for it. The environment says what the person does:
+// runBrowser is the program "browser", which stories name in BROWSER. It acts as a person signing in with a real
+// browser and requires the condition [chromium]. The environment controls it:
 //
-//	SIGN_IN_AS=grace@example.com      who signs in; the person that the page suggests if it is not set
-//	SIGN_IN_PRESS=allow|deny|nothing  the button, allow if it is not set
-//	SIGN_IN_RESULT=FILE               what the browser shows at the end is appended to it, see [chromium.Seen]; in $WORK,
-//	                                  the search for leaks finds a code that the address or the history still has
-//	SIGN_IN_PICTURES=DIRECTORY        screenshots, see [chromium.Visit]
+//	SIGN_IN_AS=grace@example.com      person who signs in (default: the one that the page suggests)
+//	SIGN_IN_PRESS=allow|deny|nothing  button to press (default: allow)
+//	SIGN_IN_RESULT=FILE               append the final contents of the browser to FILE, see [chromium.Seen]; if FILE is
+//	                                  in $WORK, the search for leaks finds codes left in the address or the history
+//	SIGN_IN_PICTURES=DIRECTORY        save screenshots there, see [chromium.Visit]
 func runBrowser() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := browse(ctx, os.Args[1:])
@@ -52,7 +52,7 @@ func browse(ctx context.Context, args []string) error {
 	return appendTo(result, seen.String())
 }
 
-// appendTo writes all of text at once, so that a story that waits for a part of it sees the rest too.
+// appendTo appends text in a single write, so that a story waiting for one part of it also sees the rest.
 func appendTo(path, text string) error {
 	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {

@@ -16,12 +16,12 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// The same stories with the token cache in a bucket of each store whose program is there; with -short, of the store whose
-// program is built fastest.
+// TestBucketStories runs the stories with the token cache in a bucket, for every store whose program is installed. With
+// -short, it uses only the store that builds fastest.
 func TestBucketStories(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("the stories use Unix programs and permissions")
+		t.Skip("the stories require Unix programs and permissions")
 	}
 	built := buildPrograms(t)
 	schemes := servers.Schemes()
@@ -33,7 +33,7 @@ func TestBucketStories(t *testing.T) {
 			t.Parallel()
 			store, err := servers.Start(scheme)
 			if missing := (*servers.MissingError)(nil); errors.As(err, &missing) {
-				t.Skipf("%s:// is not tested: %v", scheme, missing)
+				t.Skipf("%s:// cannot be tested: %v", scheme, missing)
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -60,7 +60,7 @@ func TestBucketStories(t *testing.T) {
 	}
 }
 
-// setUpBucket puts the token cache of a story into a bucket of its own.
+// setUpBucket gives a story its own bucket for the token cache.
 func setUpBucket(ctx context.Context, env *testscript.Env, store *servers.Server) error {
 	name := "test-" + strings.ToLower(rand.Text())
 	if err := store.CreateBucket(ctx, name); err != nil {
@@ -79,13 +79,13 @@ func setUpBucket(ctx context.Context, env *testscript.Env, store *servers.Server
 	}
 	w, ok := env.Values[worldKey{}].(*world)
 	if !ok {
-		return errors.New("the story has no world")
+		return errors.New("this story has no world")
 	}
 	w.bucket, w.store, w.bucketName = bucket.Open(at), store, name
 	return nil
 }
 
-// bucketLeaks says which secrets stand in the objects of the bucket.
+// bucketLeaks returns the secrets found in the objects of the bucket.
 func (w *world) bucketLeaks(secrets []string) (found []string, err error) {
 	entries, err := w.bucket.List(context.Background(), "")
 	if err != nil {
@@ -103,12 +103,12 @@ func (w *world) bucketLeaks(secrets []string) (found []string, err error) {
 	return found, nil
 }
 
-// checkObjects fails unless there are that many objects in the bucket.
+// checkObjects fails unless the bucket contains the given number of objects.
 func checkObjects(ts *testscript.TestScript, w *world, args []string) {
 	entries, err := w.bucket.List(context.Background(), "")
 	ts.Check(err)
 	if got := fmt.Sprint(len(entries)); got != strings.Join(args, " ") {
-		ts.Fatalf("there are %s objects: %v", got, entries)
+		ts.Fatalf("the bucket contains %s objects: %v", got, entries)
 	}
 }
 

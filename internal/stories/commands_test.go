@@ -19,56 +19,56 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin/chromium"
 )
 
-// commands are what the stories can say beside the commands of testscript:
+// commands are the commands that stories can use in addition to those of testscript:
 //
-//	code NAME [PERSON]                a person signs in; the environment variable NAME gets the code
-//	callback NAME [PERSON]            …the whole address the browser landed on
-//	press-allow NAME                  the same, at the authorize URL in what the last command said
-//	loopback                          the OAuth client gets a redirect URI with a free port of this machine, and a person
-//	                                  sits at it, so that interactive_login may open a browser
-//	refresh-token NAME [PERSON]       a refresh token, as a login elsewhere would have brought it
-//	scoped-login SCOPES               …with these scopes; GOTO_REFRESH_TOKEN gets it
-//	newest-refresh-token NAME         the refresh token that was issued last, as next_refresh_token says it
-//	personal-access-token NAME        a personal access token
-//	client SECRET                     the OAuth client with this secret is used from here on
-//	later DURATION                    that much time passes, for provider and stand-in
-//	standin replace=always            every refresh replaces the refresh token, and the old one dies
-//	standin replace=never             no refresh replaces it
-//	standin reuse=ends-login          a dead refresh token or a used code that comes back ends its login
-//	standin refresh-token=off         replies have no refresh token
-//	standin personal-access-token=off the OAuth client may not use personal access tokens
-//	standin echo=on                   token requests are refused, with everything sent in the reply
-//	log-out                           the refresh tokens end
-//	end-access-tokens                 the access tokens end, before their time
-//	hang, arrival, answer             token requests are lost; wait until one is under way; answer again
-//	hold, arrival, answer             token requests wait; until one is under way; answer them
-//	hold-answer, arrival, answer      token requests are processed, and their answers wait; until one is
-//	                                  processed; answer them
-//	answer DURATION                   answer that much later, or as soon as a client has gone
-//	lose-answer, answer               token requests are processed, and their answers are lost; answer again
-//	interrupt                         Ctrl-C for the last command in the background, until it says so or ends
-//	await FILE TEXT                   wait until the file has the text
-//	small-disk DIRECTORY SIZE         a file system of that size is mounted there, for this story
-//	hold-until-me                     the first token request waits until another one's token is in use
-//	meeting NUMBER                    readers of $TF_VAR_meeting wait until there are this many
-//	provider-clock DURATION           the provider's clock is off by that much from here on
-//	stopwatch, within DURATION        less time than that has passed since the former
-//	fault, told, fix                  of the table of faults, see fault_test.go
-//	panic-at N                        the provider panics when it reads its clock for the Nth time, 0: never
-//	kill-provider                     kill -9 for the providers of this story
-//	terminate                         SIGTERM for the last background command and its providers
-//	stop-provider, wake-provider      SIGSTOP and SIGCONT for them
-//	objects N                         there are that many objects in the bucket of the token cache
-//	wipe                              they are removed
-//	store WHAT [WHEN]                 the store is cut off for the runs that begin from here on, see store_test.go
-//	hosts NAME...                     machines with networks of their own, see hosts_test.go
-//	says TEXT                         the last command said so; white space does not count
-//	basic SECRET                      the last token request had this secret in its Basic header, raw
-//	noleak                            no file holds a secret, see leak_test.go
-//	leaked FILE                       this one does; it is removed
+//	code NAME [PERSON]                sign a person in and set the environment variable NAME to the code
+//	callback NAME [PERSON]            like code, but set NAME to the address where the browser landed
+//	press-allow NAME                  like callback, using the authorize URL in the last command's output
+//	loopback                          give the OAuth client a redirect URI with a free port of this machine and allow
+//	                                  interactive_login to open a browser, in which a person presses Allow
+//	refresh-token NAME [PERSON]       set NAME to a new refresh token, as from a login elsewhere
+//	scoped-login SCOPES               set GOTO_REFRESH_TOKEN to a new refresh token with these scopes
+//	newest-refresh-token NAME         set NAME to the refresh token issued last, the value of next_refresh_token
+//	personal-access-token NAME        set NAME to a new personal access token
+//	client SECRET                     use the OAuth client with this secret from here on
+//	later DURATION                    put the clocks of the provider and the stand-in forward
+//	standin replace=always            replace the refresh token on every refresh and revoke the old one
+//	standin replace=never             never replace refresh tokens
+//	standin reuse=ends-login          end a login if a replaced refresh token or a used code is sent again
+//	standin refresh-token=off         leave the refresh token out of replies
+//	standin personal-access-token=off refuse personal access tokens from the OAuth client
+//	standin echo=on                   refuse token requests and repeat their contents in the reply
+//	log-out                           revoke all refresh tokens
+//	end-access-tokens                 revoke all access tokens before they expire
+//	hang, arrival, answer             drop token requests; wait for one to arrive; answer again
+//	hold, arrival, answer             hold token requests; wait for one to arrive; answer them
+//	hold-answer, arrival, answer      process token requests but hold the answers; wait until one is processed;
+//	                                  send the answers
+//	answer DURATION                   answer after this time, or as soon as a client has disconnected
+//	lose-answer, answer               process token requests but drop the answers; answer again
+//	interrupt                         send Ctrl-C to the last background command; wait until it reacts or ends
+//	await FILE TEXT                   wait until the file contains the text
+//	small-disk DIRECTORY SIZE         mount a file system of this size there for the rest of the story
+//	hold-until-me                     hold the first token request until a token from another one is in use
+//	meeting NUMBER                    make readers of $TF_VAR_meeting wait until there are this many
+//	provider-clock DURATION           make the provider's clock wrong by this much from here on
+//	stopwatch, within DURATION        start the stopwatch; check that it shows no more than this
+//	fault, told, fix                  play a row of the table of faults, see fault_test.go
+//	panic-at N                        make the provider panic when it reads its clock for the Nth time; 0 means never
+//	kill-provider                     send SIGKILL to the providers of this story
+//	terminate                         send SIGTERM to the last background command and its providers
+//	stop-provider, wake-provider      send SIGSTOP or SIGCONT to the providers of this story
+//	objects N                         check that the bucket of the token cache contains N objects
+//	wipe                              remove all objects from that bucket
+//	store WHAT [WHEN]                 disturb the connection to the store for later runs, see store_test.go
+//	hosts NAME...                     start machines with their own networks, see hosts_test.go
+//	says TEXT                         check that the last command printed the text, ignoring white space
+//	basic SECRET                      check that the Basic header of the last token request had this secret, raw
+//	noleak                            check that no file contains a secret, see leak_test.go
+//	leaked FILE                       check that the file contains a secret, and remove it
 //	requests [code=N] [refresh=N] [personal-access-token=N] [revoked=N] [me=N] [scim=N]
-//	                                  exactly these token requests and revocations since the last such
-//	                                  line, none if none is named; GET Me counts only if it is named
+//	                                  check that there were exactly these token requests and revocations since
+//	                                  the last requests command; me and scim are checked only if given
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"code":                  always(issueCode),
 	"callback":              always(issueCallback),
@@ -116,19 +116,19 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"leaked":                always(checkLeaked),
 }
 
-// always makes a command of one that cannot be negated.
+// always returns a testscript command that rejects negation.
 func always(command func(ts *testscript.TestScript, w *world, args []string)) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg {
-			ts.Fatalf("this command cannot be negated")
+			ts.Fatalf("command does not support negation")
 		}
 		command(ts, worldOf(ts), args)
 	}
 }
 
-// condition knows [root], which no permission keeps out, [small-disk] and [hosts], which hold where those commands work,
-// [chromium], which holds where the program browser works, and the command line under test: [terraform] or [opentofu],
-// with a version as in [opentofu>=1.12] where that matters.
+// condition evaluates the conditions of the stories: [root] holds for the user root, which bypasses permissions;
+// [small-disk] and [hosts] hold if those commands work; [chromium] holds if the program browser works; [terraform] and
+// [opentofu] match the command line under test, optionally with a version, as in [opentofu>=1.12].
 func (p programs) condition(name string) (bool, error) {
 	switch name {
 	case "root":
@@ -155,7 +155,7 @@ func (p programs) condition(name string) (bool, error) {
 	return product == p.product && constraint.Check(p.version), nil
 }
 
-// nameAndPerson reads the arguments of the commands that issue something.
+// nameAndPerson parses the arguments of the commands that issue codes and tokens.
 func nameAndPerson(ts *testscript.TestScript, args []string) (name, person string) {
 	switch len(args) {
 	case 1:
@@ -224,7 +224,7 @@ func useClient(ts *testscript.TestScript, w *world, args []string) {
 			return
 		}
 	}
-	ts.Fatalf("no client has this secret")
+	ts.Fatalf("no OAuth client has this secret")
 }
 
 func passTime(ts *testscript.TestScript, w *world, args []string) {
@@ -246,7 +246,7 @@ func checkWithin(ts *testscript.TestScript, w *world, args []string) {
 	limit, err := time.ParseDuration(strings.Join(args, " "))
 	ts.Check(err)
 	if took := time.Since(w.started); took > limit {
-		ts.Fatalf("it took %s", took)
+		ts.Fatalf("took %s, want at most %s", took, limit)
 	}
 }
 
@@ -278,7 +278,7 @@ func changeStandin(ts *testscript.TestScript, w *world, args []string) {
 	})
 }
 
-// refuseWithEcho repeats in its reply whatever is secret in a token request.
+// refuseWithEcho refuses token requests and repeats all their secrets in the reply.
 func refuseWithEcho(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method != http.MethodPost || r.ParseForm() != nil {
 		return false
@@ -294,7 +294,7 @@ func refuseWithEcho(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// hold keeps token requests waiting for the answer that they then get, or never get.
+// hold makes token requests wait for the command answer. They are then processed, or dropped if lost is set.
 func hold(w *world, lost bool) {
 	g := newGate()
 	w.hanging = g
@@ -303,7 +303,7 @@ func hold(w *world, lost bool) {
 			if r.Method == http.MethodPost {
 				g.wait(r)
 				if lost {
-					panic(http.ErrAbortHandler) // the server never takes it
+					panic(http.ErrAbortHandler) // the server never processes it
 				}
 			}
 			return false
@@ -311,7 +311,7 @@ func hold(w *world, lost bool) {
 	})
 }
 
-// holdAnswer lets token requests be processed, and keeps their answers waiting or loses them.
+// holdAnswer makes the stand-in process token requests but hold their answers, or drop them if lost is set.
 func holdAnswer(w *world, lost bool) {
 	g := newGate()
 	w.hanging = g
@@ -326,12 +326,12 @@ func holdAnswer(w *world, lost bool) {
 	})
 }
 
-// arrivalLimit is far above what the slowest machine needs to start a command line.
+// arrivalLimit is far longer than the slowest machine takes to start a command line.
 const arrivalLimit = 2 * time.Minute
 
 func awaitArrival(ts *testscript.TestScript, w *world, _ []string) {
 	if w.hanging == nil {
-		ts.Fatalf("nothing hangs")
+		ts.Fatalf("no token requests are held")
 	}
 	select {
 	case <-w.hanging.arrived:
@@ -342,7 +342,7 @@ func awaitArrival(ts *testscript.TestScript, w *world, _ []string) {
 
 func answer(ts *testscript.TestScript, w *world, args []string) {
 	if w.hanging == nil {
-		ts.Fatalf("nothing hangs")
+		ts.Fatalf("no token requests are held")
 	}
 	if len(args) > 0 {
 		delay, err := time.ParseDuration(strings.Join(args, " "))
@@ -388,8 +388,8 @@ func meet(ts *testscript.TestScript, _ *world, args []string) {
 	ts.Setenv("TF_VAR_meeting", server.URL)
 }
 
-// said returns what the last command said, each run of white space as one space: the command line
-// breaks lines where it likes.
+// said returns the output of the last command with each run of white space as one space, because the
+// command line wraps lines.
 func said(ts *testscript.TestScript) string {
 	return strings.Join(strings.Fields(ts.ReadFile("stdout")+" "+ts.ReadFile("stderr")), " ")
 }
@@ -400,15 +400,15 @@ func says(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	switch found := strings.Contains(said(ts), strings.Join(strings.Fields(args[0]), " ")); {
 	case found && neg:
-		ts.Fatalf("said: %s", args[0])
+		ts.Fatalf("unexpected output: %s", args[0])
 	case !found && !neg:
-		ts.Fatalf("not said: %s", args[0])
+		ts.Fatalf("missing output: %s", args[0])
 	}
 }
 
 func checkBasic(ts *testscript.TestScript, w *world, args []string) {
 	if got := w.standin.LastToken().Password; len(args) != 1 || got != args[0] {
-		ts.Fatalf("the Basic header had the secret %q", got)
+		ts.Fatalf("the Basic header contains the secret %q", got)
 	}
 }
 
@@ -431,7 +431,7 @@ func checkRequests(ts *testscript.TestScript, w *world, args []string) {
 	want.Token = want.Code + want.Refresh + want.PersonalAccessToken
 	want.Authorize, want.Granted, want.Refused = got.Authorize, got.Granted, got.Refused
 	if got != want {
-		ts.Fatalf("the stand-in has seen %+v", got)
+		ts.Fatalf("the stand-in received %+v, want %+v", got, want)
 	}
 }
 
@@ -439,7 +439,7 @@ func checkLeaks(ts *testscript.TestScript, w *world, _ []string) {
 	found, err := w.leaks(ts.Getenv("WORK"))
 	ts.Check(err)
 	if len(found) > 0 {
-		ts.Fatalf("secrets have leaked:\n%s", strings.Join(found, "\n"))
+		ts.Fatalf("secrets leaked:\n%s", strings.Join(found, "\n"))
 	}
 }
 
@@ -451,7 +451,7 @@ func checkLeaked(ts *testscript.TestScript, w *world, args []string) {
 	found, err := w.leaks(file)
 	ts.Check(err)
 	if len(found) == 0 {
-		ts.Fatalf("%s holds no secret", args[0])
+		ts.Fatalf("%s contains no secret", args[0])
 	}
 	ts.Check(os.Remove(file))
 }

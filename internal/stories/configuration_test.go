@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// sources are the providers of the stories by their names.
+// sources are the source addresses of the providers in the stories, by name.
 var sources = func() map[string]string {
 	all := map[string]string{"goto": "terraform-goto/goto", "bearer": "terraform-goto/bearer"}
 	for address, name := range played {
@@ -21,8 +21,8 @@ var sources = func() map[string]string {
 	return all
 }()
 
-// readingMe is data.bearer_get.me, which another provider reads with the token of goto_access_token.login. It does so
-// while applying, in every run, so that both walks need the token.
+// readingMe is data.bearer_get.me, which another provider reads with the token of goto_access_token.login. Every run
+// reads it during apply, so both walks need the token.
 const readingMe = `
 provider "bearer" {
   url                  = var.api_url
@@ -41,8 +41,8 @@ resource "terraform_data" "every_run" {
 
 var usedVariable = regexp.MustCompile(`\bvar\.(\w+)`)
 
-// completeConfigurations adds to the configurations in and below dir what they use and leave out: where the providers
-// come from, data.bearer_get.me, and variables. These are ephemeral, unless they hold an address.
+// completeConfigurations adds missing declarations to the configurations in and below dir: the sources of the
+// providers, data.bearer_get.me, and variables. Variables are ephemeral unless they hold an address.
 func completeConfigurations(dir string) error {
 	configurations := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 )
 
-// runCrowd is the program crowd NUMBER ARGUMENTS...: tf runs so often at once, each time with the configuration in a
-// directory run-N of its own, and with a home of its own.
+// runCrowd is the program "crowd NUMBER ARGUMENTS...". It runs tf the given number of times at once. Each run has its
+// own directory run-N with the configuration, and its own home directory.
 func runCrowd() {
 	number, err := strconv.Atoi(os.Args[1])
 	if err != nil {

@@ -28,7 +28,7 @@ import (
 
 const examplesDir = "../../examples"
 
-// played are the providers that stub plays.
+// played are the providers that stub stands in for.
 var played = map[string]string{
 	"hashicorp/aws":        "aws",
 	"hashicorp/kubernetes": "kubernetes",
@@ -37,11 +37,11 @@ var played = map[string]string{
 	"Mastercard/restapi":   "restapi",
 }
 
-// exampleCommands are what the stories of the examples can say beside [commands]:
+// exampleCommands are the commands that the stories of the examples can use in addition to [commands]:
 //
-//	edit FILE OLD NEW          OLD, which is in the file, becomes NEW
-//	stored RESOURCE NUMBER     so often has the secret been written; what was written last is a living token
-//	stored-again RESOURCE      applies until a second has passed since the last plan; then it was written once more
+//	edit FILE OLD NEW          replace OLD, which the file must contain, with NEW
+//	stored RESOURCE NUMBER     check that the secret was written this many times and holds a valid token
+//	stored-again RESOURCE      apply until a second has passed since the last plan; check that it was written once
 var exampleCommands = func() map[string]func(*testscript.TestScript, bool, []string) {
 	all := maps.Clone(commands)
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
@@ -52,12 +52,12 @@ var exampleCommands = func() map[string]func(*testscript.TestScript, bool, []str
 	return all
 }()
 
-// TestExamples applies every example as it stands in examples/, one story each, and every other
-// configuration that people may copy from a page.
+// TestExamples applies every example in examples/ unchanged, each in its own story, and every other
+// configuration that readers can copy from a page.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("the stories use Unix programs and permissions")
+		t.Skip("the stories require Unix programs and permissions")
 	}
 	built := buildExamplePrograms(t)
 	for name, dir := range map[string]string{"stories": "testdata/examples", "pages": writePageStories(t)} {
@@ -84,17 +84,17 @@ func TestExamplesHaveStories(t *testing.T) {
 	for _, main := range readmes {
 		name := filepath.Base(filepath.Dir(main))
 		if _, err := os.Stat(filepath.Join("testdata", "examples", name+".txtar")); err != nil {
-			t.Errorf("examples/%s has no story: %v", name, err)
+			t.Errorf("no story for examples/%s: %v", name, err)
 		}
 	}
 }
 
-// buildExamplePrograms builds the provider and, once for all whom it plays, stub.
+// buildExamplePrograms builds the provider and stub, which stands in for all other providers.
 func buildExamplePrograms(t *testing.T) programs {
 	t.Helper()
 	dir := t.TempDir()
 	built := programs{cli: findCommandLine(t), provider: filepath.Join(dir, "terraform-provider-goto"), config: filepath.Join(dir, "cli.tfrc")}
-	built.laterConfig = built.config // no time passes here
+	built.laterConfig = built.config // these stories never move the clock
 	built.identify(t)
 	if err := commandline.Build(t.Context(), "-o", dir+string(filepath.Separator), "../..", "./stub"); err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func buildExamplePrograms(t *testing.T) programs {
 
 type storeKey struct{}
 
-// setUpExamples puts the examples into the world of the story, with GoTo's addresses changed to
+// setUpExamples copies the examples into the world of the story and replaces GoTo's addresses with
 // those of the stand-in and of the few APIs that the examples call.
 func setUpExamples(env *testscript.Env, built programs) error {
 	if err := setUpWorld(env, built); err != nil {
@@ -122,7 +122,7 @@ func setUpExamples(env *testscript.Env, built programs) error {
 	}
 	w, ok := env.Values[worldKey{}].(*world)
 	if !ok {
-		return fmt.Errorf("the story has no world")
+		return fmt.Errorf("this story has no world")
 	}
 	apis := httptest.NewServer(newAPIs(w.standin.URL))
 	env.Defer(apis.Close)
@@ -142,7 +142,7 @@ func setUpExamples(env *testscript.Env, built programs) error {
 	))
 }
 
-// adapt changes the addresses in all configurations below dir, and completes them.
+// adapt replaces the addresses in all configurations below dir and completes the configurations.
 func adapt(dir string, addresses *strings.Replacer) error {
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Ext(path) != ".tf" {
@@ -160,11 +160,11 @@ func adapt(dir string, addresses *strings.Replacer) error {
 	return completeConfigurations(dir)
 }
 
-// newAPIs returns the APIs that the examples call, for those whom the stand-in knows. It answers the
-// rest itself.
+// newAPIs returns a handler for the APIs that the examples call. It forwards requests for the APIs of the stand-in
+// and answers the others itself.
 func newAPIs(standinURL string) http.Handler {
 	const number = `{"id":"358e38be-e468-11eb-1a03-0242ac140103","number":"+15145552672","name":"Front desk"}`
-	target, _ := url.Parse(standinURL) // it is listening there
+	target, _ := url.Parse(standinURL) // valid, because the stand-in listens there
 	mux := http.NewServeMux()
 	mux.Handle("GET /admin/rest/v1/me", httputil.NewSingleHostReverseProxy(target))
 	mux.Handle("GET /users/v1/users", account(standinURL,
@@ -174,7 +174,7 @@ func newAPIs(standinURL string) http.Handler {
 	return mux
 }
 
-// account answers requests that have a valid token and name the default account.
+// account answers requests that have a valid token and the key of the default account.
 func account(standinURL, reply string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := askMe(r.Context(), standinURL, r.Header.Get("Authorization")); err != nil {
@@ -190,7 +190,7 @@ func account(standinURL, reply string) http.Handler {
 	})
 }
 
-// store is where stub puts secrets. It is in memory, so that they are in no file.
+// store receives the secrets that stub writes. It keeps them in memory, never in a file.
 type store struct {
 	mu     sync.Mutex
 	counts map[string]int
@@ -223,7 +223,7 @@ func edit(ts *testscript.TestScript, _ *world, args []string) {
 	}
 	before := ts.ReadFile(args[0])
 	if !strings.Contains(before, args[1]) {
-		ts.Fatalf("%s has no %s", args[0], args[1])
+		ts.Fatalf("%s does not contain %s", args[0], args[1])
 	}
 	after := strings.ReplaceAll(before, args[1], args[2])
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(after), 0o600))
@@ -237,7 +237,7 @@ func checkStored(ts *testscript.TestScript, w *world, args []string) {
 	ts.Check(err)
 	secrets, ok := ts.Value(storeKey{}).(*store)
 	if !ok {
-		ts.Fatalf("the story has no store")
+		ts.Fatalf("this story has no store")
 	}
 	count, value := secrets.look(args[0])
 	if count != want {
@@ -249,12 +249,12 @@ func checkStored(ts *testscript.TestScript, w *world, args []string) {
 	}
 	ts.Check(json.Unmarshal(value, &stored))
 	if stored.ExpiresAt == "" {
-		ts.Fatalf("it is not stored when the token ends")
+		ts.Fatalf("the expiry of the token is not stored")
 	}
 	ts.Check(askMe(context.Background(), w.standin.URL, "Bearer "+stored.AccessToken))
 }
 
-// The versions in the examples have a second as their smallest step.
+// checkStoredAgain applies repeatedly because the versions in the examples have a resolution of one second.
 func checkStoredAgain(ts *testscript.TestScript, _ *world, args []string) {
 	secrets, ok := ts.Value(storeKey{}).(*store)
 	if !ok || len(args) != 1 {
@@ -268,13 +268,13 @@ func checkStoredAgain(ts *testscript.TestScript, _ *world, args []string) {
 		case before + 1:
 			return
 		default:
-			ts.Fatalf("written %d times by one apply", count-before)
+			ts.Fatalf("one apply wrote %d times", count-before)
 		}
 	}
 	ts.Fatalf("not written again")
 }
 
-// askMe makes sure that GoTo knows the bearer of this header.
+// askMe returns an error unless the stand-in accepts the bearer token in the given header.
 func askMe(ctx context.Context, standinURL, authorizationHeader string) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, standinURL+"/admin/rest/v1/me", nil)
 	if err != nil {

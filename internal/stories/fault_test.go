@@ -18,9 +18,9 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin/faults"
 )
 
-// Every row of the table of faults becomes a story: a run that meets the fault, and the same run once the fault is over.
-// With a code as well, where the fault means something else for one. With -short, the rows that differ from another one
-// only in what the server sends, and those that wait, are left to the engine.
+// Every row of the table of faults becomes a story: one run with the fault, and the same run after it is fixed. If the
+// fault has a different effect on a code, there is a second story with a code. With -short, there are no stories for
+// rows that wait or that differ from another row only in the reply; the engine's tests cover those.
 var faultStory = template.Must(template.New("story").Parse(`# {{.Fault.Name}}, with a {{.Grant}}
 {{- if .Code}}
 code TF_VAR_code
@@ -78,7 +78,7 @@ resource "terraform_data" "every_run" {
 }
 `))
 
-// faultTold is what a story of the table knows about itself.
+// faultTold describes one story of the table.
 type faultTold struct {
 	Fault      faults.Fault
 	Grant      oauth.GrantType
@@ -89,17 +89,17 @@ type faultTold struct {
 
 func (f faultTold) Code() bool { return f.Grant == oauth.AuthorizationCode }
 
-// CodeLost tells whether nobody knows if the code was used up, so that it is not sent again.
+// CodeLost reports whether the code may have been used up. Such a code is not sent again.
 func (f faultTold) CodeLost() bool { return f.Code() && f.Fault.MaybeProcessed() }
 
-// requests returns the requests of the run that meets the fault.
+// requests returns the expected requests of the run with the fault.
 func (f faultTold) requests() standin.Counts {
 	n, renewals := f.Fault.Requests, 0
 	if f.Code() {
 		n = f.Fault.CodeRequests
 	}
 	if f.Fault.Outcome == 0 && f.Fault.Lifetime == 0 {
-		renewals = 1 // by the second walk, as the token has no life
+		renewals = 1 // by the second walk, because the token has no lifetime
 	}
 	if f.Code() {
 		return standin.Counts{Code: n, Refresh: renewals}
@@ -107,11 +107,11 @@ func (f faultTold) requests() standin.Counts {
 	return standin.Counts{Refresh: n + renewals}
 }
 
-// Then is what the run after that requests.
+// Then returns the expected requests of the run after the fault.
 func (f faultTold) Then() string {
 	switch {
 	case f.Fault.Outcome == 0 && f.Fault.Lifetime > 0:
-		return "" // there is a token already
+		return "" // the cache has a token
 	case f.CodeLost():
 		return ""
 	case f.Code() && f.Fault.Outcome != 0:
@@ -120,7 +120,7 @@ func (f faultTold) Then() string {
 	return "refresh=1"
 }
 
-// words returns what the run that meets the fault says beside the cause.
+// words returns the expected output of the run with the fault, apart from the cause.
 func (f faultTold) words() []string {
 	if f.Fault.Outcome == 0 {
 		return []string{"Apply complete!"}
@@ -165,12 +165,12 @@ func (f faultTold) words() []string {
 	return words
 }
 
-// faultStories returns the stories by their names.
+// faultStories returns the stories by name.
 func faultStories() map[string]faultTold {
 	stories := map[string]faultTold{}
 	for _, fault := range faults.Table() {
 		if fault.NeedsTrust() && runtime.GOOS != "linux" {
-			continue // elsewhere certificates are not trusted for the sake of SSL_CERT_FILE
+			continue // other systems ignore SSL_CERT_FILE
 		}
 		if testing.Short() && (fault.Hangs || !fault.CodeDiffers && !fault.OfTheNetwork()) {
 			continue
@@ -188,7 +188,7 @@ func faultStories() map[string]faultTold {
 	return stories
 }
 
-// writeFaultStories returns a directory with the stories as files.
+// writeFaultStories writes the stories to files and returns their directory.
 func writeFaultStories(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -207,7 +207,7 @@ func writeFaultStories(t *testing.T) string {
 func beginFault(ts *testscript.TestScript, w *world, _ []string) {
 	told, found := faultStories()[ts.Name()]
 	if !found {
-		ts.Fatalf("the table has no such row")
+		ts.Fatalf("no such row in the table of faults")
 	}
 	var err error
 	if w.site, err = told.Fault.At(w.standin, time.Now); err != nil {
@@ -242,7 +242,7 @@ func setProxy(ts *testscript.TestScript, w *world) {
 	ts.Setenv("NO_PROXY", except)
 }
 
-// checkTold checks what the last command said and did about the fault.
+// checkTold checks the output and the requests of the last command against the fault.
 func checkTold(ts *testscript.TestScript, w *world, _ []string) {
 	fault := w.told.Fault
 	ts.Check(w.site.Check())
@@ -250,7 +250,7 @@ func checkTold(ts *testscript.TestScript, w *world, _ []string) {
 	got := w.standin.Counts()
 	w.standin.ResetCounts()
 	if want := w.told.requests(); got.Code != want.Code || got.Refresh != want.Refresh || got.Token != want.Code+want.Refresh {
-		ts.Fatalf("the stand-in has seen %+v, want %+v", got, want)
+		ts.Fatalf("the stand-in received %+v, want %+v", got, want)
 	}
 	if text := ts.ReadFile("stdout") + ts.ReadFile("stderr"); strings.ContainsAny(text, "\x1b\r\a\u202e") {
 		ts.Fatalf("control characters in %q", text)
@@ -258,19 +258,19 @@ func checkTold(ts *testscript.TestScript, w *world, _ []string) {
 	text := said(ts)
 	for _, part := range w.told.words() {
 		if !strings.Contains(text, part) {
-			ts.Fatalf("not said: %s", part)
+			ts.Fatalf("missing output: %s", part)
 		}
 	}
 	if fault.Outcome == 0 {
 		if warned := strings.Contains(text, "min_validity"); warned != (fault.Lifetime == 0) {
-			ts.Fatalf("warned of a short token: %t", warned)
+			ts.Fatalf("warning about a short token = %t", warned)
 		}
 		return
 	}
 	if fault.RetryAfter > 0 && !regexp.MustCompile(`GoTo asks you to wait (59m5\ds|1h0m0s|8760h0m0s)\. `).MatchString(text) {
-		ts.Fatalf("not said how long to wait")
+		ts.Fatalf("the output does not say how long to wait")
 	}
 	if !regexp.MustCompile(regexp.QuoteMeta("POST "+w.site.URL+"/oauth/token: ") + `(\d+ [A-Za-z ]+: )?.*(` + fault.Reason + `)`).MatchString(text) {
-		ts.Fatalf("not said as the cause: %s", fault.Reason)
+		ts.Fatalf("the output does not name the cause: %s", fault.Reason)
 	}
 }

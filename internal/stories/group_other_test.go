@@ -14,5 +14,5 @@ var signals = []os.Signal{os.Interrupt}
 
 func signalGroup(leader *os.Process, sent os.Signal) error { return leader.Signal(sent) }
 
-// No process is stopped here.
+// The stories that stop processes run only on Unix.
 const stopSignal, wakeSignal = syscall.SIGTERM, syscall.SIGTERM

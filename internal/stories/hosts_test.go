@@ -14,15 +14,15 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// startHosts is the command "hosts NAME...": for each name there is a machine with a network and a host name of its own
-// from here on, and the variable called so has the ID of a process there, for nsenter. On loopback, where it may speak
-// without TLS, each reaches the stand-in and the store, and nothing else.
+// startHosts is the command "hosts NAME...". For each name, it starts a machine with its own network and host name and
+// sets the variable of that name to the ID of a process there, for nsenter. Each machine reaches only the stand-in and
+// the store, on loopback addresses, which allow HTTP without TLS.
 func startHosts(ts *testscript.TestScript, w *world, args []string) {
 	arguments := []string{"--net", "--uts", "host", "", w.tmp}
 	for _, address := range []string{w.standin.URL, w.store.Endpoint} {
 		parsed, err := url.Parse(address)
 		ts.Check(err)
-		// Namespaces of networks share sockets that are files.
+		// Network namespaces share sockets that are files.
 		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "unix", filepath.Join(w.tmp, parsed.Port()))
 		ts.Check(err)
 		ts.Defer(func() { _ = listener.Close() })
@@ -33,7 +33,7 @@ func startHosts(ts *testscript.TestScript, w *world, args []string) {
 		arguments[3] = name
 		host := exec.CommandContext(context.Background(), "unshare", arguments...)
 		host.Stderr = os.Stderr
-		input, err := host.StdinPipe() // its end is the host's, also if this process is killed
+		input, err := host.StdinPipe() // the host ends with it, even if this process is killed
 		ts.Check(err)
 		output, err := host.StdoutPipe()
 		ts.Check(err)
@@ -43,13 +43,13 @@ func startHosts(ts *testscript.TestScript, w *world, args []string) {
 			_ = host.Wait()
 		})
 		if _, err := bufio.NewReader(output).ReadString('\n'); err != nil {
-			ts.Fatalf("the host %s does not come up: %v", name, err)
+			ts.Fatalf("host %s does not start: %v", name, err)
 		}
 		ts.Setenv(name, fmt.Sprint(host.Process.Pid))
 	}
 }
 
-// runHost is the program host NAME DIRECTORY PORT..., which is what makes namespaces a machine.
+// runHost is the program "host NAME DIRECTORY PORT...". It sets up a machine in new namespaces.
 func runHost() {
 	name, directory, ports := os.Args[1], os.Args[2], os.Args[3:]
 	for _, command := range [][]string{{"hostname", name}, {"ip", "link", "set", "lo", "up"}} {
@@ -70,7 +70,7 @@ func runHost() {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 }
 
-// relay passes on what comes to listener, until that is closed.
+// relay forwards connections from listener until it is closed.
 func relay(listener net.Listener, network, address string) {
 	pass := func(to, from net.Conn) {
 		_, _ = io.Copy(to, from)
@@ -91,7 +91,7 @@ func relay(listener net.Listener, network, address string) {
 	}
 }
 
-// canHost tells whether this user and this system let hosts work, by trying it.
+// canHost reports whether the command hosts works for this user on this system, by trying it.
 func canHost() bool {
 	return exec.CommandContext(context.Background(), "unshare", "--net", "--uts", "ip", "link", "set", "lo", "up").Run() == nil
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-func killProvider(ts *testscript.TestScript, w *world, _ []string) { signalProviders(ts, w, os.Kill) } // kill -9
+func killProvider(ts *testscript.TestScript, w *world, _ []string) { signalProviders(ts, w, os.Kill) } // SIGKILL
 
-// stopProvider stops the providers, and returns when their last threads have stopped. A story that fails meanwhile does
-// not leave them so.
+// stopProvider stops the providers and returns once all their threads have stopped. They are woken at the end of the
+// story, even if it fails.
 func stopProvider(ts *testscript.TestScript, w *world, _ []string) {
 	for _, process := range signalProviders(ts, w, stopSignal) {
 		ts.Defer(func() { _ = process.Signal(wakeSignal) })
@@ -40,11 +40,11 @@ func wakeProvider(ts *testscript.TestScript, w *world, _ []string) {
 	signalProviders(ts, w, wakeSignal)
 }
 
-// signalProviders signals the processes that run the provider for this story, which it knows by $WORK in their
-// environment. Those whose clock was put forward are not among them. Stories that use it run on Linux only.
+// signalProviders signals the provider processes of this story, which it recognizes by $WORK in their environment. It
+// does not find providers whose clock was put forward. Stories that use it run only on Linux.
 func signalProviders(ts *testscript.TestScript, w *world, signal os.Signal) (signaled []*os.Process) {
 	if runtime.GOOS != "linux" {
-		ts.Fatalf("providers are found in /proc only")
+		ts.Fatalf("finding providers requires /proc")
 	}
 	environments, err := filepath.Glob("/proc/[0-9]*/environ")
 	ts.Check(err)
@@ -52,7 +52,7 @@ func signalProviders(ts *testscript.TestScript, w *world, signal os.Signal) (sig
 		dir := filepath.Dir(path)
 		program, err := os.Readlink(filepath.Join(dir, "exe"))
 		if err != nil || program != w.provider {
-			continue // gone meanwhile, or somebody else's
+			continue // ended, or another user's
 		}
 		environment, err := os.ReadFile(path)
 		if err != nil || !slices.Contains(strings.Split(string(environment), "\x00"), "WORK="+ts.Getenv("WORK")) {

@@ -10,8 +10,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// leaks says which secrets stand in what a story has left behind so far: its files, what the commands
-// have said, which tf keeps in files, their logs, and the token cache.
+// leaks returns the secrets found in everything that a story has left behind so far: its files, the token
+// cache, and the logs and output of its commands, which tf keeps in files.
 func (w *world) leaks(work string) ([]string, error) {
 	secrets := w.standin.Secrets()
 	given, err := os.ReadFile(w.secrets)
@@ -36,8 +36,8 @@ func (w *world) leaks(work string) ([]string, error) {
 	return append(found, more...), err
 }
 
-// keepSecrets adds the secrets in the environment of tf to those that its story has used. A wrong one is a
-// secret too: it may be the right one of something else.
+// keepSecrets adds the secrets in the environment of tf to those that its story has used. A wrong secret counts
+// too, because it may be valid elsewhere.
 func keepSecrets() error {
 	kept, err := os.OpenFile(os.Getenv("GIVEN"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {

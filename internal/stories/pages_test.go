@@ -15,9 +15,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// pageStory is what happens to every configuration in a page. All are applied, so that none is added
-// which nobody has tried; the variables that pages use get their values here. A module is only validated,
-// because no story has a token to give it.
+// pageStory is the story for every configuration in a page. It applies the configuration and provides
+// values for the variables that pages use. It only validates a module, because it has no token to pass to it.
 var pageStory = template.Must(template.New("").Parse(`{{if .NeedsCurl}}[!exec:curl] skip 'this configuration needs curl'
 {{end}}{{if .WriteOnly}}[terraform<1.11] skip 'Terraform 1.10 has no write-only arguments'
 {{end}}personal-access-token GOTO_PERSONAL_ACCESS_TOKEN
@@ -32,8 +31,8 @@ noleak
 -- main.tf --
 {{.Configuration}}`))
 
-// writePageStories returns a directory with a story for each configuration in the Markdown files of the
-// repository, but for those that are examples: they have stories of their own.
+// writePageStories writes a story for each configuration in the Markdown files of the repository and returns
+// their directory. It skips the examples, which have their own stories.
 func writePageStories(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -71,7 +70,7 @@ func writePageStories(t *testing.T) string {
 
 const top = "../.."
 
-// findPages returns the paths of the Markdown files below the top of the repository.
+// findPages returns the paths of the Markdown files in the repository.
 func findPages(t *testing.T) (pages []string) {
 	t.Helper()
 	err := fs.WalkDir(os.DirFS(top), ".", func(path string, entry fs.DirEntry, err error) error {
@@ -103,8 +102,8 @@ func readText(t *testing.T, path string) string {
 
 var fence = regexp.MustCompile("(?ms)^([ \t]*)```(?:terraform|hcl|tf)[ \t]*\n(.*?)^[ \t]*```[ \t]*$")
 
-// fencedConfigurations returns the configurations in a Markdown text, without the indentation of a
-// list they stand in.
+// fencedConfigurations returns the configurations in a Markdown text. It removes the indentation of
+// those within lists.
 func fencedConfigurations(markdown string) (blocks []string) {
 	for _, match := range fence.FindAllStringSubmatch(markdown, -1) {
 		var block strings.Builder
@@ -135,11 +134,11 @@ func TestYAMLInPages(t *testing.T) {
 			found++
 			var parsed map[string]any
 			if err := yaml.Unmarshal([]byte(match[1]), &parsed); err != nil || len(parsed) == 0 {
-				t.Errorf("%s: this is no YAML (error %v):\n%s", page, err, match[1])
+				t.Errorf("%s: not valid YAML (error %v):\n%s", page, err, match[1])
 			}
 		}
 	}
 	if found == 0 {
-		t.Error("no page has YAML")
+		t.Error("no YAML found in the pages")
 	}
 }

@@ -17,14 +17,14 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/commandline"
 )
 
-// programs are what the stories run.
+// programs are the programs that the stories run.
 type programs struct {
 	cli      string // the command line under test
-	product  string // what it is: terraform or opentofu
+	product  string // terraform or opentofu
 	version  *version.Version
 	provider string
-	// Configurations of the command line: with the provider as it is, with its clock put forward, and
-	// with a clock that breaks.
+	// CLI configuration files: for the plain provider, for the one with its clock put forward, and for
+	// the one whose clock panics.
 	config, laterConfig, panickingConfig string
 }
 
@@ -73,17 +73,17 @@ func findCommandLine(t *testing.T) string {
 	}
 	cli, err := commandline.Find(names...)
 	if err != nil {
-		t.Fatalf("the stories need a command line: put terraform or tofu into PATH, or its path into TF_ACC_TERRAFORM_PATH: %v", err)
+		t.Fatalf("no command line found: add terraform or tofu to PATH, or set TF_ACC_TERRAFORM_PATH: %v", err)
 	}
 	return cli
 }
 
-// identify asks the command line what it is. Its first words are "Terraform v1.11.4" or the like.
+// identify sets the product and the version. The command line prints "Terraform v1.11.4" or the like first.
 func (p *programs) identify(t *testing.T) {
 	t.Helper()
 	said, err := exec.CommandContext(t.Context(), p.cli, "version").Output()
 	if err != nil {
-		t.Fatalf("%s has no version: %v", p.cli, err)
+		t.Fatalf("%s printed no version: %v", p.cli, err)
 	}
 	first, _, _ := strings.Cut(string(said), "\n")
 	product, number, _ := strings.Cut(first, " v")
@@ -92,7 +92,7 @@ func (p *programs) identify(t *testing.T) {
 	if err != nil || p.product != "terraform" && p.product != "opentofu" {
 		t.Fatalf("%s is neither Terraform nor OpenTofu (error %v): %s", p.cli, err, first)
 	}
-	p.version = full.Core() // what a release candidate does, its release does
+	p.version = full.Core() // release candidates behave like their release
 }
 
 // file returns the path of a file in a new directory below dir.
@@ -105,8 +105,8 @@ func file(t *testing.T, dir, below, name string) string {
 	return path
 }
 
-// runCommandLine is the program tf of the stories: the command line under test. What it says and the
-// secrets it is given are kept for the search for leaks.
+// runCommandLine is the program "tf": the command line under test. It keeps the output and the secrets
+// that it was given for the search for leaks.
 func runCommandLine() {
 	os.Exit(runAndKeep(os.Args[1:]))
 }
@@ -135,7 +135,7 @@ func runAndKeep(args []string) int {
 	}
 	go func() {
 		for sent := range received {
-			_ = signalGroup(command.Process, sent) // it fails if the command line has just ended
+			_ = signalGroup(command.Process, sent) // fails if the command line has just ended
 		}
 	}()
 	if err := command.Wait(); err != nil {

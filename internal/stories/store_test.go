@@ -12,27 +12,26 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// cutOffStore is the command "store WHAT [WHEN]": between the store and the runs that begin from here on stands
-// something that does
+// cutOffStore is the command "store WHAT [WHEN]". It puts a proxy between the store and later runs. WHAT says how the
+// proxy treats requests:
 //
-//	ok      nothing, as in the beginning
+//	ok      forward them, the default
 //	refuse  refuse connections
 //	hang    never answer
 //	403, 503
-//	        answer so
-//	lose    pass the request on and lose its answer
-//	hold    let the request wait: see arrival and answer
+//	        answer with this status
+//	lose    forward the request and drop the answer
+//	hold    hold the request, see the commands arrival and answer
 //
-// to
+// WHEN selects the requests, by default all:
 //
-//	        every request
-//	write   every write
+//	write   all writes
 //	claim   the first write of an entry, which claims it
-//	publish the second, which stores the result
+//	publish the second write, which stores the result
 //	after-claim, after-publish
-//	        every request after these
+//	        all requests after that write
 //
-// refuse knows no write of its own: it is for every request, or those after something.
+// refuse cannot select writes, only all requests or those after a write.
 func cutOffStore(ts *testscript.TestScript, w *world, args []string) {
 	args = append(args, "")
 	p := &storeProxy{pass: w.store.Handler(), what: args[0], when: args[1], gate: newGate()}
@@ -41,7 +40,7 @@ func cutOffStore(ts *testscript.TestScript, w *world, args []string) {
 		ts.Fatalf("usage: store WHAT [WHEN]")
 	}
 	server := httptest.NewUnstartedServer(p)
-	server.Config.SetKeepAlivesEnabled(false) // so that those who come back need a connection
+	server.Config.SetKeepAlivesEnabled(false) // so that every request needs a new connection
 	p.close = server.Listener.Close
 	server.Start()
 	ts.Defer(func() {
@@ -60,12 +59,12 @@ func cutOffStore(ts *testscript.TestScript, w *world, args []string) {
 	ts.Setenv("GOTO_TOKEN_CACHE", w.store.Location(w.bucketName, "tokens", w.store.Behind(server.URL)))
 }
 
-// storeProxy stands between the store and the runs.
+// storeProxy is the proxy between the store and the runs.
 type storeProxy struct {
 	pass       http.Handler
 	what, when string
 	gate       *gate
-	close      func() error // no more connections
+	close      func() error // stops accepting connections
 
 	mutex  sync.Mutex
 	writes int // of entries
@@ -75,7 +74,7 @@ type storeProxy struct {
 func (p *storeProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now, next := p.met(r)
 	if p.what == "refuse" && next {
-		_ = p.close() // the second time it fails
+		_ = p.close() // fails if already closed
 	}
 	if !now {
 		p.pass.ServeHTTP(w, r)
@@ -83,7 +82,7 @@ func (p *storeProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch p.what {
 	case "hang":
-		_, _ = io.Copy(io.Discard, r.Body) // a server notices that a client has gone once it has read this
+		_, _ = io.Copy(io.Discard, r.Body) // only then does a server notice that a client has disconnected
 		<-r.Context().Done()
 	case "403":
 		w.WriteHeader(http.StatusForbidden)
@@ -100,7 +99,7 @@ func (p *storeProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// met tells whether the request meets what was told, and whether the next one does.
+// met reports whether the proxy disturbs this request, and whether it disturbs the next one.
 func (p *storeProxy) met(r *http.Request) (now, next bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()

@@ -11,7 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	for name, value := range servers.Environment() { // for the search of buckets; the stories have an environment of their own
+	for name, value := range servers.Environment() { // for the search of buckets; stories have their own environment
 		if err := os.Setenv(name, value); err != nil {
 			panic(err)
 		}
@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 func TestStories(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("the stories use Unix programs and permissions")
+		t.Skip("the stories require Unix programs and permissions")
 	}
 	built := buildPrograms(t)
 	for _, dir := range []string{"testdata/script", writeFaultStories(t)} {

@@ -15,12 +15,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// What happens to a run from outside: signals, other runs, full disks.
+// Commands for events outside a run: signals, other runs, full disks.
 
 var interruptNoticed = regexp.MustCompile(`(Interrupt|Two interrupts) received`)
 
-// interrupt is Ctrl-C for the command that was put into the background last. It returns when the command line has
-// said that it noticed, so that a second one is not taken for the first, or has ended.
+// interrupt sends Ctrl-C to the last background command. It returns once the command line has acknowledged the signal,
+// so that a second one counts separately, or has ended.
 func interrupt(ts *testscript.TestScript, _ *world, _ []string) {
 	noticed := func() int {
 		files, err := filepath.Glob(filepath.Join(ts.Getenv("SAID"), "*"))
@@ -35,20 +35,20 @@ func interrupt(ts *testscript.TestScript, _ *world, _ []string) {
 	}
 	running := ts.BackgroundCmds()
 	if len(running) == 0 {
-		ts.Fatalf("nothing runs in the background")
+		ts.Fatalf("no command runs in the background")
 	}
 	process, before := running[len(running)-1].Process, noticed()
 	ts.Check(process.Signal(os.Interrupt))
-	await(ts, "nothing was said of the interrupt", func() bool {
+	await(ts, "the interrupt was not acknowledged", func() bool {
 		return noticed() > before || process.Signal(syscall.Signal(0)) != nil
 	})
 }
 
-// terminate is what a CI system sends to the command that was put into the background last, and to its providers.
+// terminate sends SIGTERM, as a CI system does, to the last background command and its providers.
 func terminate(ts *testscript.TestScript, _ *world, _ []string) {
 	running := ts.BackgroundCmds()
 	if len(running) == 0 {
-		ts.Fatalf("nothing runs in the background")
+		ts.Fatalf("no command runs in the background")
 	}
 	ts.Check(running[len(running)-1].Process.Signal(syscall.SIGTERM))
 }
@@ -57,7 +57,7 @@ func awaitText(ts *testscript.TestScript, _ *world, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: await FILE TEXT")
 	}
-	await(ts, args[0]+" has no "+args[1], func() bool {
+	await(ts, args[0]+" does not contain "+args[1], func() bool {
 		text, err := os.ReadFile(ts.MkAbs(args[0]))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			ts.Fatalf("%v", err)
@@ -66,7 +66,7 @@ func awaitText(ts *testscript.TestScript, _ *world, args []string) {
 	})
 }
 
-// await waits until the condition holds, and gives up where no machine is that slow.
+// await waits until the condition holds. It gives up after more time than the slowest machine needs.
 func await(ts *testscript.TestScript, otherwise string, condition func() bool) {
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
@@ -87,7 +87,7 @@ func mountSmallDisk(ts *testscript.TestScript, _ *world, args []string) {
 	ts.Defer(func() { ts.Check(unmount(dir)) })
 }
 
-// canMount tells whether this user and this system let small-disk work, by trying it.
+// canMount reports whether the command small-disk works for this user on this system, by trying it.
 func canMount() (bool, error) {
 	dir, err := os.MkdirTemp("", "goto")
 	if err != nil {

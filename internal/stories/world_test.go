@@ -18,30 +18,30 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin/faults"
 )
 
-// clients are the OAuth clients that every stand-in knows, their secrets by their IDs. The first
-// secret is the one in GoTo's guide, the second has what every encoding changes.
+// clients maps the IDs of the OAuth clients that every stand-in knows to their secrets. The first secret
+// is the one in GoTo's guide; the second contains characters that every encoding changes.
 var clients = map[string]string{
 	standin.ClientID: standin.ClientSecret,
 	"guide-client":   "3naO10IA2agcvG+9I9TGEQ==",
 	"odd-client":     "50%:schlüssel/日本+%41==",
 }
 
-// world is what one story takes place in.
+// world is the environment of one story.
 type world struct {
 	programs
 	standin *standin.Server
-	// offset is how far the clocks of the stand-in and of laterprovider have been put forward.
+	// offset is the time by which the clocks of the stand-in and of laterprovider are ahead.
 	offset   atomic.Int64
 	clientID string
-	hanging  *gate // nil unless token requests or their answers hang
+	hanging  *gate // nil unless token requests or their answers are held
 	tmp      string
-	// bucket is nil unless the token cache is in one, as are its store, and the name of the bucket there.
+	// bucket, its store, and its name are unset unless the token cache is in a bucket.
 	bucket     *bucket.Bucket
 	store      *servers.Server
 	bucketName string
-	// secrets is a file with the secrets that commands were given, see [runAndKeep].
+	// secrets is a file with the secrets passed to commands, see [runAndKeep].
 	secrets string
-	// told and site are of a story of the table of faults.
+	// told and site belong to stories of the table of faults.
 	told    faultTold
 	site    *faults.Site
 	started time.Time // the stopwatch
@@ -52,7 +52,7 @@ type worldKey struct{}
 func worldOf(ts *testscript.TestScript) *world {
 	w, ok := ts.Value(worldKey{}).(*world)
 	if !ok {
-		ts.Fatalf("the story has no world")
+		ts.Fatalf("this story has no world")
 	}
 	return w
 }
@@ -73,12 +73,12 @@ func setUpWorld(env *testscript.Env, built programs) error {
 		return err
 	}
 	env.Defer(func() { _ = w.standin.Close() })
-	// Providers put sockets here, whose paths must be short: $WORK is too deep on some systems.
+	// Providers create sockets here. Their paths must be short, and $WORK is too long on some systems.
 	if w.tmp, err = os.MkdirTemp("", "goto"); err != nil {
 		return err
 	}
 	env.Defer(func() { _ = os.RemoveAll(w.tmp) })
-	given, err := os.MkdirTemp("", "goto") // out of the way of the search for leaks
+	given, err := os.MkdirTemp("", "goto") // where the search for leaks does not look
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func setUpWorld(env *testscript.Env, built programs) error {
 	t := env.T()
 	env.Defer(func() {
 		if found, err := w.leaks(env.WorkDir); err != nil || len(found) > 0 {
-			t.Fatal("secrets have leaked, or cannot be searched: ", err, "\n", strings.Join(found, "\n"))
+			t.Fatal("secrets leaked, or the search failed: ", err, "\n", strings.Join(found, "\n"))
 		}
 	})
 	if err := completeConfigurations(env.WorkDir); err != nil {
@@ -122,7 +122,7 @@ func setUpWorld(env *testscript.Env, built programs) error {
 	return nil
 }
 
-// gate is a place where requests wait.
+// gate makes requests wait until it opens.
 type gate struct {
 	arrived, open, abandoned               chan struct{}
 	markArrived, markOpened, markAbandoned sync.Once
@@ -135,7 +135,7 @@ func newGate() *gate {
 func (g *gate) arrive()  { g.markArrived.Do(func() { close(g.arrived) }) }
 func (g *gate) openNow() { g.markOpened.Do(func() { close(g.open) }) }
 
-// wait returns when the gate is open or the client has gone.
+// wait returns once the gate is open or the client has disconnected.
 func (g *gate) wait(r *http.Request) {
 	g.arrive()
 	select {
@@ -145,7 +145,7 @@ func (g *gate) wait(r *http.Request) {
 	}
 }
 
-// startMeeting returns a server that answers nobody until so many have come.
+// startMeeting returns a server that answers no request until the expected number have arrived.
 func startMeeting(expected int) *httptest.Server {
 	var come atomic.Int64
 	g := newGate()

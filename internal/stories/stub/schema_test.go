@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// block is a schema, as far as it decides what a configuration may say and where a secret may go.
+// block is the part of a schema that determines which configurations are valid and where secrets may go.
 type block struct {
 	Attributes map[string]attribute `json:"attributes"`
 	Blocks     map[string]struct {
@@ -35,8 +35,8 @@ type namedBlocks map[string]struct {
 	Block block `json:"block"`
 }
 
-// What the stub has, the real providers have, with the same types and flags. Their schemas are files, as
-// "providers schema -json" told them.
+// The real providers have everything that the stub has, with the same types and flags. Their schemas were
+// recorded with "providers schema -json".
 func TestStubHasRealSchemas(t *testing.T) {
 	t.Parallel()
 	recorded, err := filepath.Glob("../testdata/schemas/*.json")
@@ -80,7 +80,7 @@ func TestStubHasRealSchemas(t *testing.T) {
 func compare(t *testing.T, at string, played *tfprotov6.SchemaBlock, actual block) {
 	t.Helper()
 	for _, a := range played.Attributes {
-		kind, err := a.Type.MarshalJSON() //nolint:staticcheck // the form in which types stand in the file
+		kind, err := a.Type.MarshalJSON() //nolint:staticcheck // the recorded schemas use this encoding
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -88,13 +88,13 @@ func compare(t *testing.T, at string, played *tfprotov6.SchemaBlock, actual bloc
 		want.Type = compact(t, want.Type)
 		got := attribute{kind, a.Required, a.Optional, a.Computed, a.Sensitive, a.WriteOnly}
 		if diff := cmp.Diff(want, got); !known || diff != "" {
-			t.Errorf("%s: %s: known: %t (-real +played):\n%s", at, a.Name, known, diff)
+			t.Errorf("%s: %s: known = %t (-real +stub):\n%s", at, a.Name, known, diff)
 		}
 	}
 	for _, b := range played.BlockTypes {
 		want, known := actual.Blocks[b.TypeName]
 		if got := strings.ToLower(b.Nesting.String()); !known || got != want.Nesting {
-			t.Errorf("%s: %s: known: %t, nesting %s, want %s", at, b.TypeName, known, got, want.Nesting)
+			t.Errorf("%s: %s: known = %t, nesting %s, want %s", at, b.TypeName, known, got, want.Nesting)
 		}
 		compare(t, at+": "+b.TypeName, b.Block, want.Block)
 	}
