@@ -21,14 +21,14 @@ import (
 
 const accessToken = "eyJhbGciOiJub25lIn0.the+access/token.c2ln"
 
-// ask calls GET Me at a server with this handler and returns the error, with how many requests came. The client is as
-// patient as the slowest machine.
+// ask calls GET Me at a server with the given handler and returns the error and the number of requests. The client
+// waits long enough for the slowest machine.
 func ask(t *testing.T, handler http.HandlerFunc) (failure *admin.Error, requests int64) {
 	t.Helper()
 	return askWithin(t, time.Minute, handler)
 }
 
-// askWithin is ask with a client that waits so long for each reply.
+// askWithin is like ask but limits the time that the client waits for each reply.
 func askWithin(t *testing.T, timeout time.Duration, handler http.HandlerFunc) (failure *admin.Error, requests int64) {
 	t.Helper()
 	var count atomic.Int64
@@ -41,7 +41,7 @@ func askWithin(t *testing.T, timeout time.Duration, handler http.HandlerFunc) (f
 	person, err := client.Me(t.Context(), secret.New(accessToken))
 	if err == nil {
 		if person.Key == "" {
-			t.Error("nobody came back")
+			t.Error("no person returned")
 		}
 		return nil, count.Load()
 	}
@@ -80,7 +80,7 @@ func TestMeAsksAsDocumented(t *testing.T) {
 	}
 }
 
-// SCIM is asked, with the same token, only where the Admin API does not accept it.
+// SCIM receives the same token, and only if the Admin API does not accept it.
 func TestSCIMStandsIn(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]int64{401: 2, 403: 2, 400: 1, 404: 1} {
@@ -175,7 +175,7 @@ func TestMeFaults(t *testing.T) {
 // Authorization must not travel to another address.
 func TestMeFollowsNoRedirect(t *testing.T) {
 	t.Parallel()
-	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the other server was asked") }))
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("request to the other server") }))
 	defer other.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		failure, requests := ask(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, status) })

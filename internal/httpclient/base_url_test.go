@@ -91,14 +91,14 @@ func FuzzParseBaseURL(f *testing.F) {
 			return
 		}
 		if parsed.Scheme != "https" && (parsed.Scheme != "http" || !isLoopbackName(parsed.Hostname())) {
-			t.Fatalf("%q would be spoken to as %s", raw, parsed)
+			t.Fatalf("%q was accepted as %s, which sends secrets unencrypted", raw, parsed)
 		}
 		if parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" || strings.HasSuffix(parsed.Path, "/") {
-			t.Fatalf("%q became %s", raw, parsed)
+			t.Fatalf("%q was parsed as %s", raw, parsed)
 		}
 		again, err := httpclient.ParseBaseURL(parsed.String())
 		if err != nil || again.String() != parsed.String() {
-			t.Fatalf("%q has the normal form %s, and that has %v (%v)", raw, parsed, again, err)
+			t.Fatalf("%q has the normal form %s, but the normal form of that is %v (error %v)", raw, parsed, again, err)
 		}
 	})
 }

@@ -18,6 +18,6 @@ func TestNewSharesNothing(t *testing.T) {
 		t.Errorf("got %+v", client)
 	}
 	if transport, ok := client.Transport.(*http.Transport); !ok || transport.TLSClientConfig.MinVersion < tls.VersionTLS12 || transport.TLSClientConfig.InsecureSkipVerify {
-		t.Errorf("got the transport %+v", client.Transport)
+		t.Errorf("got transport %+v", client.Transport)
 	}
 }

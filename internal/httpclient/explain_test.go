@@ -15,9 +15,9 @@ import (
 
 const (
 	clientSecret = "3naO10IA2agcvG+9I9TGEQ=="
-	// basicCredentials are those of a client with that secret.
+	// basicCredentials are the Basic credentials of a client with that secret.
 	basicCredentials = "YjdjMGQ2ZjItOGE0OS00ZTBjOjNuYU8xMElBMmFnY3ZHKzlJOVRHRVE9PQ=="
-	// maxText is a little more than what is repeated of a server's words, in runes.
+	// maxText is slightly more than the limit for text repeated from a server, in runes.
 	maxText = 310
 )
 
@@ -73,7 +73,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// echoes are the ways in which a server can repeat what it was sent.
+// echoes returns the ways in which a server can repeat a secret that it received.
 func echoes(text string) map[string]string {
 	quoted, _ := json.Marshal(text)
 	inJSON := string(quoted[1 : len(quoted)-1])
@@ -119,11 +119,11 @@ func TestExplainMasksEchoedSecrets(t *testing.T) {
 				"before " + echo + " after":                                "before (secret) after",
 			} {
 				_, reason := httpclient.Explain(400, "", []byte(body), secrets)
-				if reason = strings.ReplaceAll(reason, "(secret)==", "(secret)"); reason != want { // padding may stay
+				if reason = strings.ReplaceAll(reason, "(secret)==", "(secret)"); reason != want { // padding may remain
 					t.Errorf("%s of %q in %s: %s", name, text, body, reason)
 				}
 			}
-			// The code is no place to hide either, nor is JSON of no known shape.
+			// Secrets are masked in the code as well, and in JSON of any shape.
 			asJSON, _ := json.Marshal(echo)
 			code, reason := httpclient.Explain(400, "", []byte(`{"error":`+string(asJSON)+`}`), secrets)
 			code, reason = strings.TrimSuffix(code, "=="), strings.TrimSuffix(reason, "==")
@@ -160,13 +160,13 @@ func FuzzExplain(f *testing.F) {
 			code, reason := httpclient.Explain(status, contentType, []byte(before+echo+after), secrets)
 			for _, text := range []string{code, reason} {
 				if strings.Contains(text, echo) || strings.Contains(text, clientSecret) {
-					t.Fatalf("%q holds a secret", text)
+					t.Fatalf("%q contains a secret", text)
 				}
 				if strings.ContainsAny(text, "\x00\x07\n\r\x1b") || !utf8.ValidString(text) {
 					t.Fatalf("%q is not plain text", text)
 				}
 				if utf8.RuneCountInString(text) > 2*maxText {
-					t.Fatalf("%d bytes are repeated", len(text))
+					t.Fatalf("%d bytes of the reply are repeated", len(text))
 				}
 			}
 			if reason == "" {

@@ -1,4 +1,4 @@
 package httpclient
 
-// MaxRetryAfter is internal, and tests go beyond it.
+// MaxRetryAfter is exported for tests that exceed it.
 const MaxRetryAfter = maxRetryAfter

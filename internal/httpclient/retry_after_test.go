@@ -35,7 +35,7 @@ func TestRetryAfter(t *testing.T) {
 		"Sun, 29 Mar 2026 11:00:00 GMT":   0,
 		"Fri, 31 Dec 9999 23:59:59 GMT":   httpclient.MaxRetryAfter,
 		"Thu, 01 Jan 1970 00:00:00 GMT":   0,
-		"Sun, 29 Mar 2026 14:00:30 +0200": 0, // not a date of HTTP
+		"Sun, 29 Mar 2026 14:00:30 +0200": 0, // not an HTTP date
 	} {
 		if got := httpclient.RetryAfter(http.Header{"Retry-After": {value}}, noon); got != want {
 			t.Errorf("Retry-After: %s: got %s, want %s", value, got, want)

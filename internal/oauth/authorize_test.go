@@ -64,7 +64,7 @@ func newServer(t *testing.T, base string) oauth.Server {
 	return server
 }
 
-// RFC 7636 appendix B.
+// The values are from RFC 7636, appendix B.
 func TestS256(t *testing.T) {
 	t.Parallel()
 
@@ -91,7 +91,7 @@ func TestChecks(t *testing.T) {
 		name  string
 		check func(string) error
 		text  string
-		want  string // empty: fine
+		want  string // empty if there is no error
 	}{
 		{"scope", oauth.CheckScope, "identity:scim.me", ""},
 		{"scope", oauth.CheckScope, "collab:", ""},

@@ -164,11 +164,11 @@ func FuzzCallback(f *testing.F) {
 			t.Fatal("neither a code nor an error")
 		case err == nil:
 			if refused := oauth.CheckCode(answer.Code.Reveal()); refused != nil {
-				t.Fatalf("the code %q is none: %v", answer.Code.Reveal(), refused)
+				t.Fatalf("the code %q is not valid: %v", answer.Code.Reveal(), refused)
 			}
 		case !answer.Code.IsEmpty():
 			t.Fatal("both a code and an error")
-		// What the user wrote as redirect_uri is repeated as it is.
+		// Errors repeat the configured redirect_uri verbatim, whatever it contains.
 		case strings.Contains(strings.ReplaceAll(err.Error(), redirectURI, ""), landedCode):
 			t.Fatalf("the error repeats the code: %v", err)
 		}

@@ -1,11 +1,11 @@
 package oauth
 
-// What is tested directly although it is internal.
+// Internal functions that are tested directly.
 var (
 	DecodeToken = decodeToken
 )
 
-// Limits that tests go up to and beyond.
+// Limits that tests reach and exceed.
 const (
 	DefaultLifetime = defaultLifetime
 	MaxLifetime     = maxLifetime

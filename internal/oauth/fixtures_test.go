@@ -45,7 +45,7 @@ func basic(id, secret string) string {
 	return base64.StdEncoding.EncodeToString([]byte(id + ":" + secret))
 }
 
-// parts returns pieces by which a secret is recognized in every encoding.
+// parts returns strings that reveal a secret in any encoding.
 func parts(secrets []string) []string {
 	var parts []string
 	for _, text := range secrets {
@@ -57,7 +57,7 @@ func parts(secrets []string) []string {
 	return append(parts, "3naO10IA2agcvG", "eyJhbGciOiJSUzUxMiJ9", "dBjftJeZ4CVP")
 }
 
-// leak returns the first piece of a secret in text.
+// leak returns the first part of a secret found in text.
 func leak(text string) string {
 	for _, part := range secretParts {
 		if strings.Contains(text, part) {
@@ -71,16 +71,16 @@ func checkNoLeak(t *testing.T, what string, value any) {
 	t.Helper()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%q", "%s"} {
 		if part := leak(fmt.Sprintf(verb, value)); part != "" {
-			t.Errorf("%s under %s holds %q: %s", what, verb, part, fmt.Sprintf(verb, value))
+			t.Errorf("%s formatted with %s contains %q: %s", what, verb, part, fmt.Sprintf(verb, value))
 		}
 	}
-	encoded, _ := json.Marshal(value) // what cannot be encoded shows nothing
+	encoded, _ := json.Marshal(value) // a value that cannot be encoded reveals nothing
 	if part := leak(string(encoded)); part != "" {
-		t.Errorf("%s as JSON holds %q: %s", what, part, encoded)
+		t.Errorf("%s as JSON contains %q: %s", what, part, encoded)
 	}
 }
 
-// newEndpoint returns a token endpoint at base that repeats twice, nearly at once.
+// newEndpoint returns a token endpoint at base that retries twice, almost without delay.
 func newEndpoint(t *testing.T, base string) *oauth.TokenEndpoint {
 	t.Helper()
 	server, err := oauth.NewServer(base)
@@ -108,14 +108,14 @@ func transport(t *testing.T, endpoint *oauth.TokenEndpoint) *http.Transport {
 	return transport
 }
 
-// counted serves handler and counts the requests. The requests' bodies have been read.
+// counted serves handler and counts the requests. It parses their forms before it calls handler.
 func counted(t *testing.T, handler http.HandlerFunc) (base string, requests *atomic.Int32) {
 	t.Helper()
 	requests = new(atomic.Int32)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests.Add(1)
 		if err := r.ParseForm(); err != nil {
-			t.Errorf("the form cannot be read: %v", err)
+			t.Errorf("cannot parse the form: %v", err)
 		}
 		handler(w, r)
 	}))
@@ -132,12 +132,13 @@ func answer(status int, contentType, body string) http.HandlerFunc {
 	}
 }
 
-// tokenError returns err as what every failed token request must be, and checks that it is clean.
+// tokenError returns err as an *oauth.TokenError, the type required of all failed token requests, and checks that it
+// contains no secret.
 func tokenError(t *testing.T, err error) *oauth.TokenError {
 	t.Helper()
 	var failure *oauth.TokenError
 	if !errors.As(err, &failure) {
-		t.Fatalf("got %T (%v), want a *oauth.TokenError", err, err)
+		t.Fatalf("got %T (%v), want *oauth.TokenError", err, err)
 	}
 	checkNoLeak(t, "the error", err)
 	checkNoLeak(t, "the cause", errors.Unwrap(err))
@@ -145,8 +146,8 @@ func tokenError(t *testing.T, err error) *oauth.TokenError {
 	return failure
 }
 
-// refusing returns an address at which nobody listens, and nobody can while the test runs: it is
-// the near end of a connection.
+// refusing returns an address that refuses connections. It is the local address of a connection, so no other
+// program can listen on it during the test.
 func refusing(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -164,5 +165,5 @@ func refusing(t *testing.T) string {
 	return conn.LocalAddr().String()
 }
 
-// ready lets a request be sent.
+// ready allows a request to be sent.
 func ready() error { return nil }

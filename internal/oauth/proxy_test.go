@@ -12,11 +12,12 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// The environment's proxy is read once per process, so every case gets a process of its own, in which this is the test.
+// proxyProcess is the environment variable that makes this binary run one case. Each case needs its own process because
+// Go reads the proxy from the environment only once.
 const proxyProcess = "OAUTH_TEST_PROXY_PROCESS"
 
-// The proxy is the environment's, and its password is in no error. Go passes over what it cannot read as a proxy's address,
-// or reads it as another one.
+// The proxy comes from the environment, and its password appears in no error. Go ignores or misreads malformed proxy
+// addresses, so the provider refuses them.
 func TestProxyIsUsed(t *testing.T) {
 	t.Parallel()
 
@@ -54,7 +55,7 @@ func askThroughProxy(t *testing.T) {
 	dial := transport(t, endpoint).DialContext
 	transport(t, endpoint).DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
 		if !strings.HasPrefix(address, "127.0.0.1:") {
-			return nil, errDial // asks no name server
+			return nil, errDial // avoids DNS lookups
 		}
 		return dial(ctx, network, address)
 	}

@@ -30,7 +30,7 @@ func TestRefreshTokenExpiry(t *testing.T) {
 		jwt(`{"exp":1798859045}`) + ".further": {},
 	} {
 		if got := oauth.RefreshTokenExpiry(secret.New(token)); !got.Equal(want) {
-			t.Errorf("%q ends at %s, want %s", token, got, want)
+			t.Errorf("%q expires at %s, want %s", token, got, want)
 		}
 	}
 }

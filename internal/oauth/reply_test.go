@@ -10,7 +10,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// reply is a [oauth.Token] that can be compared and printed.
+// reply is an [oauth.Token] that can be compared and printed.
 type reply struct {
 	access, refresh  string
 	lifetime         time.Duration
@@ -90,7 +90,7 @@ func TestDecodeToken(t *testing.T) {
 			got = err.Error()
 		}
 		if got != test.err {
-			t.Errorf("%s: got the error %q, want %q", name, got, test.err)
+			t.Errorf("%s: got error %q, want %q", name, got, test.err)
 		}
 		if diff := cmp.Diff(test.want, reveal(token), cmp.AllowUnexported(reply{})); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -130,7 +130,7 @@ func TestLifetime(t *testing.T) {
 		`true`:    oauth.DefaultLifetime,
 		`{}`:      oauth.DefaultLifetime,
 		`[60]`:    oauth.DefaultLifetime,
-		`"\u0000`: -1, // no JSON
+		`"\u0000`: -1, // not JSON
 	} {
 		token, err := oauth.DecodeToken([]byte(`{"access_token":"a","expires_in":` + expiresIn + `}`))
 		if want < 0 {

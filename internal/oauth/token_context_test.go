@@ -16,21 +16,20 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// wire stands in for the network: it answers the n-th request, n = 1, 2, …. A nil connection error
-// means that a connection came about.
+// wire stands in for the network. It answers the nth request, starting at 1.
 type wire func(n int, request *http.Request) (*http.Response, error)
 
-// errDial says that no connection came about.
+// errDial is the error of a failed connection attempt.
 var errDial = errors.New("connection refused")
 
 type counting struct {
 	wire wire
-	at   []time.Duration // when the requests came, from the first one on
+	at   []time.Duration // times of the requests since the first one
 	from time.Time
 }
 
 func (c *counting) RoundTrip(request *http.Request) (*http.Response, error) {
-	if err := request.Context().Err(); err != nil { // as the real one does
+	if err := request.Context().Err(); err != nil { // like a real transport
 		return nil, err
 	}
 	if c.at == nil {
@@ -56,7 +55,7 @@ func repliedAfter(status int, retryAfter string) *http.Response {
 	return response
 }
 
-// wired returns an endpoint on a wire, with the waits of the real one. Its budget is four times timeout.
+// wired returns an endpoint that uses wire as its network, with the default waits. Its budget is four times timeout.
 func wired(t *testing.T, timeout time.Duration, wire wire) (*oauth.TokenEndpoint, *counting) {
 	t.Helper()
 	sent := &counting{wire: wire}
@@ -74,7 +73,7 @@ func TestWaits(t *testing.T) {
 	for name, test := range map[string]struct {
 		wire  wire
 		want  []time.Duration
-		asked time.Duration // in the last answer
+		asked time.Duration // Retry-After of the last answer
 	}{
 		"seconds": {func(n int, _ *http.Request) (*http.Response, error) {
 			return repliedAfter(429, []string{"2", "5", "1", "1"}[n-1]), nil
@@ -95,13 +94,13 @@ func TestWaits(t *testing.T) {
 				started := time.Now()
 				_, err := endpoint.Token(t.Context(), theClient, grant, ready)
 				if failure := tokenError(t, err); failure.Outcome != oauth.Unavailable || failure.MaybeProcessed() || failure.RetryAfter != test.asked {
-					t.Errorf("%s: outcome %d, %v, to wait %s", name, failure.Outcome, err, failure.RetryAfter)
+					t.Errorf("%s: outcome %d, %v, retry after %s", name, failure.Outcome, err, failure.RetryAfter)
 				}
 				if diff := cmp.Diff(test.want, sent.at); diff != "" {
-					t.Errorf("%s: the times of the requests (-want +got):\n%s", name, diff)
+					t.Errorf("%s: request times (-want +got):\n%s", name, diff)
 				}
 				if took, last := time.Since(started), test.want[len(test.want)-1]; took != last {
-					t.Errorf("%s: failed after %s, the last request was sent after %s", name, took, last)
+					t.Errorf("%s: failed after %s, but the last request was sent after %s", name, took, last)
 				}
 			})
 		}
@@ -129,14 +128,14 @@ func TestDefaultWaits(t *testing.T) {
 			for n := 1; n < 4; n++ {
 				about := time.Duration(n) * test.step
 				if wait := sent.at[n] - sent.at[n-1]; wait < about/2 || wait > about*3/2 {
-					t.Errorf("%s: the wait before repetition %d was %s", name, n, wait)
+					t.Errorf("%s: the wait before retry %d was %s", name, n, wait)
 				}
 			}
 		})
 	}
 }
 
-// A pause that would end after the budget is not begun: the answer is worth more than "no answer".
+// If a pause would exceed the budget, the request fails at once with the last answer, which says more than a timeout.
 func TestPauseBeyondTheBudget(t *testing.T) {
 	t.Parallel()
 
@@ -198,28 +197,28 @@ func TestSilence(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				endpoint, sent := wired(t, 10*time.Second, test.wire)
 				if got := endpoint.Budget(); got != 40*time.Second {
-					t.Errorf("the budget is %s", got)
+					t.Errorf("got a budget of %s", got)
 				}
 				started := time.Now()
 				_, err := endpoint.Token(t.Context(), theClient, grant, ready)
 				test.check(t, grant, err, int32(len(sent.at)))
 				if took := time.Since(started); took > endpoint.Budget() || took < 9*time.Second*time.Duration(len(sent.at)) {
-					t.Errorf("%s: %s: it took %s", name, grant.Type, took)
+					t.Errorf("%s: %s: took %s", name, grant.Type, took)
 				}
 			})
 		}
 	}
 }
 
-// A request that has been sent is waited for after its run was canceled, where its answer cannot be had again: for 10
-// seconds, or as long as the request may take, or until the second Ctrl-C.
+// If its answer cannot be obtained again, a request that has been sent outlasts the cancellation of its run: for 10
+// seconds, until the request timeout, or until the second Ctrl-C.
 func TestCancelDuringARequest(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
 		timeout time.Duration
-		answer  time.Duration // when it comes, 0: never
-		abandon time.Duration // when the second Ctrl-C comes, 0: never
+		answer  time.Duration // time of the answer; 0 means never
+		abandon time.Duration // time of the second Ctrl-C; 0 means never
 		ended   time.Duration // for a code or a refresh token
 	}{
 		"no answer":                {timeout: time.Minute, ended: 10 * time.Second},
@@ -259,7 +258,7 @@ func TestCancelDuringARequest(t *testing.T) {
 					want = 0
 				}
 				if took := time.Since(started); took != want {
-					t.Errorf("%s, %s: it took %s, want %s", name, grant.Type, took, want)
+					t.Errorf("%s, %s: took %s, want %s", name, grant.Type, took, want)
 				}
 				if comesHome := want > 0 && want == test.answer; comesHome && err != nil {
 					t.Errorf("%s, %s: %v", name, grant.Type, err)
@@ -314,7 +313,7 @@ func TestCancelDuringAWait(t *testing.T) {
 	}
 }
 
-// What may have happened in one repetition is not forgotten in the next.
+// A request that the server may have processed remains ambiguous even if its retries never reach the server.
 func TestAmbiguityOutlastsARepetition(t *testing.T) {
 	t.Parallel()
 
@@ -332,7 +331,7 @@ func TestAmbiguityOutlastsARepetition(t *testing.T) {
 			_, err := endpoint.Token(t.Context(), theClient, refreshing, ready)
 			failure := tokenError(t, err)
 			if failure.Outcome != oauth.Interrupted || failure.Status != 0 || len(sent.at) != 4 {
-				t.Errorf("%s: outcome %d after %d requests: %v", name, failure.Outcome, len(sent.at), err)
+				t.Errorf("%s: outcome %d after %d requests, %v", name, failure.Outcome, len(sent.at), err)
 			}
 		})
 	}
@@ -345,12 +344,12 @@ func TestAmbiguityOutlastsARepetition(t *testing.T) {
 		})
 		_, err := endpoint.Token(t.Context(), theClient, codeGrant, ready)
 		if failure := tokenError(t, err); failure.Outcome != oauth.NotSent {
-			t.Errorf("turned away, then not reached: outcome %d: %v", failure.Outcome, err)
+			t.Errorf("429, then no connection: outcome %d, %v", failure.Outcome, err)
 		}
 	})
 }
 
-// A code that was exchanged must not be lost because the run is canceled a moment later.
+// The token for an exchanged code must not be lost because the run is canceled a moment later.
 func TestCancelRightAfterTheAnswer(t *testing.T) {
 	t.Parallel()
 

@@ -104,13 +104,13 @@ func TestTokenRequest(t *testing.T) {
 				t.Errorf("token (-want +got):\n%s", diff)
 			}
 			if got := requests.Load(); got != 1 {
-				t.Errorf("%d requests were sent", got)
+				t.Errorf("sent %d requests", got)
 			}
 		})
 	}
 }
 
-// The raw header of GoTo's guide, not one of Go's making.
+// GoTo's guide encodes the raw ID and secret, without the URL encoding of RFC 6749.
 func TestBasicHeaderIsRaw(t *testing.T) {
 	t.Parallel()
 
@@ -145,7 +145,7 @@ func TestLongReplies(t *testing.T) {
 	}
 }
 
-// An error reply that is too long says what its status says.
+// The status determines the outcome of an error reply that is too long to read.
 func TestErrorReplyWithoutEnd(t *testing.T) {
 	t.Parallel()
 

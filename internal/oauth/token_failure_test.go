@@ -15,7 +15,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// failing tells how a token request must end, for a code and for what may be sent again.
+// failing is the expected failure of a token request. The numbers of requests are for a code and for a reusable
+// credential.
 type failing struct {
 	requests  [2]int32
 	outcome   oauth.Outcome
@@ -38,11 +39,11 @@ func (f failing) check(t *testing.T, grant oauth.Grant, err error, requests int3
 		t.Errorf("%s: outcome %d, status %d, maybe processed: %t: %v", grant.Type, failure.Outcome, failure.Status, failure.MaybeProcessed(), err)
 	}
 	if failure.Reason != f.reason && (f.reason[0] != '~' || !regexp.MustCompile(f.reason[1:]).MatchString(failure.Reason)) {
-		t.Errorf("%s: the reason is\n %s\nwant\n %s", grant.Type, failure.Reason, f.reason)
+		t.Errorf("%s: got reason\n %s\nwant\n %s", grant.Type, failure.Reason, f.reason)
 	}
 }
 
-// What the table of faults leaves out, see TestFaults of the engine.
+// These are failures that the table of faults leaves out, see TestFaults of the engine.
 func TestAnsweredFailures(t *testing.T) {
 	t.Parallel()
 
@@ -112,7 +113,7 @@ func TestRepetitionSucceeds(t *testing.T) {
 		var told []string
 		base, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.PostForm.Get("grant_type") != string(grant.Type) || len(r.PostForm) < 2 {
-				t.Errorf("request %d has the form %v", n.Load()+1, r.PostForm)
+				t.Errorf("request %d: got form %v", n.Load()+1, r.PostForm)
 			}
 			switch n.Add(1) {
 			case 1:
@@ -135,7 +136,8 @@ func TestRepetitionSucceeds(t *testing.T) {
 	}
 }
 
-// How often a connection is tried; the table of faults, see TestFaults of the engine, has real ones.
+// The connection errors are simulated to count the attempts. The table of faults has real ones, see TestFaults of the
+// engine.
 func TestConnectionFailures(t *testing.T) {
 	t.Parallel()
 

@@ -18,7 +18,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// aTurn is how long after ten requests the next ten begin.
+// aTurn is the time between the start of ten requests and the start of the next ten.
 const aTurn = 1050 * time.Millisecond
 
 func granted(int, *http.Request) (*http.Response, error) {
@@ -30,7 +30,7 @@ func TestTenRequestsASecond(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		endpoint, sent := wired(t, time.Second, granted)
-		endpoint.MaxRetries = 0 // the budget is then shorter than what the last ones wait for their turn
+		endpoint.MaxRetries = 0 // makes the budget shorter than the time that the last requests wait for their turn
 		for range 25 {
 			if _, err := endpoint.Token(t.Context(), theClient, patGrant, ready); err != nil {
 				t.Fatal(err)
@@ -44,7 +44,7 @@ func TestTenRequestsASecond(t *testing.T) {
 		<-time.After(time.Hour)
 		started := time.Now()
 		if _, err := endpoint.Token(t.Context(), theClient, patGrant, ready); err != nil || time.Since(started) != 0 {
-			t.Errorf("a request after a long time waited %s, %v", time.Since(started), err)
+			t.Errorf("a request after a long pause waited %s, %v", time.Since(started), err)
 		}
 	})
 }
@@ -55,7 +55,7 @@ func TestRepetitionsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		endpoint, sent := wired(t, time.Minute, func(int, *http.Request) (*http.Response, error) { return replied(429, ""), nil })
 		endpoint.Wait = func(int) time.Duration { return 0 }
-		for range 3 { // of four requests each
+		for range 3 { // four requests each
 			failure := tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant, ready)))
 			if failure.Outcome != oauth.Unavailable || failure.MaybeProcessed() {
 				t.Errorf("outcome %d", failure.Outcome)
@@ -68,7 +68,7 @@ func TestRepetitionsTakeTurns(t *testing.T) {
 	})
 }
 
-// A caller that gives up while waiting has sent nothing, or learns how the server answered before.
+// If a caller gives up while waiting for its turn, its error says that nothing was sent, or has the last answer.
 func TestTurnGivenUp(t *testing.T) {
 	t.Parallel()
 
@@ -89,7 +89,7 @@ func TestTurnGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		endpoint, sent := wired(t, aTurn/4, func(int, *http.Request) (*http.Response, error) { return replied(429, ""), nil })
 		endpoint.Wait, endpoint.MaxRetries = func(int) time.Duration { return 0 }, 1
-		for range 4 { // of two requests each
+		for range 4 { // two requests each
 			_ = tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant, ready)))
 		}
 		endpoint.MaxRetries = 2 // the budget of three requests ends before the turn of the last repetition
@@ -100,8 +100,7 @@ func TestTurnGivenUp(t *testing.T) {
 	})
 }
 
-// The second counts from when a request is sent: not from when its connection is begun, and not until
-// a slow server has answered.
+// The second begins when a request is sent, not when its connection is opened or when a slow server answers.
 func TestTurnsCountFromSending(t *testing.T) {
 	t.Parallel()
 
@@ -125,7 +124,7 @@ func TestTurnsCountFromSending(t *testing.T) {
 	})
 }
 
-// Revocations go to the same server.
+// Revocations count toward the same limit.
 func TestRevocationsTakeTurns(t *testing.T) {
 	t.Parallel()
 
@@ -142,7 +141,7 @@ func TestRevocationsTakeTurns(t *testing.T) {
 	})
 }
 
-// slow is a network on which it takes some time until a request is sent, and some more until it is answered.
+// slow is a network with delays before a request is sent and before it is answered.
 type slow struct{ connecting, answering time.Duration }
 
 func (s slow) RoundTrip(request *http.Request) (*http.Response, error) {

@@ -55,7 +55,7 @@ func TestMe(t *testing.T) {
 	w.expectRequests(0, 0, 1)
 }
 
-// A client without Admin Center gets from SCIM what that knows, and the token is not refreshed for it.
+// A client without Admin Center gets the attributes that SCIM has, without a refresh of the token.
 func TestMeFromSCIM(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -86,7 +86,7 @@ func TestMeFromSCIM(t *testing.T) {
 	w.expectRequests(0, 1, 0)
 }
 
-// Each profile has its own answer, whatever the provider's credential is.
+// Each profile gets its own answer, regardless of the provider's credential.
 func TestMeOfProfiles(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfOne(t)
@@ -128,7 +128,7 @@ func TestMeOfSomebodyWithFewAttributes(t *testing.T) {
 	})
 }
 
-// answerMe answers GET Me, and leaves token requests to the stand-in.
+// answerMe answers GET Me and leaves token requests to the stand-in.
 func answerMe(status int, body string) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method != http.MethodGet {
@@ -141,7 +141,7 @@ func answerMe(status int, body string) func(http.ResponseWriter, *http.Request) 
 	}
 }
 
-// A token that has ended before its time, which SCIM does not accept either, is refreshed once, and the call repeated.
+// A token that ended early is refused by both APIs. It is refreshed once, and the call is repeated.
 func TestMeRefreshesAStaleToken(t *testing.T) {
 	t.Parallel()
 	for name, refusal := range map[string]func(http.ResponseWriter, *http.Request) bool{

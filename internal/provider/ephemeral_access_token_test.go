@@ -17,12 +17,12 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// output is the check that an attribute of the token is as expected.
+// output returns a check for an attribute of the token.
 func output(attribute string, expected knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue("echo.test", tfjsonpath.New("data").AtMapKey(attribute), expected)
 }
 
-// landing is the address the browser lands on with a fresh code.
+// landing returns the address where the browser lands, with a new code.
 func (w *world) landing(state string) string {
 	query := url.Values{"code": {w.server.IssueCode(standin.CodeRequest{})}}
 	if state != "" {
@@ -123,7 +123,7 @@ func TestAccessTokenFromEachGrant(t *testing.T) {
 	}
 }
 
-// One grant in the provider's configuration silences every grant in the environment.
+// A grant in the provider's configuration overrides every kind of grant in the environment.
 func TestAccessTokenConfigurationSilencesEnvironment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -203,13 +203,13 @@ func TestAccessTokenRequiredScopes(t *testing.T) {
 			Config:      echoed(fmt.Sprintf("personal_access_token = %q\nrequired_scopes = [\"collab:\", \"webinar:\", \"fax.v1\"]", token)),
 			ExpectError: words("Missing: fax.v1, webinar:. The token has: " + strings.Join(strings.Fields(standin.Scope), ", ")),
 		},
-		// Destroying at the end opens the token once more.
+		// The destroy at the end opens the token again.
 		resource.TestStep{Config: echoed(fmt.Sprintf("personal_access_token = %q", token))},
 	)
 	w.expectRequests(0, 0, 1)
 }
 
-// What GoTo refuses is said with its cause, its remedy and the argument at fault, and no secret.
+// Errors about refusals name the cause, the remedy, and the argument at fault, and contain no secret.
 func TestAccessTokenRefusals(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -261,13 +261,13 @@ func TestAccessTokenRefusals(t *testing.T) {
 	}
 }
 
-// What came with a code is not taken for the code when it fails.
+// If a refresh token that came with a code fails, the error must not blame the code.
 func TestAccessTokenRefreshOfACodeFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).set("GOTO_MAX_RETRIES", "0")
 	broken := func(isBroken bool) func() {
 		return func() {
-			w.later.Add(int64(time.Minute)) // a failure is remembered for some seconds
+			w.later.Add(int64(time.Minute)) // failures are cached for a few seconds
 			w.server.Configure(func(b *standin.Behavior) {
 				b.Intercept = func(rw http.ResponseWriter, _ *http.Request) bool {
 					if isBroken {

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// However many rules a configuration breaks, it gets one message. What is not known yet breaks none.
+// A configuration gets a single message even if it breaks several rules. Unknown values break none.
 func TestOneMessageAboutExclusions(t *testing.T) {
 	t.Parallel()
 	given, unknown := tftypes.NewValue(tftypes.String, "given"), tftypes.NewValue(tftypes.String, tftypes.UnknownValue)

@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Carriers returns a value of every type of this package that holds secrets, with text wherever one goes.
+// Carriers returns a value of every type in this package that holds secrets. All its secrets are text.
 func Carriers(text string) (map[string]any, error) {
 	value, hidden := types.StringValue(text), secret.New(text)
 	arguments := providerModel{ClientID: types.StringValue("id"), ClientSecret: value, RefreshToken: value, PersonalAccessToken: value}
@@ -20,7 +20,7 @@ func Carriers(text string) (map[string]any, error) {
 	configured.PersonalAccessToken = types.StringNull()
 	s, diags := p.settings(configured)
 	if diags.HasError() {
-		return nil, errors.New("the settings are refused")
+		return nil, errors.New("settings refused")
 	}
 	model := accessTokenModel{
 		ClientSecret: value, Code: value, CodeVerifier: value, CallbackURL: value, RefreshToken: value, PersonalAccessToken: value,

@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// FuzzSettings configures the provider with the same texts from the environment and from the configuration.
-// Both must come to the same verdict, and neither may repeat a secret.
+// FuzzSettings passes the same values to the provider in the environment and in the configuration. Either both
+// are accepted or both are refused, and no error repeats a secret.
 func FuzzSettings(f *testing.F) {
 	const hidden = "S3CR3T"
 	f.Add("id", "secret", "https://example.com/", "", "", "", "https://host", "https://host/", "file:///cache", "30s")
@@ -30,7 +30,7 @@ func FuzzSettings(f *testing.F) {
 		}
 		values, environment := map[string]tftypes.Value{}, map[string]string{}
 		for name, text := range arg {
-			if text != "" { // absent from the environment, and an error in the configuration
+			if text != "" { // unset in the environment but an error in the configuration
 				values[name] = tftypes.NewValue(tftypes.String, text)
 				environment["GOTO_"+strings.ToUpper(name)] = text
 			}
@@ -39,16 +39,16 @@ func FuzzSettings(f *testing.F) {
 		fromConfiguration := configure(t, nil, values)
 		for source, text := range map[string]string{"environment": fromEnvironment, "configuration": fromConfiguration} {
 			if strings.Contains(text, hidden) {
-				t.Errorf("the %s is repeated: %s", source, text)
+				t.Errorf("an error repeats a secret from the %s: %s", source, text)
 			}
 		}
 		if (fromEnvironment == "") != (fromConfiguration == "") {
-			t.Errorf("from the environment: %q; from the configuration: %q", fromEnvironment, fromConfiguration)
+			t.Errorf("errors from the environment: %q; from the configuration: %q", fromEnvironment, fromConfiguration)
 		}
 	})
 }
 
-// configure returns what the provider says to its configuration, validated and used.
+// configure validates and applies the provider's configuration and returns the diagnostics.
 func configure(t *testing.T, environment map[string]string, values map[string]tftypes.Value) string {
 	t.Helper()
 	server := newServer(t, func(name string) string { return environment[name] })

@@ -13,14 +13,14 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// listened is a provider of which everything that it logs, at every level, and all its diagnostics are
-// searched for secrets. What it returns to the command line holds the tokens by purpose.
+// listened is a provider whose diagnostics and logs, at every level, are searched for secrets. The values it
+// returns to the command line are not, because they contain tokens on purpose.
 type listened struct {
 	tfprotov6.ProviderServer
 	world *world
 }
 
-// heard is what providers have logged and said.
+// heard collects the logs and diagnostics of providers.
 type heard struct {
 	mutex sync.Mutex
 	text  bytes.Buffer
@@ -33,14 +33,14 @@ func (h *heard) Write(text []byte) (int, error) {
 	return h.text.Write(text)
 }
 
-// checkLeaks fails the test if a secret that it has used was logged or said.
+// checkLeaks fails the test if the logs or diagnostics contain a secret that the test has used.
 func (w *world) checkLeaks() {
 	w.Helper()
 	secrets := append(w.server.Secrets(), w.environment["GOTO_CLIENT_SECRET"])
 	w.heard.mutex.Lock()
 	defer w.heard.mutex.Unlock()
 	for _, leak := range standin.Leaks(w.heard.text.Bytes(), secrets) {
-		w.Errorf("logged or said: %s", leak)
+		w.Errorf("found in logs or diagnostics: %s", leak)
 	}
 	if w.heard.text.Len() == 0 {
 		w.Error("nothing was logged")
@@ -52,7 +52,7 @@ func (l listened) logged(ctx context.Context) context.Context {
 }
 
 func (l listened) said(diagnostics []*tfprotov6.Diagnostic) {
-	_, _ = fmt.Fprintln(&l.world.heard, said(diagnostics)) // a buffer never fails
+	_, _ = fmt.Fprintln(&l.world.heard, said(diagnostics)) // never fails
 }
 
 // ValidateProviderConfig implements [tfprotov6.ProviderServer].

@@ -16,7 +16,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// newServer is the provider as the command line speaks to it.
+// newServer returns a provider that speaks the command line's protocol.
 func newServer(t testing.TB, getenv func(string) string, options ...provider.Option) tfprotov6.ProviderServer {
 	t.Helper()
 	options = append(options, provider.WithEnvironment(getenv))
@@ -27,12 +27,12 @@ func newServer(t testing.TB, getenv func(string) string, options ...provider.Opt
 	return server
 }
 
-// arguments is the configuration of the block that schema is about: what values names, the rest null.
+// arguments returns a configuration for schema with the given values. All other arguments are null.
 func arguments(t testing.TB, schema *tfprotov6.Schema, values map[string]tftypes.Value) *tfprotov6.DynamicValue {
 	t.Helper()
 	object, ok := schema.ValueType().(tftypes.Object)
 	if !ok {
-		t.Fatalf("a block of type %s", schema.ValueType())
+		t.Fatalf("block of type %s, want an object", schema.ValueType())
 	}
 	all := map[string]tftypes.Value{}
 	for name, attribute := range object.AttributeTypes {
@@ -55,7 +55,7 @@ func schemas(t testing.TB, server tfprotov6.ProviderServer) *tfprotov6.GetProvid
 	return found
 }
 
-// said joins what diagnostics say.
+// said returns the diagnostics as text.
 func said(diagnostics []*tfprotov6.Diagnostic) string {
 	var text strings.Builder
 	for _, diagnostic := range diagnostics {
@@ -64,7 +64,8 @@ func said(diagnostics []*tfprotov6.Diagnostic) string {
 	return text.String()
 }
 
-// The command line calls in order and with values that are known; another caller gets an error and no crash.
+// The command line makes calls in order and with known values. For other callers, the provider returns an error and
+// does not crash.
 func TestCallsOutOfOrderAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -118,7 +119,8 @@ func TestCallsOutOfOrderAreRefused(t *testing.T) {
 	w.expectRequests(0, 0, 0)
 }
 
-// Ctrl-C ends a request that hangs, although nobody ends the call; the second one if the answer cannot be had again.
+// Ctrl-C ends a request that hangs, even if the command line does not cancel the call. If the answer cannot be obtained
+// again, only the second Ctrl-C does.
 func TestInterruptEndsARequest(t *testing.T) {
 	t.Parallel()
 	for variable, presses := range map[string]int{"GOTO_PERSONAL_ACCESS_TOKEN": 1, "GOTO_REFRESH_TOKEN": 2} {
@@ -128,7 +130,7 @@ func TestInterruptEndsARequest(t *testing.T) {
 		second, pressSecond := context.WithCancel(t.Context())
 		w.server.Configure(func(b *standin.Behavior) {
 			b.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
-				_ = r.ParseForm() // so that the server notices when the client goes
+				_ = r.ParseForm() // so that the server notices when the client disconnects
 				for _, press := range []func(){pressFirst, pressSecond}[:presses] {
 					press()
 				}

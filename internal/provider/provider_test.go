@@ -20,17 +20,16 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// These tests are about arguments, attributes and messages. They keep the provider in their own
-// process, where a cache in memory would look perfect: what is claimed about walks and processes is
-// tested by the command-line stories.
+// These tests cover arguments, attributes, and messages. They run the provider in their own process,
+// where even a cache in memory would pass. The command-line stories cover walks and processes.
 
-// world is a stand-in and the environment a provider meets.
+// world is a stand-in and the environment of a provider.
 type world struct {
 	*testing.T
 	server      *standin.Server
 	environment map[string]string
 	heard       heard
-	later       atomic.Int64 // how far the provider's clock is ahead
+	later       atomic.Int64 // time by which the provider's clock is ahead
 }
 
 func newWorld(t *testing.T) *world {
@@ -53,7 +52,7 @@ func newWorld(t *testing.T) *world {
 	}}
 }
 
-// set changes environment variables, given as name and value in turn.
+// set sets environment variables, given as pairs of name and value.
 func (w *world) set(pairs ...string) *world {
 	for i := 0; i < len(pairs); i += 2 {
 		w.environment[pairs[i]] = pairs[i+1]
@@ -61,7 +60,7 @@ func (w *world) set(pairs ...string) *world {
 	return w
 }
 
-// run applies one configuration after the other.
+// run applies the configurations in order.
 func (w *world) run(steps ...resource.TestStep) {
 	w.Helper()
 	resource.UnitTest(w.T, resource.TestCase{
@@ -78,17 +77,17 @@ func (w *world) run(steps ...resource.TestStep) {
 	w.checkLeaks()
 }
 
-// refuses fails the test unless configuration is refused with message, before anything is sent.
-// The message is compared without regard to where the CLI breaks lines.
+// refuses fails the test unless configuration is refused with message before any token request is sent.
+// The comparison ignores line breaks from the CLI.
 func (w *world) refuses(configuration, message string) {
 	w.Helper()
 	w.run(resource.TestStep{Config: configuration, ExpectError: words(message)})
 	if counts := w.server.Counts(); counts.Token != 0 {
-		w.Errorf("%d token requests were sent", counts.Token)
+		w.Errorf("sent %d token requests", counts.Token)
 	}
 }
 
-// words matches a message wherever the CLI has wrapped it. An ellipsis in it stands for the place
+// words matches a message regardless of line breaks from the CLI. An ellipsis in it stands for the location
 // in the configuration that the CLI prints between summary and detail.
 func words(message string) *regexp.Regexp {
 	fields := strings.Fields(message)
@@ -102,8 +101,8 @@ func words(message string) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(fields, `[\s│]+`))
 }
 
-// echoed is a configuration that hands the ephemeral resource with these arguments to the echo
-// provider, whose resource keeps it in the state for the test to see.
+// echoed returns a configuration that passes the ephemeral resource with the given arguments to the echo
+// provider, whose resource stores it in the state so that tests can check it.
 func echoed(arguments string) string {
 	return fmt.Sprintf(`
 ephemeral "goto_access_token" "test" {
@@ -179,7 +178,7 @@ func TestProviderEnvironment(t *testing.T) {
 	}
 }
 
-// An argument that depends on something not applied yet must not be read as empty.
+// An unknown argument must not be treated as empty.
 func TestProviderArgumentNotKnownYet(t *testing.T) {
 	t.Parallel()
 	newWorld(t).refuses(`
@@ -204,8 +203,8 @@ func TestProviderTokenLifetimeIsNotAssumed(t *testing.T) {
 	}
 }
 
-// front is another address of the stand-in, at which intercept sees every request first; true means
-// that it has answered.
+// front returns a second server for the stand-in. It calls intercept first for every request and
+// forwards the request unless intercept reports that it has answered.
 func (w *world) front(intercept func(http.ResponseWriter, *http.Request) bool) *httptest.Server {
 	w.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

@@ -23,7 +23,7 @@ func TestNothingPrintsASecret(t *testing.T) {
 				t.Errorf("%s of %s prints its secrets: %s", verb, name, printed)
 			}
 		}
-		encoded, _ := json.Marshal(carrier) // what cannot be encoded shows nothing
+		encoded, _ := json.Marshal(carrier) // a value that cannot be encoded reveals nothing
 		if leaks := standin.Leaks(encoded, []string{text}); len(leaks) > 0 {
 			t.Errorf("%s as JSON: %s", name, encoded)
 		}

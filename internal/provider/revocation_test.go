@@ -27,18 +27,18 @@ func TestRevokeOnClose(t *testing.T) {
 			arguments := grant(w)
 			w.run(
 				resource.TestStep{Config: echoed(arguments + "\nrevoke_on_close = true")},
-				// The login is intact, and nothing of the revoked tokens was kept.
+				// The login still works, and the cache has none of the revoked tokens.
 				resource.TestStep{Config: echoed(arguments)},
 			)
 			counts := w.server.Counts()
 			if counts.Revoke == 0 || counts.Token != counts.Revoke+1 || counts.Refused != 0 || counts.Code > 1 {
-				t.Errorf("%+v; want a revocation for every token but the last, which is kept", counts)
+				t.Errorf("got %+v, want a revocation for every token except the last", counts)
 			}
 		})
 	}
 }
 
-// A refusal to revoke is a warning, which plugin-testing does not show, and no failure.
+// If GoTo refuses a revocation, the provider warns but does not fail. plugin-testing does not show warnings.
 func TestRevocationRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -18,7 +18,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
-// The guide "When it fails" has a heading for every message, spelled as the command line prints it.
+// The headings must match the messages exactly, so that people can search for a message in the guide.
 func TestGuideHasEveryMessage(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../docs/templates/guides/when-it-fails.md")
@@ -33,15 +33,15 @@ func TestGuideHasEveryMessage(t *testing.T) {
 	for _, misuse := range misuses {
 		messages = append(messages, misuse.terraform, misuse.openTofu)
 	}
-	messages = append(messages, "Error: Variable does not allow ephemeral value") // of a module, so it is in a story: ephemeral-values
+	messages = append(messages, "Error: Variable does not allow ephemeral value") // requires a module, tested in the story ephemeral-values
 	slices.Sort(messages)
 	slices.Sort(headings)
 	if diff := cmp.Diff(slices.Compact(messages), headings); diff != "" {
-		t.Errorf("the headings are not those of the messages (- messages, + headings):\n%s", diff)
+		t.Errorf("headings differ from messages (-messages +headings):\n%s", diff)
 	}
 }
 
-// misuses are uses of the token that the command lines refuse themselves, and what they say.
+// misuses are uses of the token that the command lines refuse themselves, with their messages.
 var misuses = []struct{ configuration, terraform, openTofu string }{
 	{
 		`resource "terraform_data" "test" { input = ephemeral.goto_access_token.test.access_token }`,
@@ -55,7 +55,7 @@ var misuses = []struct{ configuration, terraform, openTofu string }{
 		"output \"test\" {\n  value = ephemeral.goto_access_token.test.access_token\n  ephemeral = true\n}",
 		"Error: Ephemeral output not allowed", "Error: Invalid output configuration",
 	},
-	{ // OpenTofu 1.11 accepts it in count, so this has both
+	{ // both, because OpenTofu 1.11 accepts it in count
 		"resource \"terraform_data\" \"test\" {\n  count = ephemeral.goto_access_token.test.expires_in\n}\n" +
 			"resource \"terraform_data\" \"test_2\" {\n  for_each = toset([ephemeral.goto_access_token.test.principal])\n}",
 		"Error: Invalid count argument", "Error: Invalid for_each argument",
@@ -75,7 +75,7 @@ func TestMisusesOfTheToken(t *testing.T) {
 	}
 }
 
-// libraryMessages returns what the libraries behind the schema say to arguments that they refuse.
+// libraryMessages returns the messages of the libraries that validate arguments.
 func libraryMessages(t *testing.T) (messages []string) {
 	t.Helper()
 	server := newServer(t, func(string) string { return "" })
@@ -93,9 +93,9 @@ func libraryMessages(t *testing.T) (messages []string) {
 	return messages
 }
 
-// ownMessages returns the messages in the source of this package, as the command line prints their summaries, with
-// ARGUMENT where the name of an argument goes. A summary is what the framework's functions get as one, and what the
-// package's own functions get in a parameter of this name.
+// ownMessages returns the message summaries in the source of this package, as the command line prints them, with
+// ARGUMENT in place of an argument's name. It finds summaries in calls to the framework's functions and to functions of
+// this package that have a parameter named summary.
 func ownMessages(t *testing.T) (messages []string) {
 	t.Helper()
 	packages, err := parser.ParseDir(token.NewFileSet(), ".", func(file fs.FileInfo) bool { return !strings.HasSuffix(file.Name(), "_test.go") }, 0) //nolint:staticcheck // there are no build tags
@@ -149,14 +149,14 @@ func ownMessages(t *testing.T) (messages []string) {
 				return true
 			}
 		case *ast.CallExpr:
-			if nameOf(summary.Fun) == "Summary" { // of another diagnostic
+			if nameOf(summary.Fun) == "Summary" { // copied from another diagnostic
 				return true
 			}
 		default:
 			text = unquoted(summary)
 		}
 		if text == "" || text == "ARGUMENT" {
-			t.Errorf("this test does not understand a summary that %s is given", name)
+			t.Errorf("cannot determine a summary passed to %s", name)
 		}
 		messages = append(messages, severity+text)
 		return true
@@ -164,7 +164,7 @@ func ownMessages(t *testing.T) (messages []string) {
 	return messages
 }
 
-// nameOf returns the name of a function or method.
+// nameOf returns the name of the given function or method.
 func nameOf(function ast.Expr) string {
 	switch function := function.(type) {
 	case *ast.Ident:
@@ -175,7 +175,7 @@ func nameOf(function ast.Expr) string {
 	return ""
 }
 
-// unquoted returns the text of a literal, empty if expression is none.
+// unquoted returns the text of a string literal, or "" if expression is not one.
 func unquoted(expression ast.Expr) string {
 	literal, ok := expression.(*ast.BasicLit)
 	if !ok {

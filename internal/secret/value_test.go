@@ -30,7 +30,7 @@ func TestValueNeverPrintsItsText(t *testing.T) {
 	for name, carrier := range carriers {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%q", "%s", "%x", "%X", "%d", "%10.3s"} {
 			if printed := fmt.Sprintf(verb, carrier); leaks(printed) {
-				t.Errorf("%s under %s prints its text: %s", name, verb, printed)
+				t.Errorf("%s formatted with %s prints its text: %s", name, verb, printed)
 			}
 		}
 		if encoded, err := json.Marshal(carrier); err != nil || leaks(string(encoded)) {
@@ -40,7 +40,7 @@ func TestValueNeverPrintsItsText(t *testing.T) {
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("carrier", "carrier", carrier)
 		slog.New(slog.NewTextHandler(&log, nil)).Info("carrier", "carrier", carrier)
 		if leaks(log.String()) {
-			t.Errorf("%s under slog: %s", name, log.String())
+			t.Errorf("%s logged with slog: %s", name, log.String())
 		}
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
 )
 
-// program writes a shell script, and returns its path.
+// program writes a shell script and returns its path.
 func program(t *testing.T, directory, name, script string) string {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("there is no shell")
+		t.Skip("requires a POSIX shell")
 	}
 	path := filepath.Join(directory, name)
 	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
@@ -49,27 +49,28 @@ func TestBrowserPrograms(t *testing.T) {
 		}
 	}
 	if err := signin.Open(t.Context(), fail, address); err == nil {
-		t.Error("a program has failed, without an error")
+		t.Error("no error from a program that failed")
 	}
 
-	// Programs that end with the browser may fail long after the sign-in. No other one opens its address then.
+	// A program that exits together with the browser may fail long after the sign-in. The next program must not open
+	// the address then.
 	if err := os.Remove(tell + ".told"); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := signin.Open(ctx, fail+":"+tell, address); err == nil {
-		t.Error("no error")
+		t.Error("no error after the sign-in ended")
 	}
 	if _, err := os.Stat(tell + ".told"); err == nil {
-		t.Error("another browser was opened when the sign-in had ended")
+		t.Error("opened another browser after the sign-in ended")
 	}
 }
 
-// A browser that goes on when the provider has ended must not write into a pipe that nobody reads.
+// A browser that outlives the provider would fail when it writes to a closed pipe.
 func TestDesktopBrowserHasNoPipe(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("needs /proc and xdg-open")
+		t.Skip("requires /proc and xdg-open")
 	}
 	directory := t.TempDir()
 	opener := program(t, directory, "xdg-open", `readlink /proc/$$/fd/2 > "$0.told"`)
@@ -78,6 +79,6 @@ func TestDesktopBrowserHasNoPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	if told, err := os.ReadFile(opener + ".told"); err != nil || string(told) != "/dev/null\n" {
-		t.Errorf("its output goes to %q, error %v", told, err)
+		t.Errorf("output goes to %q, error %v", told, err)
 	}
 }

@@ -2,10 +2,10 @@ package signin
 
 import "context"
 
-// Open is what opens a browser.
+// Open is the function that opens a browser.
 var Open = open
 
-// OpenWith replaces the browser.
+// OpenWith replaces the function that opens a browser.
 func (f *Flow) OpenWith(open func(address string) error) {
 	f.open = func(_ context.Context, address string) error { return open(address) }
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 )
 
-// visit sends a request to l as the server would.
+// visit passes a request to l like a server would.
 func visit(t *testing.T, l *listener, target string, change func(*http.Request)) *httptest.ResponseRecorder {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
@@ -44,18 +44,18 @@ func TestLastPage(t *testing.T) {
 		first := visit(t, w, landed, nil)
 		clean, err := redirect.Parse(first.Header().Get("Location"))
 		if err != nil || first.Code != http.StatusSeeOther || clean.Host != redirect.Host || clean.EscapedPath() != w.path() || clean.RawQuery != "" {
-			t.Errorf("%s: status %d, on to %s, error %v", redirectURI, first.Code, clean, err)
+			t.Errorf("%s: status %d, redirect to %s, error %v", redirectURI, first.Code, clean, err)
 		}
-		// A program that looks at addresses before the browser does has had the answer.
+		// A program that checks addresses before the browser opens them may have sent the answer already.
 		if got := visit(t, w, landed, nil); got.Code != http.StatusConflict || strings.Contains(got.Body.String(), "not used") {
-			t.Errorf("%s: again: status %d: %s", redirectURI, got.Code, got.Body)
+			t.Errorf("%s: second visit: status %d: %s", redirectURI, got.Code, got.Body)
 		}
 		nobodyWaits, cancel := context.WithCancel(t.Context())
 		cancel()
 		w.show(nobodyWaits, signedInPage(engine.Login{Principal: "ada@example.com"}, "work"))
-		for range 2 { // a page that is loaded again is the same
+		for range 2 { // reloading shows the same page
 			if got := visit(t, w, w.path(), nil); got.Code != http.StatusOK || !strings.Contains(got.Body.String(), "Signed in as ada@example.com") {
-				t.Errorf("%s: the last page has status %d: %s", redirectURI, got.Code, got.Body)
+				t.Errorf("%s: last page: status %d: %s", redirectURI, got.Code, got.Body)
 			}
 		}
 	}

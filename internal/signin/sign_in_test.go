@@ -25,7 +25,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// desk is a person's machine: a token cache, a loopback redirect URI, and a browser that the test plays.
+// desk is a person's machine: a token cache, a loopback redirect URI, and a browser simulated by the test.
 type desk struct {
 	*testing.T
 	server    *standin.Server
@@ -56,7 +56,7 @@ func newDesk(t *testing.T) *desk {
 	return d
 }
 
-// process returns what a new process has, with a browser that does browse.
+// process returns the sign-in flow of a new process. Its browser calls browse.
 func (d *desk) process(browse func(address string) error) *signin.Flow {
 	d.Helper()
 	server, err := oauth.NewServer(d.server.URL)
@@ -91,7 +91,7 @@ func (d *desk) request(profile string) engine.Request {
 	}
 }
 
-// press plays a person who presses a button on the page at address. It returns where the browser is sent.
+// press acts as a person pressing a button on the page at address. It returns the address of the redirect.
 func (d *desk) press(decision, address string) string {
 	d.Helper()
 	return d.send(http.MethodPost, address, "", url.Values{"decision": {decision}}).header.Get("Location")
@@ -103,7 +103,8 @@ type reply struct {
 	text   string
 }
 
-// send sends a request and follows nothing. The run may go on before the browser has read the last page.
+// send sends a request without following redirects. It ignores the cancellation of the test's context, because the run
+// may continue before the browser has read the last page.
 func (d *desk) send(method, address, host string, form url.Values) reply {
 	d.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -125,18 +126,18 @@ func (d *desk) send(method, address, host string, form url.Values) reply {
 	return reply{response.StatusCode, response.Header, string(body)}
 }
 
-// land goes where GoTo has sent the browser, and on from there. It returns the last page.
+// land visits the address of GoTo's redirect, follows the redirect from there, and returns the last page.
 func (d *desk) land(landed string) string {
 	d.Helper()
 	sent := d.send(http.MethodGet, landed, "", nil)
 	clean := sent.header.Get("Location")
 	if sent.status != http.StatusSeeOther || clean != d.redirect {
-		d.Errorf("the browser is sent to %q with status %d", clean, sent.status)
+		d.Errorf("redirected to %q with status %d", clean, sent.status)
 	}
 	return d.send(http.MethodGet, d.redirect, "", nil).text
 }
 
-// allow plays a person who signs in and presses Allow.
+// allow acts as a person signing in and pressing Allow.
 func (d *desk) allow(address string) error {
 	if page := d.land(d.press("allow", address)); !strings.Contains(page, "Signed in as "+standin.Principal) {
 		d.Errorf("the last page is %s", page)
@@ -150,12 +151,12 @@ func (d *desk) portIsFree() {
 		connection, err := (&net.Dialer{}).DialContext(d.Context(), network, strings.Split(d.redirect, "/")[2])
 		if err == nil {
 			_ = connection.Close()
-			d.Errorf("a port is open on %s", network)
+			d.Errorf("the port is still open on %s", network)
 		}
 	}
 }
 
-// One window and one exchange serve blocks and processes that come at once, and those that come later.
+// Concurrent and later blocks and processes all share one window and one exchange.
 func TestOneSignInForAll(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -166,7 +167,7 @@ func TestOneSignInForAll(t *testing.T) {
 			all.Go(func() {
 				login, warnings, err := process.Token(t.Context(), d.request("ada"))
 				if err != nil || len(warnings) > 0 || login.Principal != standin.Principal {
-					t.Errorf("got a login of %q, warnings %v, error %v", login.Principal, warnings, err)
+					t.Errorf("got login of %q, warnings %v, error %v", login.Principal, warnings, err)
 				}
 			})
 		}
@@ -178,7 +179,7 @@ func TestOneSignInForAll(t *testing.T) {
 	d.portIsFree()
 }
 
-// Whatever else knocks is answered with an error, and the wait goes on.
+// All other requests get an error, and the run continues to wait.
 func TestOnlyTheAnswerCounts(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -209,10 +210,10 @@ func TestOnlyTheAnswerCounts(t *testing.T) {
 			}
 		}
 		if reply := d.send(http.MethodGet, landed, "", nil); reply.status != http.StatusSeeOther {
-			t.Errorf("the answer gets status %d", reply.status)
+			t.Errorf("answer: got status %d", reply.status)
 		}
 		if reply := d.send(http.MethodGet, landed, "", nil); reply.status != http.StatusConflict {
-			t.Errorf("the second answer gets status %d", reply.status)
+			t.Errorf("second answer: got status %d", reply.status)
 		}
 		if page := d.send(http.MethodGet, d.redirect, "", nil).text; !strings.Contains(page, "Signed in") {
 			t.Errorf("the last page is %s", page)
@@ -233,7 +234,7 @@ func stateOf(landed string) string {
 	return parsed.Query().Get("state")
 }
 
-// A refusal counts for the whole run: no second window.
+// A refusal holds for the whole run, so there is no second window.
 func TestRefusal(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -254,7 +255,7 @@ func TestRefusal(t *testing.T) {
 	d.portIsFree()
 }
 
-// Nobody signs in; the time that is given is over at once.
+// The timeout ends at once because nobody signs in.
 func TestTimeout(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -277,14 +278,14 @@ func TestCanceledWhileWaiting(t *testing.T) {
 	d.portIsFree()
 }
 
-// A canceled run opens nothing, says so, and is no refusal for other runs.
+// A canceled run opens no window and says that it was canceled. Other runs don't treat this as a refusal.
 func TestCanceled(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for range 10 { // channels that are ready are picked at random
-		_, _, err := d.process(func(string) error { t.Error("a window"); return nil }).Token(ctx, d.request("ada"))
+	for range 10 { // select picks ready channels at random
+		_, _, err := d.process(func(string) error { t.Error("opened a window"); return nil }).Token(ctx, d.request("ada"))
 		if canceled, ok := errors.AsType[*engine.CanceledError](err); !ok || !canceled.SigningIn {
 			t.Fatalf("got %v", err)
 		}
@@ -301,14 +302,14 @@ func TestCanceled(t *testing.T) {
 		}
 	}
 	if _, _, err := process.Token(ctx, d.request("ada")); err == nil {
-		t.Error("a token, although the run was canceled before it was asked for")
+		t.Error("got a token although the run was canceled before the request")
 	}
 	if _, _, err := d.process(d.allow).Token(t.Context(), d.request("ada")); err != nil {
 		t.Error(err)
 	}
 }
 
-// watched is a storage that tells about what is read, once that is done.
+// watched is a storage that calls read after each read.
 type watched struct {
 	cache.Storage
 	read func()
@@ -319,12 +320,12 @@ func (w watched) Read(ctx context.Context, name string) ([]byte, error) {
 	return w.Storage.Read(ctx, name)
 }
 
-// watch calls read after each time that a process reads an entry without a claim.
+// watch makes process call read each time it has read an entry without a claim.
 func (d *desk) watch(process *signin.Flow, read func()) {
 	process.Engine.Cache = cache.New(watched{cache.NewDirectory(d.directory, cache.Options{}), read})
 }
 
-// The login comes from another process at any moment; a window is not opened then, or left.
+// Another process may store the login at any time. The run then opens no window, or stops waiting for its own.
 func TestLoginComesMeanwhile(t *testing.T) {
 	t.Parallel()
 	for moment := 1; moment < 8; moment++ {
@@ -343,12 +344,12 @@ func TestLoginComesMeanwhile(t *testing.T) {
 			}
 		})
 		if _, _, err := process.Token(t.Context(), d.request("ada")); err != nil {
-			t.Errorf("after read %d: %v", moment, err)
+			t.Errorf("login after read %d: %v", moment, err)
 		}
 	}
 }
 
-// A process with less patience, which waits for the window of another one, ends its own waiting only.
+// If a process times out while waiting for another process's window, the window stays open.
 func TestWindowOutlastsItsWaiters(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -358,7 +359,7 @@ func TestWindowOutlastsItsWaiters(t *testing.T) {
 		hasty.Timeout = time.Nanosecond
 		_, _, err := hasty.Token(t.Context(), d.request("ada"))
 		if failed, ok := errors.AsType[*signin.FailedError](err); !ok || !strings.Contains(failed.Reason, "another sign-in has the port") {
-			t.Errorf("the hasty process got %v", err)
+			t.Errorf("hasty process: got %v", err)
 		}
 		for range 6 {
 			<-looked
@@ -376,7 +377,7 @@ func TestWindowOutlastsItsWaiters(t *testing.T) {
 	}
 }
 
-// How a sign-in on another machine has ended, whose clock is ahead, is none of this run's business.
+// A failed sign-in on another machine, whose clock is ahead, must not affect this run.
 func TestFailureOfTheFuture(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -390,8 +391,7 @@ func TestFailureOfTheFuture(t *testing.T) {
 	}
 }
 
-// A browser that does nothing leaves the run waiting, and the address of the page that the person opens by hand can be
-// pasted into another run.
+// If the browser does not reach the waiting run, the person can paste the address where it landed into another run.
 func TestPasteRescuesAWaitingRun(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -417,7 +417,7 @@ func TestPasteRescuesAWaitingRun(t *testing.T) {
 	}
 }
 
-// A login that GoTo has ended is replaced like one that is missing.
+// A login that GoTo has ended is replaced as if it were missing.
 func TestEndedLogin(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -436,8 +436,8 @@ func TestEndedLogin(t *testing.T) {
 	}
 }
 
-// An access token of one block's own, without a refresh token, is of no use to the next block: signing in again for each
-// would be one window a block. The error says what to change.
+// Without a refresh token, a private access token of one block is useless to the next, and signing in for each would
+// open one window per block. The error says what to change.
 func TestNoWindowForEachPrivateToken(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -452,11 +452,11 @@ func TestNoWindowForEachPrivateToken(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	if _, _, err := d.process(d.allow).Token(t.Context(), d.request("ada")); err != nil {
-		t.Errorf("once that is changed: %v", err)
+		t.Errorf("with a shared token: %v", err)
 	}
 }
 
-// Two people sign in one after the other at the same port.
+// Two people sign in one after the other on the same port.
 func TestTwoProfiles(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -497,7 +497,7 @@ func TestNoBrowserSignIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			process := d.process(func(string) error { t.Error("a window"); return nil })
+			process := d.process(func(string) error { t.Error("opened a window"); return nil })
 			process.Getenv = func(name string) string { return test.environment[name] }
 			request := d.request(name)
 			request.Client.RedirectURI = test.redirect
@@ -507,7 +507,7 @@ func TestNoBrowserSignIn(t *testing.T) {
 				t.Fatalf("got %v", err)
 			}
 			if _, ok := errors.AsType[*engine.NoLoginError](unavailable.Cause); !ok {
-				t.Errorf("the cause is %v", unavailable.Cause)
+				t.Errorf("got cause %v", unavailable.Cause)
 			}
 		})
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// authorizeURL is a good authorize URL with changes; an empty value leaves the parameter out.
+// authorizeURL returns a valid authorize URL with changes. An empty value removes the parameter.
 func authorizeURL(server *standin.Server, changes ...string) string {
 	query := url.Values{
 		"response_type": {"code"}, "client_id": {standin.ClientID}, "redirect_uri": {standin.RedirectURI},
@@ -38,16 +38,16 @@ func TestAllowLeadsToACodeThatCanBeExchanged(t *testing.T) {
 		t.Fatalf("status %d: %s", back.status, back.text)
 	}
 	if got := back.location.Query().Get("state"); got != "a b&c" {
-		t.Errorf("state %q", got)
+		t.Errorf("got state %q", got)
 	}
 	code := back.location.Query().Get("code")
 	if parts := strings.Split(code, "."); len(parts) != 3 || len(code) < 300 || len(code) > 4096 {
-		t.Errorf("a code unlike GoTo's: %q", code)
+		t.Errorf("got code %q, which does not look like one of GoTo's", code)
 	}
 	got := exchange(t, server, code)
 	wantGranted(t, got)
 	if got.str("scope") != "collab: x" {
-		t.Errorf("scope %q", got.str("scope"))
+		t.Errorf("got scope %q", got.str("scope"))
 	}
 }
 
@@ -63,12 +63,12 @@ func TestTheChosenPersonSignsIn(t *testing.T) {
 		back := do(t, newRequest(t, http.MethodPost, authorizeURL(server), url.Values{"decision": {"allow"}, "person": {person}}))
 		got := exchange(t, server, back.location.Query().Get("code"))
 		if wantGranted(t, got); got.str("principal") != want {
-			t.Errorf("%q is signed in as %q", person, got.str("principal"))
+			t.Errorf("%q was signed in as %q", person, got.str("principal"))
 		}
 	}
 	stranger := url.Values{"decision": {"allow"}, "person": {"nobody@example.com"}}
 	if got := do(t, newRequest(t, http.MethodPost, authorizeURL(server), stranger)); got.status != http.StatusBadRequest || got.location != nil {
-		t.Errorf("a stranger: %d, %v", got.status, got.location)
+		t.Errorf("unknown person: %d, %v", got.status, got.location)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestRedirectURIIsKeptAsItIs(t *testing.T) {
 			t.Errorf("%q: %d, %v, want %s…", registered, back.status, back.location, want)
 		}
 		if back.location != nil && back.location.Query().Has("state") {
-			t.Errorf("%q: a state that nobody sent", registered)
+			t.Errorf("%q: got a state although none was sent", registered)
 		}
 	}
 }

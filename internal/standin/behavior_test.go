@@ -44,6 +44,6 @@ func TestRepliesCanBeChanged(t *testing.T) {
 	}
 	refused := refresh(t, server, "dead")
 	if refused.body["organizer_key"] != nil {
-		t.Errorf("a refusal is changed as well: %s", refused.text)
+		t.Errorf("a refusal was changed as well: %s", refused.text)
 	}
 }

@@ -57,10 +57,10 @@ func TestSecretsAreComplete(t *testing.T) {
 		"Basic credentials": "N2MxZjNhNTItMGQ0ZS00YjhhLTlmNjYtMmY1YjFjOWUwYTM3Om5vdCthK3JlYWwvc2VjcmV0PT0=",
 	} {
 		if !slices.Contains(secrets, secret) {
-			t.Errorf("the %s is missing", name)
+			t.Errorf("missing %s", name)
 		}
 	}
 	if slices.Contains(secrets, "") {
-		t.Error("an empty secret is found everywhere")
+		t.Error("got an empty secret, which every search would find")
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// start starts a stand-in that ends with the test.
+// start starts a stand-in and closes it at the end of the test.
 func start(t *testing.T, options ...standin.Option) *standin.Server {
 	t.Helper()
 	server, err := standin.Start(options...)
@@ -30,7 +30,7 @@ func start(t *testing.T, options ...standin.Option) *standin.Server {
 	return server
 }
 
-// clock stands still until it is moved.
+// clock is a clock that only moves when advanced.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -65,7 +65,7 @@ func (r reply) str(member string) string {
 	return text
 }
 
-// do sends the request, follows no redirect and decodes JSON with numbers kept as text.
+// do sends the request without following redirects. It decodes a JSON reply and keeps numbers as text.
 func do(t *testing.T, request *http.Request) reply {
 	t.Helper()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -113,7 +113,7 @@ func get(t *testing.T, address string) reply {
 	return do(t, newRequest(t, http.MethodGet, address, nil))
 }
 
-// post sends a form as the default client: pairs of names and values.
+// post sends a form as the default client. The form is given as pairs of name and value.
 func post(t *testing.T, address string, pairs ...string) reply {
 	t.Helper()
 	return postAs(t, standin.ClientID, standin.ClientSecret, address, pairs...)
@@ -126,7 +126,7 @@ func postAs(t *testing.T, id, secret, address string, pairs ...string) reply {
 		form.Add(pair[0], pair[1])
 	}
 	request := newRequest(t, http.MethodPost, address, form)
-	request.SetBasicAuth(id, secret) // Raw, as GoTo wants it.
+	request.SetBasicAuth(id, secret) // raw, as GoTo requires
 	return do(t, request)
 }
 
@@ -152,7 +152,7 @@ func getMe(t *testing.T, server *standin.Server, token string) reply {
 	return askMe(t, server, "/admin/rest/v1/me", token)
 }
 
-// askMe is getMe at the path of one of the APIs.
+// askMe is like getMe but takes the path of the API.
 func askMe(t *testing.T, server *standin.Server, path, token string) reply {
 	t.Helper()
 	request := newRequest(t, http.MethodGet, server.URL+path, nil)

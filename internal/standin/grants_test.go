@@ -39,10 +39,10 @@ func TestRepliesHaveTheDocumentedMembers(t *testing.T) {
 		}
 	}
 	if code.str("token_type") != "Bearer" || personal.str("token_type") != "Bearer" {
-		t.Error("token_type is not Bearer")
+		t.Error("the token type is not Bearer")
 	}
 	if code.str("access_token") == refreshed.str("access_token") {
-		t.Error("the same access token twice")
+		t.Error("got the same access token twice")
 	}
 }
 
@@ -87,7 +87,7 @@ func TestCodeIsBoundToItsAuthorizeCall(t *testing.T) {
 	wantRefused(t, postAs(t, "second", "s", address, "grant_type", "authorization_code", "code", code, "redirect_uri", standin.RedirectURI),
 		http.StatusBadRequest, "invalid_grant")
 	clock.Advance(10*time.Minute - time.Second)
-	wantGranted(t, exchange(t, server, code)) // The refused requests have not used it up.
+	wantGranted(t, exchange(t, server, code)) // the refused requests did not use it up
 
 	without := server.IssueCode(standin.CodeRequest{OmitRedirectURI: true})
 	wantRefused(t, exchange(t, server, without), http.StatusBadRequest, "invalid_grant")
@@ -104,7 +104,7 @@ func TestProofKey(t *testing.T) {
 	const verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 	sum := sha256.Sum256([]byte(verifier))
 	request := standin.CodeRequest{CodeChallenge: base64.RawURLEncoding.EncodeToString(sum[:])}
-	if request.CodeChallenge != "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" { // RFC 7636 appendix B.
+	if request.CodeChallenge != "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" { // from RFC 7636, appendix B
 		t.Fatal(request.CodeChallenge)
 	}
 
@@ -136,7 +136,7 @@ func TestRefreshTokenIsReplacedAfterSixtyPercentOfItsLife(t *testing.T) {
 	}
 	wantRefused(t, refresh(t, server, token), http.StatusBadRequest, "invalid_grant")
 
-	clock.Advance(18*24*time.Hour - time.Second) // The new one has a life of its own.
+	clock.Advance(18*24*time.Hour - time.Second) // the new token has its own lifetime
 	wantGranted(t, refresh(t, server, next))
 	clock.Advance(12*24*time.Hour + time.Second)
 	wantRefused(t, refresh(t, server, next), http.StatusBadRequest, "invalid_grant")
@@ -182,7 +182,7 @@ func TestReuseKillsTheFamilyWhenAsked(t *testing.T) {
 	wantRefused(t, exchange(t, server, code), http.StatusBadRequest, "invalid_grant")
 	wantRefused(t, refresh(t, server, login.str("refresh_token")), http.StatusBadRequest, "invalid_grant")
 	if got := getMe(t, server, login.str("access_token")); got.status != http.StatusForbidden {
-		t.Errorf("the access token of a replayed code: %d", got.status)
+		t.Errorf("access token of a replayed code: got status %d", got.status)
 	}
 
 	old := server.IssueRefreshToken()

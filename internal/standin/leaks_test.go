@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// A search for leaks that finds none says something only if it would find one.
+// Searches for leaks only prove something if they find a leak that exists.
 func TestLeaksAreFound(t *testing.T) {
 	t.Parallel()
 	const secret = `s3cr+t/<"ü%`
@@ -28,15 +28,15 @@ func TestLeaksAreFound(t *testing.T) {
 		"another":           base64.URLEncoding.EncodeToString([]byte("Bearer: " + secret + "\n")),
 	} {
 		if found := standin.Leaks([]byte(contents), []string{"another secret", secret}); len(found) == 0 {
-			t.Errorf("%s: none is found", name)
+			t.Errorf("%s: found no secret", name)
 		}
 		if found := standin.Leaks([]byte(contents), []string{"another secret", ""}); len(found) > 0 {
-			t.Errorf("%s: found %q, and another secret is searched", name, found)
+			t.Errorf("%s: found %q although it contains another secret", name, found)
 		}
 	}
 }
 
-// A plan file is an archive.
+// The search must look inside plan files, which are zip archives.
 func TestLeaksBelow(t *testing.T) {
 	t.Parallel()
 	const secret = `s3cr+t/"ü%`

@@ -25,7 +25,7 @@ func TestRequestsPerSecond(t *testing.T) {
 	clock.Advance(900 * time.Millisecond)
 	wantGranted(t, refresh(t, server, token))
 	wantTurnedAway("")
-	clock.Advance(100 * time.Millisecond) // the first request is a second ago, the other is not
+	clock.Advance(100 * time.Millisecond) // the first request was a second ago, the second one was not
 	wantGranted(t, refresh(t, server, token))
 	server.Configure(func(b *standin.Behavior) { b.RetryAfter = 3 * time.Second })
 	wantTurnedAway("3")

@@ -21,15 +21,15 @@ func TestRevokedTokensAreDead(t *testing.T) {
 
 	revoke(login.str("access_token"))
 	if got := getMe(t, server, login.str("access_token")); got.status != http.StatusForbidden {
-		t.Errorf("the revoked access token: %d", got.status)
+		t.Errorf("revoked access token: got status %d", got.status)
 	}
 	if got := getMe(t, server, other.str("access_token")); got.status != http.StatusOK {
-		t.Errorf("the other access token: %d", got.status)
+		t.Errorf("other access token: got status %d", got.status)
 	}
 	revoke(login.str("refresh_token"))
 	wantRefused(t, refresh(t, server, login.str("refresh_token")), http.StatusBadRequest, "invalid_grant")
 	if got := getMe(t, server, other.str("access_token")); got.status != http.StatusForbidden {
-		t.Errorf("an access token of the revoked login: %d", got.status)
+		t.Errorf("access token of the revoked login: got status %d", got.status)
 	}
 	revoke("nobody's")
 }

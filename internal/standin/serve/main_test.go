@@ -59,11 +59,11 @@ func TestRunPrintsWhatWorks(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
-		t.Errorf("the sign-in of the guides: %d, %v", response.StatusCode, err)
+		t.Errorf("sign-in from the guides: status %d, %v", response.StatusCode, err)
 	}
 
 	stop()
 	if err := <-ended; err != nil {
-		t.Errorf("it does not end cleanly: %v", err)
+		t.Errorf("stand-in did not exit cleanly: %v", err)
 	}
 }
