@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -17,6 +16,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 )
 
 // sentence is a string validator. Its function returns an error that explains what is wrong with a value, without
@@ -44,16 +44,7 @@ func (s sentence) ValidateString(_ context.Context, req validator.StringRequest,
 
 // invalid returns the diagnostic for an argument whose value err describes.
 func invalid(at path.Path, err error) diag.Diagnostic {
-	return diag.NewAttributeErrorDiagnostic(at, "Invalid "+name(at), capitalized(err.Error())+".")
-}
-
-// capitalized returns the text of a Go error as the beginning of a sentence.
-func capitalized(text string) string {
-	runes := []rune(text)
-	if len(runes) > 0 && !strings.HasPrefix(text, "http") {
-		runes[0] = unicode.ToUpper(runes[0])
-	}
-	return string(runes)
+	return diag.NewAttributeErrorDiagnostic(at, "Invalid "+name(at), redact.Capitalized(err.Error())+".")
 }
 
 func checkNotEmpty(text string) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 )
 
 // Every message says what was attempted, what came back and what to do next. None holds a secret, because the errors
@@ -43,7 +44,7 @@ func ready(s *settings, config tftypes.Value) (diags diag.Diagnostics) {
 // argumentsOf returns the arguments of a block by name.
 func argumentsOf(config tftypes.Value) (arguments map[string]tftypes.Value, diags diag.Diagnostics) {
 	if err := config.As(&arguments); err != nil {
-		diags.AddError("Unreadable configuration", capitalized(err.Error())+". This is a bug in Terraform or OpenTofu; please report it.")
+		diags.AddError("Unreadable configuration", redact.Capitalized(err.Error())+". This is a bug in Terraform or OpenTofu; please report it.")
 	}
 	return arguments, diags
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
@@ -35,7 +36,7 @@ func (e *environment) text(name string, configured types.String, check func(stri
 			err = fmt.Errorf("%w; remove it where the variable is set", err)
 		}
 		e.diags.AddAttributeError(path.Root(name), "Invalid "+variable(name),
-			fmt.Sprintf("The environment variable %s is read because the argument %s is absent. %s.", variable(name), name, capitalized(err.Error())))
+			fmt.Sprintf("The environment variable %s is read because the argument %s is absent. %s.", variable(name), name, redact.Capitalized(err.Error())))
 		return ""
 	}
 	return text

@@ -12,6 +12,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 )
 
 // failure turns err into a diagnostic that points at the argument at fault. Messages say "plan again", because a run
@@ -64,11 +65,11 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 		return t.cacheRequired(cacheRequired)
 	case errors.As(err, &cacheFailed):
 		return diag.NewErrorDiagnostic("Token cache unusable",
-			"Nothing was sent, and no credential is used up. "+capitalized(cacheFailed.Error())+".")
+			"Nothing was sent, and no credential is used up. "+redact.Capitalized(cacheFailed.Error())+".")
 	case errors.As(err, &failed):
 		return t.requestFailed(failed)
 	}
-	return diag.NewErrorDiagnostic("No token", capitalized(err.Error())+". This is a bug in the provider, please report it.")
+	return diag.NewErrorDiagnostic("No token", redact.Capitalized(err.Error())+". This is a bug in the provider, please report it.")
 }
 
 func (t tokenRequest) noLogin(none *engine.NoLoginError) diag.Diagnostic {
@@ -77,7 +78,7 @@ func (t tokenRequest) noLogin(none *engine.NoLoginError) diag.Diagnostic {
 	}
 	sentences := []string{fmt.Sprintf("No login is stored under the profile %q for this OAuth client in the token cache %s.", none.Profile, none.Location)}
 	if none.Found != nil {
-		sentences = append(sentences, capitalized(none.Found.Error())+".")
+		sentences = append(sentences, redact.Capitalized(none.Found.Error())+".")
 	}
 	sentences = append(sentences, fmt.Sprintf("If someone has signed in already, compare the profile's name, token_cache (%s), client_id and authentication_url with those of that run.", variable("token_cache")))
 	return diag.NewAttributeErrorDiagnostic(path.Root("profile"), "No stored login", strings.Join(append(sentences, t.silenced...), " ")+"\n\n"+t.signIn())
@@ -137,7 +138,7 @@ func (t tokenRequest) busy(busy *engine.BusyError) string {
 	if busy.Intent != nil {
 		text += "Its last token request came from " + busy.Intent.String() + ". "
 	}
-	return text + "End that process, and plan again. " + capitalized(busy.Error()) + "."
+	return text + "End that process, and plan again. " + redact.Capitalized(busy.Error()) + "."
 }
 
 func (t tokenRequest) cacheRequired(required *engine.CacheRequiredError) diag.Diagnostic {

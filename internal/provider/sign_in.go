@@ -8,6 +8,7 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
 )
 
@@ -49,12 +50,12 @@ func (t tokenRequest) address() (string, bool) {
 func (t tokenRequest) signInFailure(err error) diag.Diagnostic {
 	if unavailable, ok := errors.AsType[*signin.UnavailableError](err); ok {
 		return t.errorAt("", "No sign-in through a browser",
-			fmt.Sprintf("%s, and interactive_login cannot open a browser: %s.\n\n%s", capitalized(unavailable.Cause.Error()), unavailable.Error(), t.signIn()))
+			fmt.Sprintf("%s, and interactive_login cannot open a browser: %s.\n\n%s", redact.Capitalized(unavailable.Cause.Error()), unavailable.Error(), t.signIn()))
 	}
 	if failed, ok := errors.AsType[*signin.FailedError](err); ok {
 		what := "The run stopped waiting for a person to sign in: " + failed.Reason + "."
 		if failed.Refused {
-			what = "The sign-in ended without a login. " + capitalized(failed.Reason) + "."
+			what = "The sign-in ended without a login. " + redact.Capitalized(failed.Reason) + "."
 		}
 		return t.errorAt("", "Nobody signed in", what+" Plan again to open the browser again. If this machine has no browser, use another one.\n\n"+t.signIn())
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
@@ -75,7 +76,7 @@ func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (
 		callback := oauth.Callback{RedirectURI: t.Client.RedirectURI, State: t.state}
 		answer, err := callback.Answer(model.CallbackURL.ValueString())
 		if err != nil {
-			diags.AddAttributeError(path.Root("callback_url"), "Unusable callback_url", capitalized(err.Error())+".")
+			diags.AddAttributeError(path.Root("callback_url"), "Unusable callback_url", redact.Capitalized(err.Error())+".")
 		}
 		t.use("callback_url", oauth.AuthorizationCode, answer.Code)
 		t.State = answer.State
@@ -109,7 +110,7 @@ func (t *tokenRequest) silence(source, argument, place string) {
 	if argument == string(oauth.PersonalAccessToken) {
 		remedy = "To use it, remove profile: a personal access token keeps no login."
 	}
-	t.silenced = append(t.silenced, capitalized(source)+" is set and ignored, because "+place+" names a profile. "+remedy)
+	t.silenced = append(t.silenced, redact.Capitalized(source)+" is set and ignored, because "+place+" names a profile. "+remedy)
 }
 
 // checkScopes compares required_scopes with the scopes of the token, as sent.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 )
 
 // warning turns a warning of the engine into a diagnostic.
@@ -22,7 +23,7 @@ func (t tokenRequest) warning(warning engine.Warning) diag.Diagnostic {
 				left(w.Left), left(t.MinValidity)))
 	case engine.UnreadableWarning:
 		return diag.NewWarningDiagnostic("Stored login ignored",
-			capitalized(w.Err.Error())+". This run continues as if nothing were stored. The warning disappears once the login is stored again.")
+			redact.Capitalized(w.Err.Error())+". This run continues as if nothing were stored. The warning disappears once the login is stored again.")
 	case engine.NotStoredWarning:
 		return diag.NewWarningDiagnostic("New token could not be stored", t.notStored(w))
 	case engine.ProfileNotStoredWarning:

@@ -7,10 +7,9 @@ import (
 	"html/template"
 	"net/http"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 )
 
 // page is what the browser shows to the person.
@@ -46,7 +45,7 @@ func signedInPage(login engine.Login, profile string) page {
 }
 
 func refusedPage(err error) page {
-	return page{Title: "Not signed in", Texts: []string{capitalized(err.Error()) + ".", "Terraform has stopped waiting. Run it again to sign in."}}
+	return page{Title: "Not signed in", Texts: []string{redact.Capitalized(err.Error()) + ".", "Terraform has stopped waiting. Run it again to sign in."}}
 }
 
 func failedPage(err error) page {
@@ -57,13 +56,7 @@ func failedPage(err error) page {
 }
 
 func unreadablePage(err error) page {
-	return page{Title: "This answer cannot be used", Texts: []string{capitalized(err.Error()) + ".", "Terraform is still waiting."}}
-}
-
-// capitalized returns the text of an error as the beginning of a sentence.
-func capitalized(text string) string {
-	first, size := utf8.DecodeRuneInString(text)
-	return string(unicode.ToUpper(first)) + text[size:]
+	return page{Title: "This answer cannot be used", Texts: []string{redact.Capitalized(err.Error()) + ".", "Terraform is still waiting."}}
 }
 
 //go:embed page.html
