@@ -90,7 +90,7 @@ func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Lo
 	failed, isFailed := errors.AsType[*oauth.TokenError](err)
 	if isFailed && failed.MaybeProcessed() && grant.Type != oauth.PersonalAccessToken {
 		c.current.lost = intent
-	} else {
+	} else if intent != nil {
 		c.settle(intent, c.current.lost)
 	}
 	if err == nil {

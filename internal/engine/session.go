@@ -87,7 +87,7 @@ func (s *session) isUnsaved() bool {
 // settled is the intent of a request, and what was lost before it.
 type settled struct{ intent, lostBefore *Intent }
 
-// settle records that the answer to the request of intent was not lost. Intent may be nil; lostBefore was lost earlier.
+// settle records that the answer to the request of intent was not lost. LostBefore was lost earlier.
 func (s *session) settle(intent, lostBefore *Intent) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
