@@ -32,6 +32,7 @@ func TestRunPrintsWhatWorks(t *testing.T) {
 		t.Fatalf("%d variables: %v, %v", len(environment), environment, lines.Err())
 	}
 
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for _, form := range []url.Values{
 		{"grant_type": {"refresh_token"}, "refresh_token": {environment["GOTO_REFRESH_TOKEN"]}},
 		{"grant_type": {"personal_access_token"}, "pat": {environment["GOTO_PERSONAL_ACCESS_TOKEN"]}},
@@ -43,7 +44,7 @@ func TestRunPrintsWhatWorks(t *testing.T) {
 		}
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		request.SetBasicAuth(environment["GOTO_CLIENT_ID"], environment["GOTO_CLIENT_SECRET"])
-		response, err := http.DefaultClient.Do(request)
+		response, err := client.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +53,7 @@ func TestRunPrintsWhatWorks(t *testing.T) {
 		}
 	}
 
-	response, err := http.Get(environment["GOTO_AUTHENTICATION_URL"] + "/oauth/authorize?" + url.Values{
+	response, err := client.Get(environment["GOTO_AUTHENTICATION_URL"] + "/oauth/authorize?" + url.Values{
 		"response_type": {"code"}, "client_id": {environment["GOTO_CLIENT_ID"]}, "redirect_uri": {guideRedirectURI},
 	}.Encode())
 	if err != nil {
