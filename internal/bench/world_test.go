@@ -124,12 +124,13 @@ func (o *opener) block(schema *tfprotov6.Schema, given arguments) *tfprotov6.Dyn
 	return &encoded
 }
 
-// open opens a goto_access_token.
-func (o *opener) open(given arguments) {
+// open opens a goto_access_token and returns its attributes.
+func (o *opener) open(given arguments) *tfprotov6.DynamicValue {
 	const name = "goto_access_token"
 	opened, err := o.server.OpenEphemeralResource(o.Context(),
 		&tfprotov6.OpenEphemeralResourceRequest{TypeName: name, Config: o.block(o.schemas.EphemeralResourceSchemas[name], given)})
 	if err != nil || len(opened.Diagnostics) > 0 {
 		o.Fatal(err, opened)
 	}
+	return opened.Result
 }

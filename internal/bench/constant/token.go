@@ -2,6 +2,7 @@ package constant
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -10,6 +11,11 @@ import (
 )
 
 type token struct{}
+
+// The values are as long as those that the real provider gets from the stand-in.
+const scope = "collab: identity: users.v1.lines.read"
+
+var accessToken, refreshToken = strings.Repeat("c", 450), strings.Repeat("c", 451)
 
 // Metadata implements [ephemeral.EphemeralResource].
 func (token) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
@@ -47,17 +53,22 @@ func (token) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemera
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	for _, attribute := range []*types.String{
-		&m.AccessToken, &m.AuthorizationHeader, &m.NextRefreshToken, &m.RefreshTokenExpiresAt, &m.TokenType, &m.ExpiresAt,
-		&m.Scope, &m.Principal,
-	} {
-		*attribute = types.StringValue("constant")
-	}
+	m.AccessToken = types.StringValue(accessToken)
+	m.AuthorizationHeader = types.StringValue("Bearer " + accessToken)
+	m.TokenType = types.StringValue("Bearer")
+	m.NextRefreshToken = types.StringValue(refreshToken)
 	if m.RefreshToken.IsNull() {
-		m.RefreshToken = types.StringValue("constant")
+		m.RefreshToken = m.NextRefreshToken
 	}
 	m.ExpiresIn = types.Int64Value(3600)
-	m.Scopes = types.SetValueMust(types.StringType, []attr.Value{types.StringValue("constant")})
+	m.ExpiresAt = types.StringValue("2026-01-01T01:00:00Z")
+	m.Scope = types.StringValue(scope)
+	m.Principal = types.StringValue("ada@example.com")
+	scopes := []attr.Value{}
+	for name := range strings.FieldsSeq(scope) {
+		scopes = append(scopes, types.StringValue(name))
+	}
+	m.Scopes = types.SetValueMust(types.StringType, scopes)
 	resp.Diagnostics.Append(resp.Result.Set(ctx, &m)...)
 }
 
