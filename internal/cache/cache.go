@@ -78,15 +78,21 @@ func (c *Cache) open(ctx context.Context, key Key, sealer secret.Value, contents
 // The error is a [*LocationError] if the storage cannot be used at all, is a [*ClaimTimeoutError] if the limit was
 // reached, and wraps ctx's error if ctx was done.
 func (c *Cache) Claim(ctx context.Context, key Key) (*Claim, error) {
-	return c.claim(ctx, key, true)
+	return c.claim(ctx, key, UntilFree)
+}
+
+// ClaimUnlessWritten is Claim, but may return [ErrOvertaken] as soon as another process writes the entry. Many waiters
+// then read the new contents at once instead of one after the other.
+func (c *Cache) ClaimUnlessWritten(ctx context.Context, key Key) (*Claim, error) {
+	return c.claim(ctx, key, UntilWritten)
 }
 
 // TryClaim is Claim without waiting: the error is [ErrHeld] if another process has the claim.
 func (c *Cache) TryClaim(ctx context.Context, key Key) (*Claim, error) {
-	return c.claim(ctx, key, false)
+	return c.claim(ctx, key, NotAtAll)
 }
 
-func (c *Cache) claim(ctx context.Context, key Key, wait bool) (*Claim, error) {
+func (c *Cache) claim(ctx context.Context, key Key, wait Wait) (*Claim, error) {
 	held, err := c.storage.Claim(ctx, key, wait)
 	if err != nil {
 		return nil, err

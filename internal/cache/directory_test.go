@@ -73,7 +73,7 @@ func TestUnfitDirectoriesAreRefused(t *testing.T) {
 
 func wantUnfitForEverything(t *testing.T, storage cache.Storage, parts ...string) {
 	t.Helper()
-	_, err := storage.Claim(t.Context(), key, true)
+	_, err := storage.Claim(t.Context(), key, cache.UntilFree)
 	wantUnfit(t, err, parts...)
 	if !errors.Is(err, fs.ErrNotExist) { // without a directory, a read finds no entry
 		_, err = storage.Read(t.Context(), entryOf(key))

@@ -40,7 +40,7 @@ func TestLockFileThatWasRemovedIsNoLock(t *testing.T) {
 		if !lease(syscall.F_WRLCK) {
 			t.Skip("this file system does not support leases")
 		}
-		waiting, result := waiter(t.Context(), t, path)
+		waiting, result := waiter(t.Context(), t, path, (*cache.Cache).Claim)
 		<-opening
 		signal.Stop(opening)
 		if madeAgain {

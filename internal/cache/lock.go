@@ -15,7 +15,7 @@ import (
 
 // Claim implements [Storage]. It takes an operating system lock on a file next to the entry, which ends with its
 // process, however that ends. If a process ended in the middle of a write, Claim first completes that write.
-func (d *Directory) Claim(ctx context.Context, key Key, wait bool) (Held, error) {
+func (d *Directory) Claim(ctx context.Context, key Key, wait Wait) (Held, error) {
 	if err := d.prepare(); err != nil {
 		return nil, err
 	}
@@ -24,11 +24,11 @@ func (d *Directory) Claim(ctx context.Context, key Key, wait bool) (Held, error)
 		return nil, fmt.Errorf("taking the lock %s: %w", path, err)
 	}
 	file, err := d.tryLockFile(key)
-	if file == nil && err == nil && !wait {
+	if file == nil && err == nil && wait == NotAtAll {
 		return nil, ErrHeld
 	}
 	if file == nil && err == nil {
-		file, err = d.waitLock(ctx, key)
+		file, err = d.waitLock(ctx, key, wait)
 	}
 	if err != nil {
 		return nil, err
@@ -41,19 +41,24 @@ func (d *Directory) Claim(ctx context.Context, key Key, wait bool) (Held, error)
 }
 
 // waitLock takes a lock that another process holds.
-func (d *Directory) waitLock(ctx context.Context, key Key) (*flock.Flock, error) {
+func (d *Directory) waitLock(ctx context.Context, key Key, wait Wait) (*flock.Flock, error) {
 	path, since := d.lockPath(key), d.now()
+	before := d.examine(key)
+	isWritten := func() bool { return wait == UntilWritten && !isSameFile(before, d.examine(key)) }
 	d.log(ctx, "waiting for the lock of a cache entry", map[string]any{"lock_file": path})
 
 	errLimit := &ClaimTimeoutError{path, d.claimTimeout}
 	limited, cancel := context.WithTimeoutCause(ctx, d.claimTimeout, errLimit)
 	defer cancel()
-	file, err := d.pollLock(limited, key)
+	file, err := d.pollLock(limited, key, isWritten)
 	if err != nil && limited.Err() != nil {
 		if errors.Is(context.Cause(limited), errLimit) {
 			return nil, errLimit
 		}
 		return nil, fmt.Errorf("waiting for the lock %s: %w", path, ctx.Err())
+	}
+	if errors.Is(err, ErrOvertaken) {
+		d.log(ctx, "another run has written the cache entry; stopped waiting for its lock", map[string]any{"lock_file": path})
 	}
 	if err != nil {
 		return nil, err
@@ -63,14 +68,17 @@ func (d *Directory) waitLock(ctx context.Context, key Key) (*flock.Flock, error)
 	return file, nil
 }
 
-// pollLock waits for the lock until ctx is done.
-func (d *Directory) pollLock(ctx context.Context, key Key) (*flock.Flock, error) {
+// pollLock waits for the lock until ctx is done, or stops with [ErrOvertaken] if the entry is written.
+func (d *Directory) pollLock(ctx context.Context, key Key, isWritten func() bool) (*flock.Flock, error) {
 	ticker := time.NewTicker(lockPoll)
 	defer ticker.Stop()
 	for {
 		file, err := d.tryLockFile(key)
 		if err != nil || file != nil {
 			return file, err
+		}
+		if isWritten() {
+			return nil, ErrOvertaken
 		}
 		select {
 		case <-ctx.Done():
@@ -105,6 +113,23 @@ func (d *Directory) tryLockFile(key Key) (*flock.Flock, error) {
 		return nil, errors.Join(err, file.Unlock())
 	}
 	return file, nil
+}
+
+// examine returns what the file system tells about key's entry, or nil if that is nothing.
+func (d *Directory) examine(key Key) fs.FileInfo {
+	info, err := os.Lstat(d.Locate(entryName(key)))
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+// isSameFile reports whether no write has happened in between. Each write makes a new file.
+func isSameFile(before, now fs.FileInfo) bool {
+	if before == nil || now == nil {
+		return before == nil && now == nil
+	}
+	return os.SameFile(before, now) && before.ModTime().Equal(now.ModTime())
 }
 
 func isStillAt(file *flock.Flock, path string) (bool, error) {

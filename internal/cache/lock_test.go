@@ -66,14 +66,17 @@ func contend(t *testing.T, directory string) {
 	}
 }
 
+// claiming is a method of [cache.Cache] that claims an entry.
+type claiming func(*cache.Cache, context.Context, cache.Key) (*cache.Claim, error)
+
 // waiter claims the entry and ends the claim. It reports when it has to wait, and its result.
-func waiter(ctx context.Context, t *testing.T, path string) (waiting <-chan string, result <-chan error) {
+func waiter(ctx context.Context, t *testing.T, path string, claim claiming) (waiting <-chan string, result <-chan error) {
 	t.Helper()
 	messages, ended := make(chan string, 2), make(chan error, 1)
 	log := func(_ context.Context, message string, _ ...map[string]any) { messages <- message }
 	directory := openDirectory(t, path, cache.Options{Log: log})
 	go func() {
-		claimed, err := cache.New(directory).Claim(ctx, key)
+		claimed, err := claim(cache.New(directory), ctx, key)
 		if err == nil {
 			err = claimed.End()
 		}
@@ -96,11 +99,27 @@ func TestLockEndsWithAKilledProcess(t *testing.T) {
 
 	_, path := newDirectory(t, cache.Options{})
 	holder := holder(t, path)
-	waiting, result := waiter(t.Context(), t, path)
+	waiting, result := waiter(t.Context(), t, path, (*cache.Cache).Claim)
 	wantWaiting(t, waiting, result)
 	must(t, holder.Process.Kill())
 	must(t, <-result)
 	_ = holder.Wait() // reports the kill as an error
+}
+
+func TestWaitingEndsWithAWrite(t *testing.T) {
+	t.Parallel()
+
+	directory, path := newDirectory(t, cache.Options{})
+	holder := claim(t, directory, key)
+	for _, way := range ways {
+		waiting, result := waiter(t.Context(), t, path, (*cache.Cache).ClaimUnlessWritten)
+		wantWaiting(t, waiting, result)
+		must(t, writeAs(t.Context(), way, holder, sealer, way))
+		if err := <-result; !errors.Is(err, cache.ErrOvertaken) {
+			t.Errorf("after a write as %s: got %v, want ErrOvertaken", way, err)
+		}
+	}
+	must(t, holder.End())
 }
 
 func TestDifferentKeysDoNotWait(t *testing.T) {
@@ -137,7 +156,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	must(t, before.End()) // must not end another holder's claim
 
 	ctx, cancel := context.WithCancel(t.Context())
-	waiting, result := waiter(ctx, t, path)
+	waiting, result := waiter(ctx, t, path, (*cache.Cache).Claim)
 	wantWaiting(t, waiting, result)
 	cancel()
 	if err := <-result; !errors.Is(err, context.Canceled) {

@@ -37,7 +37,7 @@ func (m *Memory) Read(_ context.Context, name string) ([]byte, error) {
 func (m *Memory) Prune(context.Context) error { return nil }
 
 // Claim implements [Storage]. There is no other process to keep out.
-func (m *Memory) Claim(ctx context.Context, key Key, _ bool) (Held, error) {
+func (m *Memory) Claim(ctx context.Context, key Key, _ Wait) (Held, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("claiming the cache entry %s: %w", key, err)
 	}

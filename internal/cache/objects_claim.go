@@ -21,7 +21,7 @@ const (
 
 // Claim implements [Storage]. It waits until no other process has a claim, and writes nothing. The first write makes
 // the claim, and fails if another process was faster.
-func (o *Objects) Claim(ctx context.Context, key Key, patient bool) (Held, error) {
+func (o *Objects) Claim(ctx context.Context, key Key, wait Wait) (Held, error) {
 	held := &heldObject{objects: o, name: entryName(key)}
 	errLimit := &ClaimTimeoutError{Path: o.Locate(held.name), Limit: o.claimTimeout}
 	ctx, cancel := context.WithTimeoutCause(ctx, errLimit.Limit, errLimit)
@@ -34,7 +34,7 @@ func (o *Objects) Claim(ctx context.Context, key Key, patient bool) (Held, error
 		if foreign == nil {
 			return held, nil
 		}
-		if !patient {
+		if wait == NotAtAll {
 			return nil, ErrHeld
 		}
 		if pause == firstPause {

@@ -12,15 +12,26 @@ type Storage interface {
 	Persistent() bool
 	// Locate returns where the entry of that name is, for people. If name is empty, it returns where all entries are.
 	Locate(name string) string
-	// Claim keeps all others from writing key's entry, see [Cache.Claim]. Without wait, the error is [ErrHeld] if
-	// another process has a claim.
-	Claim(ctx context.Context, key Key, wait bool) (Held, error)
+	// Claim keeps all others from writing key's entry, see [Cache.Claim].
+	Claim(ctx context.Context, key Key, wait Wait) (Held, error)
 	// Read returns what was written under name. The error is [ErrNotFound] if there is nothing, and an
 	// [*UnreadableError] if there is something that cannot be an entry.
 	Read(ctx context.Context, name string) ([]byte, error)
 	// Prune is described at [Cache.Prune].
 	Prune(ctx context.Context) error
 }
+
+// Wait is how long to wait for the claim of another process.
+type Wait int
+
+const (
+	// NotAtAll returns [ErrHeld] instead of waiting.
+	NotAtAll Wait = iota
+	// UntilFree waits until the other claim ends.
+	UntilFree
+	// UntilWritten also stops, with [ErrOvertaken], when the entry is written. A storage may treat it as UntilFree.
+	UntilWritten
+)
 
 // Held is the right to write one entry, as a storage knows it.
 type Held interface {
@@ -44,8 +55,8 @@ type Held interface {
 // ErrHeld says that another process is changing an entry.
 var ErrHeld = errors.New("another run is using the cache entry")
 
-// ErrOvertaken says that another process has written an entry that this process had read or claimed. It happens only in
-// object storage, where a claim ends by itself.
+// ErrOvertaken says that another process has written an entry that this process had read or claimed, or waited to
+// claim. A claim can be overtaken only in object storage, where it ends by itself.
 var ErrOvertaken = errors.New("another run has written the cache entry in the meantime")
 
 // ErrNotFound says that nothing is stored for a key.

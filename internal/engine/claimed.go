@@ -78,13 +78,19 @@ func (c *claimed) take(ctx context.Context, began time.Time) error {
 		}
 		return nil
 	}
+	claimEntry := c.engine.Cache.ClaimUnlessWritten
+	if c.request.Private { // nothing that another process writes answers it
+		claimEntry = c.engine.Cache.Claim
+	}
 	for {
-		claim, err := c.engine.Cache.Claim(ctx, c.key)
+		claim, err := claimEntry(ctx, c.key)
 		timeout, isTimeout := errors.AsType[*cache.ClaimTimeoutError](err)
 		switch {
 		case err == nil:
 			c.claim = claim
 			return nil
+		case errors.Is(err, errOvertaken):
+			return errOvertaken
 		case ctx.Err() != nil:
 			return &CanceledError{Waiting: true, Err: ctx.Err()}
 		case isTimeout:

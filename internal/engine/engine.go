@@ -92,10 +92,14 @@ func (e *Engine) check(request Request) error {
 
 // login returns the session for request, and its login with a token that answers the request.
 func (e *Engine) login(ctx context.Context, request Request, began time.Time) (*session, *Login, []Warning, error) {
+	var first *entry
 	for {
 		s, found, warnings, err := e.find(ctx, request)
 		if err != nil {
 			return nil, nil, warnings, err
+		}
+		if first == nil {
+			first = &found
 		}
 		if asked := found.login.askedFor(request); asked != nil {
 			return nil, nil, warnings, &SignInError{Profile: request.Profile, AskedFor: asked}
@@ -104,7 +108,7 @@ func (e *Engine) login(ctx context.Context, request Request, began time.Time) (*
 			login, more := s.saveAgain(ctx, request, found.login)
 			return s, login, append(warnings, more...), nil
 		}
-		login, renewed, warnings, err := s.obtain(ctx, request, found, began)
+		login, renewed, warnings, err := s.obtain(ctx, request, *first, began)
 		if errors.Is(err, errOvertaken) {
 			continue
 		}

@@ -180,7 +180,7 @@ func (s *faultyStorage) repair() {
 	s.write = nil
 }
 
-func (s *faultyStorage) Claim(ctx context.Context, key cache.Key, wait bool) (cache.Held, error) {
+func (s *faultyStorage) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.Held, error) {
 	held, err := s.Storage.Claim(ctx, key, wait)
 	return faultyHeld{held, s}, err
 }

@@ -82,10 +82,10 @@ type impatient struct {
 	before func()
 }
 
-func (s *impatient) Claim(ctx context.Context, key cache.Key, wait bool) (cache.Held, error) {
+func (s *impatient) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.Held, error) {
 	if s.before != nil {
 		s.once.Do(s.before)
-	} else if !wait {
+	} else if wait == cache.NotAtAll {
 		return nil, cache.ErrHeld
 	}
 	return s.Storage.Claim(ctx, key, wait)

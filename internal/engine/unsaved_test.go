@@ -19,7 +19,7 @@ type lyingStorage struct {
 	lies int
 }
 
-func (s *lyingStorage) Claim(ctx context.Context, key cache.Key, wait bool) (cache.Held, error) {
+func (s *lyingStorage) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.Held, error) {
 	held, err := s.Storage.Claim(ctx, key, wait)
 	return lyingHeld{held, s}, err
 }
