@@ -3,6 +3,7 @@ package bench
 import (
 	"encoding/hex"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"net/http"
@@ -211,6 +212,13 @@ func measureOpenings(t *testing.T, found *results) {
 	maps.Copy(all, entries(t))
 	for range 11 {
 		for name, run := range all {
+			// A few iterations are enough for what creates files. After thousands of deletions, file systems such as ext4
+			// search long for a file's place, which neither the provider nor the floor causes in practice.
+			iterations := "200x"
+			if strings.HasPrefix(name, "cold/") || strings.HasPrefix(name, "step/") {
+				iterations = "25x"
+			}
+			must(t, flag.Set("test.benchtime", iterations))
 			result := testing.Benchmark(run)
 			if result.N == 0 {
 				t.Fatalf("%s failed; run go test -bench to see why", name)
@@ -222,8 +230,11 @@ func measureOpenings(t *testing.T, found *results) {
 	openings.text = `Measured through the framework's server, without the socket, against a server that answers immediately. For a warm opening,
 the floor is the constant provider. For a cold opening, the floor is a bare POST and four syncs: two for the intent before
 the request, and two for the login after it. Each pair syncs the contents of the file, then its name. Both must be on the
-disk before the request is sent or the token is handed out. A personal access token can
-be used again, so it needs no intent.`
+disk before the request is sent or the token is handed out. A personal access token can be used again, so it needs no
+intent. This floor doesn't include the framework, which takes as long as the whole floor of a warm opening. What remains
+is the time for about 90 file-system calls besides the syncs: they check that the directory is private, claim the entry,
+reserve room for the login, and make the new refresh token lead to it. It is the same on every disk, so the ratio is
+larger if syncs are fast.`
 	for _, grant := range slices.Sorted(maps.Keys(grants)) {
 		openings.compare("warm, "+grant, 1.15, milliseconds, measured["warm/"+grant], measured["constant/"+grant])
 		floor := "step/floor"
