@@ -63,7 +63,6 @@ import (
 //	store WHAT [WHEN]                 disturb the connection to the store for later runs, see store_test.go
 //	hosts NAME...                     start machines with their own networks, see hosts_test.go
 //	says TEXT                         check that the last command printed the text, ignoring white space
-//	basic SECRET                      check that the Basic header of the last token request had this secret, raw
 //	noleak                            check that no file contains a secret, see leak_test.go
 //	leaked FILE                       check that the file contains a secret, and remove it
 //	requests [code=N] [refresh=N] [personal-access-token=N] [revoked=N] [me=N] [scim=N]
@@ -110,7 +109,6 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"store":                 always(cutOffStore),
 	"hosts":                 always(startHosts),
 	"says":                  says,
-	"basic":                 always(checkBasic),
 	"requests":              always(checkRequests),
 	"noleak":                always(checkLeaks),
 	"leaked":                always(checkLeaked),
@@ -403,12 +401,6 @@ func says(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("unexpected output: %s", args[0])
 	case !found && !neg:
 		ts.Fatalf("missing output: %s", args[0])
-	}
-}
-
-func checkBasic(ts *testscript.TestScript, w *world, args []string) {
-	if got := w.standin.LastToken().Password; len(args) != 1 || got != args[0] {
-		ts.Fatalf("the Basic header contains the secret %q", got)
 	}
 }
 

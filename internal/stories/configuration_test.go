@@ -21,14 +21,16 @@ var sources = func() map[string]string {
 	return all
 }()
 
-// readingMe is data.bearer_get.me, which another provider reads with the token of goto_access_token.login. Every run
-// reads it during apply, so both walks need the token.
-const readingMe = `
+// bearer is another provider, with the token of goto_access_token.login.
+const bearer = `
 provider "bearer" {
   url                  = var.api_url
   authorization_header = ephemeral.goto_access_token.login.authorization_header
 }
+`
 
+// readingMe is what bearer reads. Every run reads it during apply, so both walks need the token.
+const readingMe = `
 data "bearer_get" "me" {
   path       = "/admin/rest/v1/me"
   depends_on = [terraform_data.every_run]
@@ -42,7 +44,8 @@ resource "terraform_data" "every_run" {
 var usedVariable = regexp.MustCompile(`\bvar\.(\w+)`)
 
 // completeConfigurations adds missing declarations to the configurations in and below dir: the sources of the
-// providers, data.bearer_get.me, and variables. Variables are ephemeral unless they hold an address.
+// providers, the provider bearer, data.bearer_get.me, and variables. Variables are null unless they are set, and
+// ephemeral unless they hold an address.
 func completeConfigurations(dir string) error {
 	configurations := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -67,8 +70,13 @@ func completeConfigurations(dir string) error {
 }
 
 func leftOut(configuration string) (rest string) {
-	if strings.Contains(configuration, "data.bearer_get.me.") && !strings.Contains(configuration, `data "bearer_get" "me"`) {
-		rest = readingMe
+	configured := strings.Contains(configuration, "  authorization_header = ")
+	used := strings.Contains(configuration, "data.bearer_get.me.")
+	if used && !configured {
+		rest = bearer
+	}
+	if used && !strings.Contains(configuration, `data "bearer_get" "me"`) || configured && !strings.Contains(configuration, `data "bearer_get"`) {
+		rest += readingMe
 	}
 	configuration += rest
 	for _, use := range usedVariable.FindAllStringSubmatch(configuration, -1) {
@@ -78,7 +86,7 @@ func leftOut(configuration string) (rest string) {
 			if use[1] == "api_url" || use[1] == "meeting" {
 				rest += "  type = string\n}\n"
 			} else {
-				rest += "  type      = string\n  ephemeral = true\n}\n"
+				rest += "  type      = string\n  ephemeral = true\n  default   = null\n}\n"
 			}
 		}
 	}

@@ -43,19 +43,7 @@ says $AUTHORIZE_URL
 exec tf apply -auto-approve
 {{- end}}
 requests {{.Then}}
-noleak
 -- main.tf --
-terraform {
-  required_providers {
-    goto = { source = "terraform-goto/goto" }
-  }
-}
-
-variable "{{.Argument}}" {
-  type      = string
-  ephemeral = true
-}
-
 ephemeral "goto_access_token" "login" {
   {{.Argument}} = var.{{.Argument}}
 

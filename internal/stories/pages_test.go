@@ -27,7 +27,6 @@ personal-access-token TF_VAR_personal_access_token
 personal-access-token TF_VAR_other_personal_access_token
 exec tf fmt -check -diff
 exec tf {{if .Module}}validate{{else}}apply -auto-approve{{end}}
-noleak
 -- main.tf --
 {{.Configuration}}`))
 
