@@ -36,9 +36,9 @@ func main() {
 	}
 }
 
-// interrupts returns contexts that end at the first and the second Ctrl-C, or at the signal that CI systems and
-// terminals send instead. It reaches every process of a terminal or job. The provider listens for it because Terraform
-// does not forward it to providers while it plans for an apply.
+// interrupts returns contexts that end at the first and the second Ctrl-C, or at the signals that CI systems and
+// terminals send instead. These signals reach every process of a terminal or job. The provider handles them itself,
+// because Terraform does not forward them to providers during the plan of an apply.
 func interrupts() (first, second context.Context) {
 	first, endFirst := context.WithCancel(context.Background())
 	second, endSecond := context.WithCancel(context.Background())

@@ -19,18 +19,18 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 )
 
-// sentence is a string validator. Its function returns an error that explains what is wrong with a value, without
-// repeating values that may be secret.
-type sentence func(string) error
+// stringValidator validates a string with a function. The function returns an error that says what is wrong with the
+// value, without repeating values that may be secret.
+type stringValidator func(string) error
 
 // Description implements [validator.Describer].
-func (sentence) Description(context.Context) string { return "value must be valid" }
+func (stringValidator) Description(context.Context) string { return "value must be valid" }
 
 // MarkdownDescription implements [validator.Describer].
-func (s sentence) MarkdownDescription(ctx context.Context) string { return s.Description(ctx) }
+func (s stringValidator) MarkdownDescription(ctx context.Context) string { return s.Description(ctx) }
 
 // ValidateString implements [validator.String].
-func (s sentence) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (s stringValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
@@ -42,7 +42,7 @@ func (s sentence) ValidateString(_ context.Context, req validator.StringRequest,
 	}
 }
 
-// invalid returns the diagnostic for an argument whose value err describes.
+// invalid returns the diagnostic for an argument whose value err rejects.
 func invalid(at path.Path, err error) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(at, "Invalid "+name(at), redact.Capitalized(err.Error())+".")
 }
@@ -74,10 +74,10 @@ func checkAPIURL(text string) error {
 	return err
 }
 
-// checkTokenCache checks only the text. Problems with the directory show when it is used.
+// checkTokenCache checks only the text. Problems with the directory appear when the directory is used.
 func checkTokenCache(text string) error {
 	if err := checkNotEmpty(text); err != nil {
-		return err // the cache would take it for the default
+		return err // to the cache, an empty location means the default
 	}
 	_, err := cache.OpenLocation(text, cache.Options{})
 	return err

@@ -32,13 +32,13 @@ func (d *authorizeURLDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 				Optional:            true,
 				Computed:            true,
 				MarkdownDescription: describeClientID + fromProvider,
-				Validators:          []validator.String{sentence(oauth.CheckClientID)},
+				Validators:          []validator.String{stringValidator(oauth.CheckClientID)},
 			},
 			"redirect_uri": schema.StringAttribute{
 				Optional:            true,
 				Computed:            true,
 				MarkdownDescription: describeRedirectURI + fromProvider,
-				Validators:          []validator.String{sentence(oauth.CheckRedirectURI)},
+				Validators:          []validator.String{stringValidator(oauth.CheckRedirectURI)},
 			},
 			"scopes": schema.SetAttribute{
 				ElementType:         types.StringType,
@@ -46,18 +46,18 @@ func (d *authorizeURLDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 				MarkdownDescription: "Scopes to request. Default: all scopes of the OAuth client.",
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1),
-					setvalidator.ValueStringsAre(sentence(oauth.CheckScope)),
+					setvalidator.ValueStringsAre(stringValidator(oauth.CheckScope)),
 				},
 			},
 			"state": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Value that GoTo repeats in the address that the browser lands on. Set the same value in `goto_access_token`, which then refuses the address of another sign-in. Default: none.",
-				Validators:          []validator.String{sentence(oauth.CheckCredential)},
+				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"code_challenge": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "PKCE code challenge (S256): the SHA-256 of the `code_verifier` in `goto_access_token`, as unpadded base64url. Default: none; the code is then not bound to a verifier.",
-				Validators:          []validator.String{sentence(oauth.CheckCodeChallenge)},
+				Validators:          []validator.String{stringValidator(oauth.CheckCodeChallenge)},
 			},
 			"url": schema.StringAttribute{
 				Computed:            true,
@@ -84,8 +84,8 @@ func (d *authorizeURLDataSource) Read(ctx context.Context, req datasource.ReadRe
 		return
 	}
 	request := oauth.AuthorizationRequest{
-		ClientID:      or(model.ClientID, d.settings.client.ID),
-		RedirectURI:   or(model.RedirectURI, d.settings.client.RedirectURI),
+		ClientID:      valueOr(model.ClientID, d.settings.client.ID),
+		RedirectURI:   valueOr(model.RedirectURI, d.settings.client.RedirectURI),
 		State:         model.State.ValueString(),
 		CodeChallenge: model.CodeChallenge.ValueString(),
 	}

@@ -36,7 +36,7 @@ func (d *loginDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"profile": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Name of the stored login." + fromProvider,
-				Validators:          []validator.String{sentence(checkProfile)},
+				Validators:          []validator.String{stringValidator(checkProfile)},
 			},
 			"signed_in": schema.BoolAttribute{
 				Computed: true,
@@ -84,22 +84,22 @@ func (d *loginDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		return
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	asked, diags := newTokenRequest(ctx, d.settings, accessTokenModel{Profile: model.Profile})
-	if asked.Profile == "" {
+	request, diags := newTokenRequest(ctx, d.settings, accessTokenModel{Profile: model.Profile})
+	if request.Profile == "" {
 		at := path.Root("profile")
 		diags.AddAttributeError(at, "Missing "+name(at),
 			"goto_login reads the login stored under a profile, but no profile is given here, in the provider or in the environment variable "+variable("profile")+". "+
 				"A login without a profile has no name to find it by.")
 	}
-	resp.Diagnostics.Append(placedAtProfile(diags)...)
+	resp.Diagnostics.Append(keepProfilePath(diags)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, done := d.settings.interruptible(ctx)
 	defer done()
-	login, location, err := d.settings.engine.Stored(ctx, asked.Client, asked.Profile)
+	login, location, err := d.settings.engine.Stored(ctx, request.Client, request.Profile)
 	if err != nil {
-		resp.Diagnostics.Append(asked.failure(err))
+		resp.Diagnostics.Append(request.failure(err))
 		return
 	}
 	resp.Diagnostics.Append(model.fill(ctx, login, d.settings.now())...)

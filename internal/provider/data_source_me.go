@@ -43,7 +43,7 @@ func (d *meDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, res
 			"profile": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Name of the stored login to use. Default: the provider's grant or profile. The data source doesn't use the grant or profile of a `goto_access_token`.",
-				Validators:          []validator.String{sentence(checkProfile)},
+				Validators:          []validator.String{stringValidator(checkProfile)},
 			},
 			"source":      text("The API that answered: `admin` or `scim`. With `scim`, `admin_roles`, `products` and `created_at` are null."),
 			"key":         text("Key of the user."),
@@ -87,33 +87,33 @@ func (d *meDataSource) Read(ctx context.Context, req datasource.ReadRequest, res
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("profile"), &profile)...)
 	ctx, done := d.settings.interruptible(ctx)
 	defer done()
-	asked, diags := newTokenRequest(ctx, d.settings, accessTokenModel{Profile: profile})
-	asked.byProvider = true
+	request, diags := newTokenRequest(ctx, d.settings, accessTokenModel{Profile: profile})
+	request.byProvider = true
 	if !diags.HasError() {
 		var person admin.Person
-		person, diags = d.me(ctx, asked)
+		person, diags = d.me(ctx, request)
 		if !diags.HasError() {
 			diags.Append(resp.State.Set(ctx, newMeModel(profile, person))...)
 		}
 	}
-	resp.Diagnostics.Append(placedAtProfile(diags)...)
+	resp.Diagnostics.Append(keepProfilePath(diags)...)
 }
 
-// me asks with the current token, and again with a fresh one if the current one has expired early.
-func (d *meDataSource) me(ctx context.Context, asked tokenRequest) (admin.Person, diag.Diagnostics) {
-	login, diags := d.settings.token(ctx, asked)
+// me looks up the person with the stored token, and again with a fresh one if GoTo refuses the stored one as expired.
+func (d *meDataSource) me(ctx context.Context, request tokenRequest) (admin.Person, diag.Diagnostics) {
+	login, diags := d.settings.token(ctx, request)
 	if diags.HasError() {
 		return admin.Person{}, diags
 	}
 	person, err := d.settings.admin.Me(ctx, login.AccessToken)
 	if refused, ok := errors.AsType[*admin.RefusedError](err); ok && refused.TokenEnded() {
-		asked.Refused = login.AccessToken
-		again, more := d.settings.token(ctx, asked)
+		request.Refused = login.AccessToken
+		fresh, more := d.settings.token(ctx, request)
 		diags.Append(more...)
 		if diags.HasError() {
 			return admin.Person{}, diags
 		}
-		person, err = d.settings.admin.Me(ctx, again.AccessToken)
+		person, err = d.settings.admin.Me(ctx, fresh.AccessToken)
 	}
 	if err != nil {
 		diags.AddError("Cannot tell who is signed in", describeMeFailure(err))
@@ -121,7 +121,7 @@ func (d *meDataSource) me(ctx context.Context, asked tokenRequest) (admin.Person
 	return person, diags
 }
 
-// describeMeFailure explains a failed GET Me with a fresh token.
+// describeMeFailure explains why GET Me failed, even with a fresh token.
 func describeMeFailure(err error) string {
 	what := "Asking GoTo who is signed in failed. " + err.Error() + ".\n\n"
 	var refused *admin.RefusedError
@@ -133,38 +133,38 @@ func describeMeFailure(err error) string {
 	case errors.As(err, &failure):
 		status = failure.Status
 	}
-	isPassing := status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
+	isTemporary := status == http.StatusTooManyRequests || status >= http.StatusInternalServerError
 	const scopes = "The Admin API requires the scope Admin Center (`identity:`), and SCIM requires only Profile (`identity:scim.me`). " +
 		"Add one of the two to the OAuth client on its page at " + clientsPage + ", then sign in again or create the personal access token again, because a login keeps its original scopes. " +
 		"If the client has the scope already, the person who signed in may not be allowed to use these APIs."
 	switch {
-	case refused != nil && (status == 0 || isPassing):
+	case refused != nil && (status == 0 || isTemporary):
 		return what + "Plan again later, when SCIM may be available. If that does not help, the token lacks a scope. " + scopes
 	case refused != nil:
 		return what + "The token is valid, so it most likely lacks a scope. " + scopes
 	case status == http.StatusNotFound:
 		return what + "Check api_url (" + variable("api_url") + "); its default is " + defaultAPIURL + "."
-	case isPassing:
+	case isTemporary:
 		return what + "Plan again later."
 	}
 	return what + "Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and api_url (" + variable("api_url") + "), then plan again."
 }
 
-// placedAtProfile removes the attribute paths of diagnostics, except for profile, which is the only one of these
-// arguments that the data sources have.
-func placedAtProfile(diags diag.Diagnostics) (placed diag.Diagnostics) {
+// keepProfilePath removes the attribute paths from diagnostics, except profile: the other paths name arguments that
+// only goto_access_token has.
+func keepProfilePath(diags diag.Diagnostics) (kept diag.Diagnostics) {
 	for _, d := range diags {
-		at, hasPlace := d.(diag.DiagnosticWithPath)
+		at, hasPath := d.(diag.DiagnosticWithPath)
 		switch {
-		case hasPlace && at.Path().Equal(path.Root("profile")):
-			placed.Append(d)
+		case hasPath && at.Path().Equal(path.Root("profile")):
+			kept.Append(d)
 		case d.Severity() == diag.SeverityError:
-			placed.AddError(d.Summary(), d.Detail())
+			kept.AddError(d.Summary(), d.Detail())
 		default:
-			placed.AddWarning(d.Summary(), d.Detail())
+			kept.AddWarning(d.Summary(), d.Detail())
 		}
 	}
-	return placed
+	return kept
 }
 
 type meModel struct {

@@ -11,8 +11,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 )
 
-// Every message says what was attempted, what came back and what to do next. None holds a secret, because the errors
-// that it is built from hold none.
+// Every message says what was attempted, what came back and what to do next. No message contains a secret, because the
+// errors that messages are built from contain none.
 
 // clientsPage is where developers manage their OAuth clients (GoTo guide "How to create an OAuth client").
 const clientsPage = "https://developer.logmeininc.com/clients"
@@ -29,8 +29,8 @@ func settingsFrom(providerData any, diags *diag.Diagnostics) *settings {
 	return s
 }
 
-// ready returns an error if Terraform reads or opens something before it has configured the provider (s is nil then),
-// or with arguments that are not known yet and would be taken for absent ones.
+// ready returns an error if Terraform reads or opens something before it has configured the provider (s is then nil),
+// or with arguments that are not known yet, which would otherwise count as absent.
 func ready(s *settings, config tftypes.Value) (diags diag.Diagnostics) {
 	if s == nil {
 		diags.AddError("Provider not configured", "The provider is not configured yet. This is a bug in Terraform or OpenTofu; please report it.")
@@ -65,7 +65,7 @@ func missingClient(argument string) diag.Diagnostic {
 			"Copy it from your OAuth client's page at "+clientsPage+".", argument, variable(argument)))
 }
 
-// grantSource returns a phrase that says where the credential of that type comes from.
+// grantSource returns a phrase that says where a credential of this type comes from.
 func (t tokenRequest) grantSource(credential oauth.GrantType) string {
 	switch {
 	case t.signedIn:
@@ -80,8 +80,8 @@ func (t tokenRequest) grantSource(credential oauth.GrantType) string {
 	return fmt.Sprintf("of the provider (%s or %s)", t.Grant.Type, variable(string(t.Grant.Type)))
 }
 
-// errorAt returns an error that points at argument if this resource has it. An argument of the provider has no path
-// here.
+// errorAt returns an error that points at argument, or without a path if argument is empty, as it is for an
+// argument of the provider.
 func (t tokenRequest) errorAt(argument, summary, detail string) diag.Diagnostic {
 	if argument == "" {
 		return diag.NewErrorDiagnostic(summary, detail)

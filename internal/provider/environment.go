@@ -16,8 +16,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// environment reads arguments, falling back to GOTO_<NAME>. An empty variable counts as absent, because that is how
-// pipelines pass on unset values.
+// environment reads arguments, falling back to GOTO_<NAME>. An empty variable counts as absent, because pipelines
+// pass unset values as empty ones.
 type environment struct {
 	getenv func(string) string
 	diags  diag.Diagnostics
@@ -44,8 +44,9 @@ func (e *environment) text(name string, configured types.String, check func(stri
 
 // grant returns the default grant and profile. If the configuration has a grant or a profile, those in the environment
 // are ignored, so that a variable left in a shell changes no profile. Ignored grants are returned as the names of their
-// variables. A personal access token and a profile exclude each other, because a personal access token keeps no login.
-func (e *environment) grant(model providerModel) (grant oauth.Grant, profile string, silenced []string) {
+// variables. A personal access token and a profile are mutually exclusive, because a personal access token has no login
+// to store.
+func (e *environment) grant(model providerModel) (grant oauth.Grant, profile string, ignored []string) {
 	refreshToken, personalAccessToken := model.RefreshToken.ValueString(), model.PersonalAccessToken.ValueString()
 	profile = model.Profile.ValueString()
 	switch {
@@ -53,7 +54,7 @@ func (e *environment) grant(model providerModel) (grant oauth.Grant, profile str
 	case profile != "":
 		for _, name := range []string{"refresh_token", "personal_access_token"} {
 			if e.getenv(variable(name)) != "" {
-				silenced = append(silenced, name)
+				ignored = append(ignored, name)
 			}
 		}
 	default:
@@ -74,13 +75,13 @@ func (e *environment) grant(model providerModel) (grant oauth.Grant, profile str
 	case personalAccessToken != "":
 		grant = oauth.Grant{Type: oauth.PersonalAccessToken, Credential: secret.New(personalAccessToken)}
 	}
-	return grant, profile, silenced
+	return grant, profile, ignored
 }
 
-func (e *environment) duration(name string, configured types.String, check func(string) error, otherwise time.Duration) time.Duration {
+func (e *environment) duration(name string, configured types.String, check func(string) error, fallback time.Duration) time.Duration {
 	text := e.text(name, configured, check)
 	if text == "" {
-		return otherwise
+		return fallback
 	}
 	duration, err := time.ParseDuration(text)
 	if err != nil {
@@ -89,11 +90,11 @@ func (e *environment) duration(name string, configured types.String, check func(
 	return duration
 }
 
-func (e *environment) flag(name string, configured types.Bool, otherwise bool) bool {
+func (e *environment) flag(name string, configured types.Bool, fallback bool) bool {
 	if !configured.IsNull() {
 		return configured.ValueBool()
 	}
-	flag := otherwise
+	flag := fallback
 	e.text(name, types.StringNull(), func(text string) error {
 		var err error
 		if flag, err = strconv.ParseBool(text); err != nil {
@@ -104,20 +105,20 @@ func (e *environment) flag(name string, configured types.Bool, otherwise bool) b
 	return flag
 }
 
-func (e *environment) count(name string, configured types.Int64, otherwise, most int) int {
+func (e *environment) count(name string, configured types.Int64, fallback, maximum int) int {
 	if !configured.IsNull() {
 		return int(configured.ValueInt64()) // checked by the schema
 	}
-	count := otherwise
+	count := fallback
 	e.text(name, types.StringNull(), func(text string) error {
 		var err error
-		if count, err = strconv.Atoi(text); err == nil && 0 <= count && count <= most {
+		if count, err = strconv.Atoi(text); err == nil && 0 <= count && count <= maximum {
 			return nil
 		}
 		if err := oauth.CheckCredential(text); err != nil {
 			return err // about white space and line breaks
 		}
-		return fmt.Errorf("`%s` is not a whole number from 0 to %d", text, most)
+		return fmt.Errorf("`%s` is not a whole number from 0 to %d", text, maximum)
 	})
 	return count
 }

@@ -31,8 +31,8 @@ func newAccessTokenEphemeralResource() ephemeral.EphemeralResource {
 	return &accessTokenEphemeralResource{}
 }
 
-// accessTokenEphemeralResource has no Renew, because GoTo's tokens cannot be extended. Its Close does something only
-// with revoke_on_close; otherwise the token is kept for the next run.
+// accessTokenEphemeralResource has no Renew, because GoTo's tokens cannot be extended. Close does nothing without
+// revoke_on_close, because the next run uses the same token.
 type accessTokenEphemeralResource struct{ settings *settings }
 
 // Metadata implements [ephemeral.EphemeralResource].
@@ -49,64 +49,64 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			"client_id": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: describeClientID + fromProvider,
-				Validators:          []validator.String{sentence(oauth.CheckClientID)},
+				Validators:          []validator.String{stringValidator(oauth.CheckClientID)},
 			},
 			"client_secret": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: describeClientSecret + fromProvider,
-				Validators:          []validator.String{sentence(oauth.CheckCredential)},
+				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"redirect_uri": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: describeRedirectURI + " It must be the one in the authorize URL." + fromProvider,
-				Validators:          []validator.String{sentence(oauth.CheckRedirectURI)},
+				Validators:          []validator.String{stringValidator(oauth.CheckRedirectURI)},
 			},
 			"code": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "Authorization code: the text between `code=` and the next `&` in the address that the browser landed on. It is exchanged once. You can leave it in the configuration as long as its login lasts." + oneGrant,
-				Validators:          []validator.String{sentence(oauth.CheckCode)},
+				Validators:          []validator.String{stringValidator(oauth.CheckCode)},
 			},
 			"code_verifier": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "PKCE code verifier, required if the authorize URL had a `code_challenge`. Default: none.",
-				Validators:          []validator.String{sentence(oauth.CheckCodeVerifier)},
+				Validators:          []validator.String{stringValidator(oauth.CheckCodeVerifier)},
 			},
 			"callback_url": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: "The whole address that the browser landed on, as an alternative to `code`. The provider compares it with `redirect_uri` and `state`." + oneGrant,
-				Validators:          []validator.String{sentence(checkNotEmpty)},
+				Validators:          []validator.String{stringValidator(checkNotEmpty)},
 			},
 			"state": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "`state` of the authorize URL. `callback_url` must contain the same value, so that the address of another sign-in is refused. Default: none; the state of `callback_url` is then not compared with this argument.",
-				Validators:          []validator.String{sentence(oauth.CheckCredential)},
+				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"refresh_token": schema.StringAttribute{
 				Optional:            true,
 				Computed:            true,
 				Sensitive:           true,
 				MarkdownDescription: describeRefreshToken + oneGrant + " If you don't set it, it has the value of `next_refresh_token` after the block is opened. If you set it, it keeps your value, because a provider can't change an argument.",
-				Validators:          []validator.String{sentence(oauth.CheckCredential)},
+				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"personal_access_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: describePersonalAccessToken + oneGrant,
-				Validators:          []validator.String{sentence(oauth.CheckCredential)},
+				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: describeProfile + " Default: the provider's, unless this block has a grant.",
-				Validators:          []validator.String{sentence(checkProfile)},
+				Validators:          []validator.String{stringValidator(checkProfile)},
 			},
 			"min_validity": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: fmt.Sprintf("Minimum time that the token stays valid after it is handed out, like `30m`. Set it to more than your run takes, because a token that another provider already uses can't be extended. GoTo's tokens last an hour. If a new token's lifetime is shorter than this minimum, the provider hands it out with a warning. Default: `%dm`.", defaultMinValidity/time.Minute),
-				Validators:          []validator.String{sentence(checkDuration)},
+				Validators:          []validator.String{stringValidator(checkDuration)},
 			},
 			"required_scopes": schema.SetAttribute{
 				ElementType:         types.StringType,
@@ -114,7 +114,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 				MarkdownDescription: "Scopes that the token must have. If one is missing, the run fails early, instead of in the middle of an apply when an API refuses the token. Default: none.",
 				Validators: []validator.Set{
 					setvalidator.SizeAtLeast(1),
-					setvalidator.ValueStringsAre(sentence(oauth.CheckScope)),
+					setvalidator.ValueStringsAre(stringValidator(oauth.CheckScope)),
 				},
 			},
 			"revoke_on_close": schema.BoolAttribute{
@@ -187,28 +187,28 @@ func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.O
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	asked, diags := newTokenRequest(ctx, r.settings, model)
+	request, diags := newTokenRequest(ctx, r.settings, model)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	ctx, done := r.settings.interruptible(ctx)
 	defer done()
-	login, diags := r.settings.token(ctx, asked)
+	login, diags := r.settings.token(ctx, request)
 	resp.Diagnostics.Append(diags...)
 	if diags.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(asked.checkScopes(ctx, model.RequiredScopes, login.Scope)...)
+	resp.Diagnostics.Append(request.checkScopes(ctx, model.RequiredScopes, login.Scope)...)
 	resp.Diagnostics.Append(model.fill(ctx, login, r.settings.now())...)
 	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
-	if !asked.Private {
+	if !request.Private {
 		return
 	}
-	if due := (revocation{asked.Client, login}); resp.Diagnostics.HasError() { // Terraform closes only what was opened
+	if due := (revocation{request.Client, login}); resp.Diagnostics.HasError() { // Terraform closes only what was opened
 		resp.Diagnostics.Append(r.settings.revoke(ctx, due)...)
 	} else {
-		resp.Diagnostics.Append(r.settings.revocations.plan(ctx, resp.Private, due)...)
+		resp.Diagnostics.Append(r.settings.revocations.schedule(ctx, resp.Private, due)...)
 	}
 }
 
@@ -221,12 +221,12 @@ func (r *accessTokenEphemeralResource) Close(ctx context.Context, req ephemeral.
 		return
 	}
 	name, err := strconv.Unquote(string(quoted))
-	planned, found := r.settings.revocations.take(name)
+	due, found := r.settings.revocations.take(name)
 	if err != nil || !found {
 		resp.Diagnostics.AddWarning(notRevoked, "One process opened this block and another one closed it, so the token is unknown here. It expires by itself within an hour.")
 		return
 	}
-	resp.Diagnostics.Append(r.settings.revoke(ctx, planned)...)
+	resp.Diagnostics.Append(r.settings.revoke(ctx, due)...)
 }
 
 // fill sets the computed attributes.

@@ -22,7 +22,7 @@ func (r *accessTokenEphemeralResource) ValidateConfig(_ context.Context, req eph
 	resp.Diagnostics.Append(checkExclusions(req.Config.Raw, accessTokenExclusions)...)
 }
 
-// exclusion names arguments that exclude each other.
+// exclusion is a rule: at most one of the arguments may be set.
 type exclusion struct {
 	reason    string // a clause
 	arguments []string
@@ -44,7 +44,7 @@ var (
 )
 
 // checkExclusions reports the first rule that config breaks. An argument that is not known yet may turn out to be
-// absent, so it breaks none. Validators of single arguments would repeat this work several times for each block.
+// absent, so it breaks no rule. One pass over the block is cheaper than a validator for each argument.
 func checkExclusions(config tftypes.Value, rules []exclusion) diag.Diagnostics {
 	values, diags := argumentsOf(config)
 	for _, rule := range rules {

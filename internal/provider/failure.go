@@ -81,7 +81,7 @@ func (t tokenRequest) noLogin(none *engine.NoLoginError) diag.Diagnostic {
 		sentences = append(sentences, redact.Capitalized(none.Found.Error())+".")
 	}
 	sentences = append(sentences, fmt.Sprintf("If someone has signed in already, compare the profile's name, token_cache (%s), client_id and authentication_url with those of that run.", variable("token_cache")))
-	return diag.NewAttributeErrorDiagnostic(path.Root("profile"), "No stored login", strings.Join(append(sentences, t.silenced...), " ")+"\n\n"+t.signIn())
+	return diag.NewAttributeErrorDiagnostic(path.Root("profile"), "No stored login", strings.Join(append(sentences, t.ignored...), " ")+"\n\n"+t.signIn())
 }
 
 func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic {
@@ -124,7 +124,7 @@ func (t tokenRequest) anotherSecret(what string, found *cache.UnreadableError) d
 			"If the secret was changed on purpose, sign in again.\n\n%s", what, found.Path, variable("client_secret"), t.signIn()))
 }
 
-// signedInSince returns a sentence for a code that may simply be left over.
+// signedInSince returns a sentence for a code that may be left over from an earlier sign-in.
 func (t tokenRequest) signedInSince() string {
 	if t.Profile == "" {
 		return ""
@@ -157,7 +157,7 @@ func (t tokenRequest) requestFailed(failed *oauth.TokenError) diag.Diagnostic {
 	switch failed.Outcome {
 	case oauth.NotSent:
 		return diag.NewErrorDiagnostic("GoTo cannot be reached",
-			what+"\n\nNothing was sent"+t.still(failed)+". Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and authentication_url, then plan again.")
+			what+"\n\nNothing was sent"+t.codeStillValid(failed)+". Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and authentication_url, then plan again.")
 	case oauth.Interrupted:
 		return t.errorAt(t.grantArgument, "No answer from GoTo", what+"\n\n"+t.ambiguous(failed))
 	case oauth.Unavailable:
@@ -166,14 +166,14 @@ func (t tokenRequest) requestFailed(failed *oauth.TokenError) diag.Diagnostic {
 		}
 		remedy := "Plan again later"
 		if failed.RetryAfter > 0 {
-			wait := "GoTo asks you to wait " + left(failed.RetryAfter) + ". "
+			wait := "GoTo asks you to wait " + formatDuration(failed.RetryAfter) + ". "
 			if failed.Grant == oauth.AuthorizationCode && failed.RetryAfter > 10*time.Minute {
 				return t.errorAt(t.grantArgument, "GoTo cannot answer now",
 					what+"\n\n"+wait+"By then the code will have expired, so sign in again after that time. "+t.signIn())
 			}
 			remedy = wait + "Plan again then"
 		}
-		return diag.NewErrorDiagnostic("GoTo cannot answer now", what+"\n\n"+remedy+t.still(failed)+".")
+		return diag.NewErrorDiagnostic("GoTo cannot answer now", what+"\n\n"+remedy+t.codeStillValid(failed)+".")
 	case oauth.Unusable:
 		return t.errorAt(t.grantArgument, "GoTo's answer cannot be used",
 			what+"\n\nCheck that authentication_url is GoTo's and that no proxy answers in its place. "+t.ambiguous(failed))
@@ -182,8 +182,9 @@ func (t tokenRequest) requestFailed(failed *oauth.TokenError) diag.Diagnostic {
 	return t.refused(failed, what)
 }
 
-// still returns a clause about a code, which a request that was not processed leaves valid.
-func (t tokenRequest) still(failed *oauth.TokenError) string {
+// codeStillValid returns a clause that says how long a code stays valid, because a request that was not processed does
+// not use it up.
+func (t tokenRequest) codeStillValid(failed *oauth.TokenError) string {
 	if failed.Grant == oauth.AuthorizationCode {
 		return "; the code is still valid for 10 minutes after it was issued"
 	}
@@ -213,12 +214,12 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 		return t.errorAt("client_id", "Unknown OAuth client",
 			what+fmt.Sprintf("\n\nGoTo does not know the OAuth client %q. Compare client_id (%s) with the client's page at %s.", t.Client.ID, variable("client_id"), clientsPage))
 	case failed.Code == oauth.InvalidClient:
-		again := ""
-		if failed.Grant == oauth.AuthorizationCode && t.grantArgument == "callback_url" && t.State != "" { // the verifier is sealed with the wrong secret
-			again = " Then remove callback_url and plan again. The message has a new address to sign in at."
+		callback := ""
+		if failed.Grant == oauth.AuthorizationCode && t.grantArgument == "callback_url" && t.State != "" { // the pending sign-in is encrypted with the wrong secret
+			callback = " Then remove callback_url and plan again. The message has a new address to sign in at."
 		}
 		return t.errorAt("client_secret", "Wrong client secret",
-			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, complete and unencoded, to client_secret (%s).%s If it is lost, see whether the client's page offers a new one; otherwise create a new OAuth client: %s", t.Client.ID, variable("client_secret"), again, clientsPage))
+			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, complete and unencoded, to client_secret (%s).%s If it is lost, see whether the client's page offers a new one; otherwise create a new OAuth client: %s", t.Client.ID, variable("client_secret"), callback, clientsPage))
 	case failed.Code != oauth.InvalidGrant:
 		return t.errorAt(t.grantArgument, "GoTo refused the request",
 			what+"\n\nCheck authentication_url ("+t.server.String()+"), the OAuth client and the credential.")

@@ -1,22 +1,22 @@
 package provider
 
-// Terraform and OpenTofu show the logs of a provider only if one of these asks for them
+// logVariables are the variables that make Terraform and OpenTofu show the logs of a provider
 // (https://developer.hashicorp.com/terraform/internals/debugging).
-var askForLogs = []string{"TF_LOG", "TF_LOG_PROVIDER"}
+var logVariables = []string{"TF_LOG", "TF_LOG_PROVIDER"}
 
-// The log levels of this provider and of the framework, which are TRACE if unset.
-var logLevels = []string{"TF_LOG_PROVIDER_GOTO", "TF_LOG_SDK"}
+// levelVariables set the log levels of this provider and of the framework, which are TRACE by default.
+var levelVariables = []string{"TF_LOG_PROVIDER_GOTO", "TF_LOG_SDK"}
 
-// SilenceLogs turns off logging in the process whose environment getenv and setenv reach, unless that environment asks
-// for it. By default, the framework writes several KiB of trace for every opening, and the CLI parses each line only to
-// discard it: with many blocks that takes half the time of an apply. The error is that of setenv.
+// SilenceLogs turns off logging by setting environment variables, unless the environment asks for logs. By default, the
+// framework writes several KiB of trace for every opening, and the CLI parses each line and discards it. With many
+// blocks, this takes half the time of an apply. The error is from setenv.
 func SilenceLogs(getenv func(string) string, setenv func(name, value string) error) error {
-	for _, name := range askForLogs {
+	for _, name := range logVariables {
 		if getenv(name) != "" {
 			return nil
 		}
 	}
-	for _, name := range logLevels {
+	for _, name := range levelVariables {
 		if getenv(name) != "" {
 			continue
 		}

@@ -29,11 +29,11 @@ type gotoProvider struct {
 	version string
 	now     func() time.Time
 	getenv  func(string) string
-	// interrupt ends with the first Ctrl-C, abandon with the second.
+	// interrupt ends at the first Ctrl-C, abandon at the second.
 	interrupt, abandon context.Context
 }
 
-// Option replaces something that a provider takes from its surroundings.
+// Option replaces a default of the provider, such as the clock.
 type Option func(*gotoProvider)
 
 // WithClock sets the clock. The default is time.Now.
@@ -44,13 +44,13 @@ func WithEnvironment(getenv func(string) string) Option {
 	return func(p *gotoProvider) { p.getenv = getenv }
 }
 
-// WithInterrupt ends every wait when interrupt ends, except for token requests that were sent and whose answer cannot
-// be obtained again: those end with abandon.
+// WithInterrupt ends every wait when interrupt ends, except the wait for the answer to a sent token request if that
+// answer cannot be obtained again. That wait ends with abandon.
 func WithInterrupt(interrupt, abandon context.Context) Option {
 	return func(p *gotoProvider) { p.interrupt, p.abandon = interrupt, abandon }
 }
 
-// New returns the provider's constructor; version goes into the User-Agent of its requests.
+// New returns the provider's constructor. Requests carry version in their User-Agent header.
 func New(version string, options ...Option) func() provider.Provider {
 	return func() provider.Provider {
 		p := &gotoProvider{version: version, now: time.Now, getenv: os.Getenv, interrupt: context.Background(), abandon: context.Background()}
@@ -75,50 +75,50 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			"client_id": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: describeClientID + refusedWithout + fromEnvironment("client_id"),
-				Validators:          []validator.String{sentence(oauth.CheckClientID)},
+				Validators:          []validator.String{stringValidator(oauth.CheckClientID)},
 			},
 			"client_secret": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: describeClientSecret + refusedWithout + fromEnvironment("client_secret"),
-				Validators:          []validator.String{sentence(oauth.CheckCredential)},
+				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"redirect_uri": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: describeRedirectURI + " Default: none; GoTo then uses the registered one, and the provider doesn't compare a `callback_url` with it." + fromEnvironment("redirect_uri"),
-				Validators:          []validator.String{sentence(oauth.CheckRedirectURI)},
+				Validators:          []validator.String{stringValidator(oauth.CheckRedirectURI)},
 			},
 			"refresh_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: describeRefreshToken + " The provider uses it for each `goto_access_token` without its own grant or profile. Default: none." + fromEnvironment("refresh_token") + " The variable is read only if the provider's configuration has neither a grant nor a `profile`.",
-				Validators:          []validator.String{sentence(oauth.CheckCredential)},
+				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"personal_access_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
 				MarkdownDescription: describePersonalAccessToken + " The provider uses it for each `goto_access_token` without its own grant or profile. Default: none." + fromEnvironment("personal_access_token") + " The variable is read only if the provider's configuration has neither a grant nor a `profile`.",
-				Validators:          []validator.String{sentence(oauth.CheckCredential)},
+				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: describeProfile + " The provider's `profile` stores only logins from the provider's own credential, not from a credential that is set in a `goto_access_token`. Default: none; a login then belongs only to its credential." + fromEnvironment("profile") + " The variable is read only if the provider's configuration has no grant.",
-				Validators:          []validator.String{sentence(checkProfile)},
+				Validators:          []validator.String{stringValidator(checkProfile)},
 			},
 			"authentication_url": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Base URL of the endpoints `/oauth/authorize` and `/oauth/token`" + describeURL + " The provider sends the client secret and the credentials there, and a stored login belongs to this URL. Default: `" + oauth.DefaultAuthenticationURL + "`." + fromEnvironment("authentication_url"),
-				Validators:          []validator.String{sentence(checkAuthenticationURL)},
+				Validators:          []validator.String{stringValidator(checkAuthenticationURL)},
 			},
 			"api_url": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Base URL of GoTo's Admin API and SCIM" + describeURL + " Only `goto_me` uses it. Default: `" + defaultAPIURL + "`." + fromEnvironment("api_url"),
-				Validators:          []validator.String{sentence(checkAPIURL)},
+				Validators:          []validator.String{stringValidator(checkAPIURL)},
 			},
 			"token_cache": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "Where the provider keeps encrypted tokens between runs: a directory that only you can read (`file:///directory`), a bucket that several machines share (`s3://bucket/prefix?region=…`, `gs://bucket/prefix`, `azblob://container/prefix?account=…`, see [Share a login between machines](guides/share-a-login.md)), or `off`. When off, codes and profiles are refused, every process makes its own token request, and a refresh token that GoTo replaces is lost. Default: the directory `terraform-provider-goto` in your cache directory (`~/.cache` on Linux); if there is no cache directory, for example because `HOME` is unset, set this argument." + fromEnvironment("token_cache"),
-				Validators:          []validator.String{sentence(checkTokenCache)},
+				Validators:          []validator.String{stringValidator(checkTokenCache)},
 			},
 			"interactive_login": schema.BoolAttribute{
 				Optional:            true,
@@ -127,7 +127,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			"login_timeout": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: fmt.Sprintf("How long a run with `interactive_login` waits for the person. Maximum: `%dh`. Default: `%dm`.", engine.SignInLife/time.Hour, defaultLoginTimeout/time.Minute) + fromEnvironment("login_timeout"),
-				Validators:          []validator.String{sentence(checkLoginTimeout)},
+				Validators:          []validator.String{stringValidator(checkLoginTimeout)},
 			},
 			"pkce": schema.BoolAttribute{
 				Optional:            true,
@@ -136,7 +136,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			"request_timeout": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: fmt.Sprintf("How long one request to GoTo may take. Maximum: `%dm`. With all retries and the waits between them, a request takes at most `request_timeout` × (`max_retries` + 1). A token request may also have to wait before it is sent, because GoTo accepts 10 per second. Default: `%ds`.", maxRequestTimeout/time.Minute, defaultRequestTimeout/time.Second) + fromEnvironment("request_timeout"),
-				Validators:          []validator.String{sentence(checkRequestTimeout)},
+				Validators:          []validator.String{stringValidator(checkRequestTimeout)},
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional:            true,
@@ -177,8 +177,7 @@ func (p *gotoProvider) EphemeralResources(context.Context) []func() ephemeral.Ep
 	return []func() ephemeral.EphemeralResource{newAccessTokenEphemeralResource}
 }
 
-// Resources implements [provider.Provider]: there are none, because a resource would keep its
-// token in the state.
+// Resources implements [provider.Provider]. There are none, because a resource would store its token in the state.
 func (p *gotoProvider) Resources(context.Context) []func() resource.Resource { return nil }
 
 type providerModel struct {

@@ -13,20 +13,20 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// revocationKey is the key in the private data of an opened block under which the name of its revocation is stored.
+// revocationKey is the key of a revocation's name in the private data of an opened block.
 const revocationKey = "revocation"
 
-// revocation is an access token that is revoked when its block is closed.
+// revocation is an access token to revoke when its block is closed.
 type revocation struct {
 	client oauth.Client
 	login  engine.Login
 }
 
-// revocations holds the planned revocations of this process, which closes the blocks that it opened. They are kept here
-// so that Terraform's private data holds a name and no secret.
+// revocations holds the scheduled revocations of this process, which closes the blocks that it opens. Terraform's
+// private data contains only the name of a revocation, so it contains no secret.
 type revocations struct {
-	mutex   sync.Mutex
-	planned map[string]revocation
+	mutex     sync.Mutex
+	scheduled map[string]revocation
 }
 
 // privateData is what Terraform keeps between opening and closing a block.
@@ -34,25 +34,25 @@ type privateData interface {
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
 }
 
-// plan records what Close has to revoke.
-func (r *revocations) plan(ctx context.Context, private privateData, planned revocation) diag.Diagnostics {
+// schedule records what Close has to revoke.
+func (r *revocations) schedule(ctx context.Context, private privateData, due revocation) diag.Diagnostics {
 	name := rand.Text()
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	if r.planned == nil {
-		r.planned = map[string]revocation{}
+	if r.scheduled == nil {
+		r.scheduled = map[string]revocation{}
 	}
-	r.planned[name] = planned
+	r.scheduled[name] = due
 	return private.SetKey(ctx, revocationKey, []byte(strconv.Quote(name))) // SetKey accepts only JSON
 }
 
-// take removes the planned revocation of that name and returns it.
+// take removes the scheduled revocation with this name and returns it.
 func (r *revocations) take(name string) (revocation, bool) {
 	r.mutex.Lock()
 	defer r.mutex.Unlock()
-	planned, found := r.planned[name]
-	delete(r.planned, name)
-	return planned, found
+	due, found := r.scheduled[name]
+	delete(r.scheduled, name)
+	return due, found
 }
 
 const notRevoked = "Access token not revoked"

@@ -21,67 +21,67 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
 )
 
-// settings are the provider's arguments, completed from the environment, for its data sources and ephemeral resources.
+// settings is the provider's configuration for its data sources and ephemeral resources, completed from the environment.
 type settings struct {
 	client  oauth.Client // each part may be empty
-	grant   oauth.Grant  // has no type if there is none
+	grant   oauth.Grant  // zero if there is none
 	profile string
-	// silenced are the grants in the environment that are ignored because the configuration names a profile.
-	silenced []string
-	server   oauth.Server
-	engine   *engine.Engine
-	signIn   *signin.Flow // nil without interactive_login
-	pkce     bool
-	admin    *admin.Client
+	// ignored are the arguments of the grants in the environment that the configuration overrides with a profile.
+	ignored []string
+	server  oauth.Server
+	engine  *engine.Engine
+	signIn  *signin.Flow // nil without interactive_login
+	pkce    bool
+	admin   *admin.Client
 	// revocations are the tokens to be revoked when their blocks are closed.
 	revocations revocations
 	now         func() time.Time
-	// interrupt is the provider's.
+	// interrupt is that of [gotoProvider].
 	interrupt context.Context
 }
 
-// settings returns the arguments, each from the configuration, the environment or the defaults.
+// settings takes each argument from the configuration, the environment or the defaults, in this order.
 func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostics) {
-	read := environment{getenv: p.getenv}
+	env := environment{getenv: p.getenv}
 	s := &settings{
 		client: oauth.Client{
-			ID:          read.text("client_id", model.ClientID, oauth.CheckClientID),
-			Secret:      secret.New(read.text("client_secret", model.ClientSecret, oauth.CheckCredential)),
-			RedirectURI: read.text("redirect_uri", model.RedirectURI, oauth.CheckRedirectURI),
+			ID:          env.text("client_id", model.ClientID, oauth.CheckClientID),
+			Secret:      secret.New(env.text("client_secret", model.ClientSecret, oauth.CheckCredential)),
+			RedirectURI: env.text("redirect_uri", model.RedirectURI, oauth.CheckRedirectURI),
 		},
 		now:       p.now,
 		interrupt: p.interrupt,
 	}
-	s.grant, s.profile, s.silenced = read.grant(model)
-	authenticationURL := read.text("authentication_url", model.AuthenticationURL, checkAuthenticationURL)
+	s.grant, s.profile, s.ignored = env.grant(model)
+	authenticationURL := env.text("authentication_url", model.AuthenticationURL, checkAuthenticationURL)
 	if authenticationURL == "" {
 		authenticationURL = oauth.DefaultAuthenticationURL
 	}
-	apiURL := read.text("api_url", model.APIURL, checkAPIURL)
+	apiURL := env.text("api_url", model.APIURL, checkAPIURL)
 	if apiURL == "" {
 		apiURL = defaultAPIURL
 	}
-	location := read.text("token_cache", model.TokenCache, checkTokenCache)
-	interactive := read.flag("interactive_login", model.InteractiveLogin, false)
+	location := env.text("token_cache", model.TokenCache, checkTokenCache)
+	interactive := env.flag("interactive_login", model.InteractiveLogin, false)
 	if interactive && s.grant.Type == "" && s.profile == "" {
 		s.profile = defaultProfile
 	}
-	loginTimeout := read.duration("login_timeout", model.LoginTimeout, checkLoginTimeout, defaultLoginTimeout)
-	s.pkce = read.flag("pkce", model.PKCE, true)
-	timeout := read.duration("request_timeout", model.RequestTimeout, checkRequestTimeout, defaultRequestTimeout)
-	retries := read.count("max_retries", model.MaxRetries, defaultMaxRetries, maxMaxRetries)
-	if read.diags.HasError() {
-		return nil, read.diags
+	loginTimeout := env.duration("login_timeout", model.LoginTimeout, checkLoginTimeout, defaultLoginTimeout)
+	s.pkce = env.flag("pkce", model.PKCE, true)
+	timeout := env.duration("request_timeout", model.RequestTimeout, checkRequestTimeout, defaultRequestTimeout)
+	retries := env.count("max_retries", model.MaxRetries, defaultMaxRetries, maxMaxRetries)
+	if env.diags.HasError() {
+		return nil, env.diags
 	}
 
 	api, err := httpclient.ParseBaseURL(apiURL)
 	if err != nil {
-		read.refuse("api_url", err)
-		return nil, read.diags
+		env.refuse("api_url", err)
+		return nil, env.diags
 	}
 	if s.server, err = oauth.NewServer(authenticationURL); err != nil {
-		read.refuse("authentication_url", err)
-		return nil, read.diags
+		env.refuse("authentication_url", err)
+		return nil, env.diags
 	}
 	userAgent := "terraform-provider-goto/" + p.version + " (+https://github.com/terraform-goto/terraform-provider-goto)"
 	client := httpclient.New(timeout)
@@ -97,21 +97,21 @@ func (p *gotoProvider) settings(model providerModel) (*settings, diag.Diagnostic
 	}
 	storage, err := cache.OpenLocation(location, cache.Options{
 		// The holder of a claim may need two token requests: a refresh, then the configured credential. In object
-		// storage, each has a claim of its own.
+		// storage, each request has its own claim.
 		ClaimTimeout: 2*endpoint.Budget() + cache.ClaimSlack,
 		ClaimLife:    endpoint.Budget() + cache.ClaimSlack,
 		Now:          p.now,
 		Log:          tflog.Info,
 	})
 	if err != nil {
-		read.refuse("token_cache", err)
-		return nil, read.diags
+		env.refuse("token_cache", err)
+		return nil, env.diags
 	}
 	s.engine = &engine.Engine{Endpoint: endpoint, Cache: cache.New(storage), Now: p.now, Log: tflog.Debug}
 	if interactive {
 		s.signIn = signin.New(signin.Flow{Engine: s.engine, Server: s.server, Getenv: p.getenv, Timeout: loginTimeout, PKCE: s.pkce, Log: tflog.Warn})
 	}
-	return s, read.diags
+	return s, env.diags
 }
 
 const (
@@ -124,7 +124,7 @@ const (
 	maxMaxRetries  = 10
 )
 
-// refuseUnknown returns errors for provider arguments that are not known yet and would be taken for absent ones.
+// refuseUnknown returns errors for provider arguments that are not known yet, which would otherwise count as absent.
 func refuseUnknown(config tftypes.Value) diag.Diagnostics {
 	arguments, diags := argumentsOf(config)
 	for _, argument := range slices.Sorted(maps.Keys(arguments)) {
@@ -145,18 +145,18 @@ func (s *settings) interruptible(ctx context.Context) (context.Context, context.
 	return ctx, func() { stop(); cancel() }
 }
 
-// token obtains the token for asked. If interactive_login allows it, a person signs in when that is needed.
-func (s *settings) token(ctx context.Context, asked tokenRequest) (login engine.Login, diags diag.Diagnostics) {
+// token obtains the token for request. With interactive_login, it asks a person to sign in if necessary.
+func (s *settings) token(ctx context.Context, request tokenRequest) (login engine.Login, diags diag.Diagnostics) {
 	obtain := s.engine.Token
 	if s.signIn != nil {
 		obtain = s.signIn.Token
 	}
-	login, warnings, err := obtain(ctx, asked.Request)
+	login, warnings, err := obtain(ctx, request.Request)
 	for _, warning := range warnings {
-		diags.Append(asked.warning(warning))
+		diags.Append(request.warning(warning))
 	}
 	if err != nil {
-		diags.Append(asked.failure(err))
+		diags.Append(request.failure(err))
 	}
 	return login, diags
 }

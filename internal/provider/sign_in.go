@@ -34,8 +34,8 @@ func (t tokenRequest) signIn() string {
 	return text
 }
 
-// address returns the authorize URL, and reports whether this run has shown it before. A block that has its own state
-// or code_verifier, or whose sign-in cannot be stored, gets an address with just those.
+// address returns the authorize URL, and reports whether this run has shown it before. For a block with its own state
+// or code_verifier, or if the sign-in cannot be stored, the URL contains only the block's own values.
 func (t tokenRequest) address() (string, bool) {
 	if t.state == "" && t.codeVerifier.IsEmpty() {
 		if pending, shown, err := t.show(); err == nil {
@@ -63,22 +63,22 @@ func (t tokenRequest) signInFailure(err error) diag.Diagnostic {
 		t.signedIn, t.Grant = true, oauth.Grant{Type: oauth.AuthorizationCode}
 		return t.failure(exchange.Err)
 	}
-	if foreign, ok := errors.AsType[*engine.SignInError](err); ok {
-		return t.foreignSignIn(foreign)
+	if wrong, ok := errors.AsType[*engine.SignInError](err); ok {
+		return t.wrongSignIn(wrong)
 	}
 	return nil
 }
 
-// foreignSignIn returns the diagnostic for a callback_url that belongs to another sign-in.
-func (t tokenRequest) foreignSignIn(foreign *engine.SignInError) diag.Diagnostic {
+// wrongSignIn returns the diagnostic for a callback_url that belongs to another sign-in.
+func (t tokenRequest) wrongSignIn(wrong *engine.SignInError) diag.Diagnostic {
 	what := "The sign-in that this address belongs to is not pending: it was finished with another code, or it began more than an hour ago, with another client secret or in another token cache."
-	if foreign.AskedFor != nil {
-		here, remedy := fmt.Sprintf("this block is for the profile %q", foreign.Profile), "Give the address to the block that requested it."
-		if foreign.Profile == "" {
-			here, remedy = "this block names no profile", fmt.Sprintf("If it was requested for this block, put profile = %q next to %s.", *foreign.AskedFor, t.grantArgument)
+	if wrong.AskedFor != nil {
+		here, remedy := fmt.Sprintf("this block is for the profile %q", wrong.Profile), "Give the address to the block that requested it."
+		if wrong.Profile == "" {
+			here, remedy = "this block names no profile", fmt.Sprintf("If it was requested for this block, put profile = %q next to %s.", *wrong.AskedFor, t.grantArgument)
 		}
-		there := fmt.Sprintf("for the profile %q", *foreign.AskedFor)
-		if *foreign.AskedFor == "" {
+		there := fmt.Sprintf("for the profile %q", *wrong.AskedFor)
+		if *wrong.AskedFor == "" {
 			there = "for a block without a profile"
 		}
 		what = fmt.Sprintf("This address comes from a sign-in %s, but %s. %s", there, here, remedy)

@@ -18,15 +18,15 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// tokenRequest is the request of one goto_access_token to the engine, with the details that its messages need.
+// tokenRequest is the request of one goto_access_token to the engine, with the details that messages need.
 type tokenRequest struct {
 	engine.Request
 	server oauth.Server
 	// grantArgument is the argument that holds the grant, empty if the provider's grant is used.
 	grantArgument string
-	// silenced are sentences about credentials that are set but ignored, because a profile is named.
-	silenced []string
-	// byProvider reports whether a data source asks instead of a goto_access_token.
+	// ignored are sentences about credentials that are set but not used, because a profile is named.
+	ignored []string
+	// byProvider reports whether the request comes from goto_me, which has no grant of its own.
 	byProvider   bool
 	state        string
 	codeVerifier secret.Value
@@ -36,15 +36,15 @@ type tokenRequest struct {
 	interactive, signedIn bool
 }
 
-// newTokenRequest completes model with the settings of the provider. Its diagnostics describe what cannot be sent.
+// newTokenRequest completes model with the settings of the provider. Its diagnostics describe missing and invalid values.
 func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (t tokenRequest, diags diag.Diagnostics) {
 	t = tokenRequest{
 		interactive: s.signIn != nil,
 		Request: engine.Request{
 			Client: oauth.Client{
-				ID:          or(model.ClientID, s.client.ID),
-				Secret:      secret.New(or(model.ClientSecret, s.client.Secret.Reveal())),
-				RedirectURI: or(model.RedirectURI, s.client.RedirectURI),
+				ID:          valueOr(model.ClientID, s.client.ID),
+				Secret:      secret.New(valueOr(model.ClientSecret, s.client.Secret.Reveal())),
+				RedirectURI: valueOr(model.RedirectURI, s.client.RedirectURI),
 			},
 			Profile:     model.Profile.ValueString(),
 			MinValidity: defaultMinValidity,
@@ -86,12 +86,12 @@ func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (
 		t.use("personal_access_token", oauth.PersonalAccessToken, secret.New(model.PersonalAccessToken.ValueString()))
 	case t.Profile == "":
 		t.Grant, t.Profile = s.grant, s.profile
-		for _, argument := range s.silenced {
-			t.silence(variable(argument), argument, "the configuration of the provider")
+		for _, argument := range s.ignored {
+			t.ignore(variable(argument), argument, "the configuration of the provider")
 		}
 	case s.grant.Type != "":
 		// Only a credential that is given together with a profile changes it.
-		t.silence(fmt.Sprintf("the provider's %s (or %s)", s.grant.Type, variable(string(s.grant.Type))), string(s.grant.Type), "this block")
+		t.ignore(fmt.Sprintf("the provider's %s (or %s)", s.grant.Type, variable(string(s.grant.Type))), string(s.grant.Type), "this block")
 	}
 	return t, diags
 }
@@ -104,13 +104,13 @@ func (t *tokenRequest) use(argument string, grantType oauth.GrantType, credentia
 	}
 }
 
-// silence records a credential that is ignored because place names a profile.
-func (t *tokenRequest) silence(source, argument, place string) {
+// ignore records a credential that is not used because place names a profile.
+func (t *tokenRequest) ignore(source, argument, place string) {
 	remedy := fmt.Sprintf("To keep its login under the profile, give it as %s next to profile, in the provider or in a goto_access_token.", argument)
 	if argument == string(oauth.PersonalAccessToken) {
 		remedy = "To use it, remove profile: a personal access token keeps no login."
 	}
-	t.silenced = append(t.silenced, redact.Capitalized(source)+" is set and ignored, because "+place+" names a profile. "+remedy)
+	t.ignored = append(t.ignored, redact.Capitalized(source)+" is set and ignored, because "+place+" names a profile. "+remedy)
 }
 
 // checkScopes compares required_scopes with the scopes of the token, as sent.
@@ -145,10 +145,10 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 	return diags
 }
 
-// or returns the text of value, or otherwise if value is null.
-func or(value types.String, otherwise string) string {
+// valueOr returns the text of value, or fallback if value is null.
+func valueOr(value types.String, fallback string) string {
 	if value.IsNull() {
-		return otherwise
+		return fallback
 	}
 	return value.ValueString()
 }
@@ -172,5 +172,7 @@ func distinct(words []string) []string {
 	return slices.Compact(words)
 }
 
-// left formats a duration for people.
-func left(duration time.Duration) string { return max(duration, 0).Round(time.Second).String() }
+// formatDuration formats a duration for a message, and never as negative.
+func formatDuration(duration time.Duration) string {
+	return max(duration, 0).Round(time.Second).String()
+}

@@ -3,7 +3,7 @@ package provider
 import "fmt"
 
 // unprintable is embedded in models that hold secrets as the framework's strings, so that no fmt verb prints
-// them. JSON does not: those strings have no exported fields.
+// them. JSON does not print them either, because those strings have no exported fields.
 type unprintable struct{}
 
 // Format implements [fmt.Formatter].

@@ -20,7 +20,7 @@ func (t tokenRequest) warning(warning engine.Warning) diag.Diagnostic {
 	case engine.ShortTokenWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("min_validity"), "Access token expires sooner than min_validity",
 			fmt.Sprintf("The token has %s left, but min_validity asks for %s. GoTo issues no tokens that last longer, and anything that uses this one after that will be refused. Shorten the run, or lower min_validity.",
-				left(w.Left), left(t.MinValidity)))
+				formatDuration(w.Left), formatDuration(t.MinValidity)))
 	case engine.UnreadableWarning:
 		return diag.NewWarningDiagnostic("Stored login ignored",
 			redact.Capitalized(w.Err.Error())+". This run continues as if nothing were stored. The warning disappears once the login is stored again.")
@@ -32,11 +32,11 @@ func (t tokenRequest) warning(warning engine.Warning) diag.Diagnostic {
 	case engine.ProfileMovedWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile now leads to another person",
 			fmt.Sprintf("The profile %q led to the login of %s and now leads to that of %s, because %s is given with it. If that is not what you meant, use another profile name for one of the two, and sign in again as the first.",
-				t.Profile, principal(w.From), principal(w.To), t.beside()))
+				t.Profile, principal(w.From), principal(w.To), t.profileCredential()))
 	case engine.ProfileKeptWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile not changed",
 			fmt.Sprintf("This token belongs to %s, from a login that began %s. The profile %q keeps the login of %s, which began later, %s. Remove %s if it is left over, or sign in again.",
-				principal(w.Offered), date(w.Offered.SignedInAt), t.Profile, principal(w.Held), date(w.Held.SignedInAt), t.beside()))
+				principal(w.Offered), formatDate(w.Offered.SignedInAt), t.Profile, principal(w.Held), formatDate(w.Held.SignedInAt), t.profileCredential()))
 	case engine.ReplacedWarning:
 		return diag.NewWarningDiagnostic("Refresh token replaced while the token cache is off",
 			"GoTo has replaced the refresh token, and the one "+t.grantSource(oauth.RefreshToken)+" may no longer be accepted, even by the next step of this run. "+
@@ -66,8 +66,8 @@ func (t tokenRequest) notStored(warning engine.NotStoredWarning) string {
 		"unless you store this run's attribute next_refresh_token where the credential comes from. " + t.signIn()
 }
 
-// beside returns the name of the credential that is given with the profile.
-func (t tokenRequest) beside() string {
+// profileCredential names the credential that is set together with the profile.
+func (t tokenRequest) profileCredential() string {
 	if t.grantArgument != "" {
 		return t.grantArgument
 	}
@@ -81,7 +81,7 @@ func principal(login engine.Login) string {
 	return login.Principal
 }
 
-func date(at time.Time) string {
+func formatDate(at time.Time) string {
 	if at.IsZero() {
 		return "before this version of the provider"
 	}
