@@ -16,11 +16,11 @@ import (
 const (
 	adminPath = "/admin/rest/v1/me"
 	scimPath  = "/identity/v1/Users/me"
-	// invalidToken is the code with which api.getgo.com refuses, with status 403, a token that has expired.
+	// invalidToken is the error code that api.getgo.com sends, with status 403, for an expired token.
 	invalidToken = "InvalidToken"
 )
 
-// Client asks GoTo's APIs whose token it has.
+// Client asks GoTo's APIs who owns a token.
 type Client struct {
 	// URL is the base of both APIs, without a trailing slash.
 	URL        string
@@ -31,12 +31,12 @@ type Client struct {
 	Now func() time.Time
 }
 
-// Error is a failed request. Nothing in it holds a secret.
+// Error is a failed request. It contains no secret.
 type Error struct {
 	Endpoint string
 	Status   int    // HTTP status, 0 without an answer
-	Code     string // GoTo's own; may be empty
-	Reason   string // what came back or went wrong, for messages
+	Code     string // GoTo's error code; may be empty
+	Reason   string // what came back or went wrong
 }
 
 // Error implements the error interface.
@@ -52,22 +52,22 @@ func (e *Error) refused() bool {
 	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
 }
 
-// RefusedError reports that the Admin API refused the token, and that SCIM gave no answer either.
+// RefusedError reports that the Admin API refused the token, and that the request to SCIM failed too.
 type RefusedError struct{ Admin, SCIM *Error }
 
 // Error implements the error interface.
 func (e *RefusedError) Error() string { return e.Admin.Error() + ". " + e.SCIM.Error() }
 
-// TokenEnded reports whether the token may have been refused because it has expired: with 401, or on api.getgo.com with
-// 403 and a special code.
+// TokenEnded reports whether the token may have been refused because it has expired: with
+// status 401, or on api.getgo.com with status 403 and [invalidToken].
 func (e *RefusedError) TokenEnded() bool {
 	return e.Admin.Status == http.StatusUnauthorized || e.Admin.Code == invalidToken
 }
 
-// Me returns the person whose token accessToken is. It asks the Admin API (GoTo guide "Admin API", GET Me) and, if that
-// refuses the token, SCIM, which requires another scope. The error is an [*Error] or a [*RefusedError].
+// Me returns the owner of accessToken. It asks the Admin API (GoTo guide "Admin API", GET Me) and, if that refuses the
+// token, SCIM, which requires a different scope. The error is an [*Error] or a [*RefusedError].
 func (c *Client) Me(ctx context.Context, accessToken secret.Value) (Person, error) {
-	person, failure := c.ask(ctx, adminPath, accessToken, decodePerson)
+	person, failure := c.fetch(ctx, adminPath, accessToken, decodePerson)
 	if failure == nil {
 		person.Source = AdminAPI
 		return person, nil
@@ -75,7 +75,7 @@ func (c *Client) Me(ctx context.Context, accessToken secret.Value) (Person, erro
 	if !failure.refused() {
 		return Person{}, failure
 	}
-	person, scimFailure := c.ask(ctx, scimPath, accessToken, decodeUser)
+	person, scimFailure := c.fetch(ctx, scimPath, accessToken, decodeUser)
 	if scimFailure == nil {
 		person.Source = SCIM
 		return person, nil
@@ -83,8 +83,8 @@ func (c *Client) Me(ctx context.Context, accessToken secret.Value) (Person, erro
 	return Person{}, &RefusedError{Admin: failure, SCIM: scimFailure}
 }
 
-// ask sends one request, and repeats it if that may help.
-func (c *Client) ask(ctx context.Context, path string, accessToken secret.Value, decode func([]byte) (Person, error)) (Person, *Error) {
+// fetch sends one request, with retries, and decodes the reply.
+func (c *Client) fetch(ctx context.Context, path string, accessToken secret.Value, decode func([]byte) (Person, error)) (Person, *Error) {
 	ctx, cancel := context.WithTimeout(ctx, c.HTTP.Timeout*time.Duration(c.MaxRetries+1))
 	defer cancel()
 	failure := &Error{Endpoint: c.URL + path}
@@ -126,15 +126,15 @@ func (c *Client) get(ctx context.Context, endpoint string, accessToken secret.Va
 		RetryMax:     c.MaxRetries,
 		RetryWaitMin: 250 * time.Millisecond,
 		RetryWaitMax: 750 * time.Millisecond,
-		CheckRetry:   c.worthRepeating,
+		CheckRetry:   c.shouldRetry,
 		Backoff:      retryablehttp.RateLimitLinearJitterBackoff,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler,
 	}).Do(request)
 }
 
-// worthRepeating is the library's policy, except that it gives up if the server asks for a longer wait than the request
-// has time for.
-func (c *Client) worthRepeating(ctx context.Context, response *http.Response, err error) (bool, error) {
+// shouldRetry is the library's policy, except that it gives up if the server asks for a longer wait than the request's
+// deadline allows.
+func (c *Client) shouldRetry(ctx context.Context, response *http.Response, err error) (bool, error) {
 	if response != nil {
 		wait := httpclient.RetryAfter(response.Header, c.Now())
 		if deadline, limited := ctx.Deadline(); limited && wait > time.Until(deadline) {

@@ -1,4 +1,4 @@
-// Package admin asks GoTo whose token it has.
+// Package admin asks GoTo who owns a token.
 package admin
 
 import (
@@ -17,8 +17,8 @@ const (
 	SCIM     Source = "scim"
 )
 
-// Person is the owner of a token. What the reply left out is nil or zero, which is usual for people who are not
-// administrators.
+// Person is the owner of a token. Values that are not in the reply are nil or zero. This is common for people who are
+// not administrators.
 type Person struct {
 	Source     Source    `json:"-"`
 	Key        string    `json:"key"`
@@ -41,7 +41,7 @@ type Account struct {
 }
 
 // key is an identifier of up to 26 digits, which GoTo sends as a string or as a number. It is never converted to a
-// float, which could not hold it.
+// float, which would lose digits.
 type key string
 
 // UnmarshalJSON implements [json.Unmarshaler].

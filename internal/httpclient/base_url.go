@@ -13,7 +13,7 @@ import (
 func ParseBaseURL(raw string) (*url.URL, error) {
 	parsed, err := url.Parse(raw)
 	if err != nil || parsed.Scheme == "" || parsed.Hostname() == "" {
-		// The parser's own error repeats the text, which may hold a password.
+		// The parser's own error repeats the text, which may contain a password.
 		return nil, errors.New(`the address is not an absolute URL like "https://host"`)
 	}
 	if parsed.User != nil {
@@ -34,7 +34,7 @@ func ParseBaseURL(raw string) (*url.URL, error) {
 	}
 	parsed.Path = strings.TrimRight(parsed.Path, "/")
 	parsed.RawPath = ""
-	parsed.Host = strings.ToLower(Authority(parsed)) // one server has one name, also in the keys of the cache
+	parsed.Host = strings.ToLower(Authority(parsed)) // so that each server has one name, also in cache keys
 	return parsed, nil
 }
 

@@ -1,5 +1,5 @@
-// Package httpclient holds what the clients of GoTo's APIs have in common: the connection, the address of a server, and
-// the reading of replies and errors.
+// Package httpclient contains what the clients of GoTo's APIs share: connections, base URLs, and the reading of replies
+// and errors.
 package httpclient
 
 import (
@@ -10,7 +10,7 @@ import (
 )
 
 // New returns a client for requests that carry credentials: it follows no redirects, takes the proxy from the
-// environment, speaks TLS 1.2 or later and gives up after timeout, which covers a whole request with its reply. It
+// environment, requires TLS 1.2 or later, and gives up after timeout, which covers a whole request with its reply. It
 // shares no state with the default client of net/http.
 func New(timeout time.Duration) *http.Client {
 	return &http.Client{
@@ -24,8 +24,8 @@ func New(timeout time.Duration) *http.Client {
 			TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 			TLSHandshakeTimeout: timeout,
 			ForceAttemptHTTP2:   true,
-			// Requests are rare. If one used an idle connection that the server has just closed, nobody would know
-			// whether it was processed.
+			// Requests are rare. If the server closed an idle connection just as a request used it, the client could
+			// not tell whether the server processed the request.
 			DisableKeepAlives: true,
 		},
 	}

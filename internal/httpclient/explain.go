@@ -12,9 +12,9 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Explain returns the code of an error reply from GoTo, which may be empty, and a reason for people: error and
-// error_description (RFC 6749 section 5.2), or what GoTo's APIs and gateways send, or the text itself. Secrets are
-// masked in both.
+// Explain returns the error code of a reply from GoTo, which may be empty, and a reason to show: error and
+// error_description (RFC 6749 section 5.2), the fields that GoTo's APIs and gateways use instead, or the text itself.
+// Secrets are masked in both.
 func Explain(status int, contentType string, body []byte, secrets []secret.Value) (code, reason string) {
 	var reply struct {
 		Error       any `json:"error"`
@@ -24,7 +24,7 @@ func Explain(status int, contentType string, body []byte, secrets []secret.Value
 		IntErrCode  any `json:"int_err_code"`
 		Msg         any `json:"msg"`
 	}
-	body = WithoutMark(body)
+	body = TrimByteOrderMark(body)
 	if json.Unmarshal(body, &reply) == nil {
 		code := cmp.Or(text(reply.Error), text(reply.ErrorCode), text(reply.IntErrCode))
 		description := cmp.Or(text(reply.Description), text(reply.Message), text(reply.Msg))
@@ -64,7 +64,7 @@ func Describe(code, description string, secrets []secret.Value) string {
 	return code + " (" + description + ")"
 }
 
-// Cause returns why a request failed, without the method and address that net/http puts in front.
+// Cause returns why a request failed, without the method and address that net/http adds.
 func Cause(err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err

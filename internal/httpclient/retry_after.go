@@ -28,5 +28,5 @@ func RetryAfter(header http.Header, now time.Time) time.Duration {
 	return min(max(date.Sub(now), 0), maxRetryAfter)
 }
 
-// maxRetryAfter only keeps absurd values from overflowing, because the budget of the request limits the wait.
+// maxRetryAfter keeps absurd values from overflowing. The budget of a request limits the wait itself.
 const maxRetryAfter = 365 * 24 * time.Hour

@@ -12,48 +12,48 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 )
 
-// homecoming is how long at most to wait for the answer to a request after its run was canceled, because the login in
-// the answer cannot be obtained again. A single request never takes longer than its own timeout.
-const homecoming = 10 * time.Second
+// cancelGrace is how long a canceled run still waits for the answer to a request that was sent, because the login in
+// the answer cannot be obtained again. The timeout of the request may end the wait earlier.
+const cancelGrace = 10 * time.Second
 
-// reached is how far an attempt got.
-type reached int32
+// stage is how far an attempt got.
+type stage int32
 
 const (
-	unsent   reached = iota // there was no connection, so the server has seen nothing
-	stopped                 // given up before there was a connection
-	sent                    // on the wire; the server may have processed it
-	answered                // the answer has arrived
+	unsent   stage = iota // there was no connection, so the server has seen nothing
+	stopped               // canceled before there was a connection
+	sent                  // on the wire; the server may have processed it
+	answered              // the answer has arrived
 )
 
 // attempt is one of the requests of an exchange, after it has ended.
 type attempt struct {
-	reached reached
-	status  int // of the answer, as are header and body
-	header  http.Header
-	body    []byte
-	err     error // why there is no answer
-	// turnedAway is the status of the answer after which no other attempt was made.
-	turnedAway int
+	stage  stage
+	status int // of the answer, as are header and body
+	header http.Header
+	body   []byte
+	err    error // why there is no answer
+	// lastStatus is the status of the previous answer, if this attempt ended while it waited to be sent.
+	lastStatus int
 }
 
 // maybeProcessed reports whether the server may have processed the request.
 func (a attempt) maybeProcessed() bool {
-	return a.reached == sent || a.reached == answered && !surelyUnprocessed(a.status)
+	return a.stage == sent || a.stage == answered && !isUnprocessed(a.status)
 }
 
-// turnedAwayBy returns the status of an answer that only says "not now", and 0 for others.
-func (a attempt) turnedAwayBy() int {
-	if a.reached == answered && unavailable(a.status) {
+// unavailableStatus returns the status of an answer that says "not now", and 0 for other answers.
+func (a attempt) unavailableStatus() int {
+	if a.stage == answered && unavailable(a.status) {
 		return a.status
 	}
 	return 0
 }
 
-// send makes one attempt. It ends turn.
-func (x *exchange) send(ctx context.Context, turn *turn) attempt {
-	defer turn.end()
-	var progress atomic.Int32 // a value of type reached; set on the transport's goroutines
+// send makes one attempt. It releases slot.
+func (x *exchange) send(ctx context.Context, slot *slot) attempt {
+	defer slot.release()
+	var progress atomic.Int32 // a stage; set on the transport's goroutines
 	sending, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
@@ -62,7 +62,7 @@ func (x *exchange) send(ctx context.Context, turn *turn) attempt {
 			cancel()
 			return
 		}
-		time.AfterFunc(homecoming, cancel)
+		time.AfterFunc(cancelGrace, cancel)
 	})()
 	if x.endpoint.Abandon != nil {
 		defer context.AfterFunc(x.endpoint.Abandon, cancel)() //nolint:contextcheck // it cancels a request that outlives ctx
@@ -73,18 +73,18 @@ func (x *exchange) send(ctx context.Context, turn *turn) attempt {
 				_ = connection.Conn.Close() // the transport would still write to it
 			}
 		},
-		WroteRequest: func(httptrace.WroteRequestInfo) { turn.end() },
+		WroteRequest: func(httptrace.WroteRequestInfo) { slot.release() },
 	})
 	response, err := x.post(sending)
 	if err != nil {
-		return attempt{reached: reached(progress.Load()), err: err}
+		return attempt{stage: stage(progress.Load()), err: err}
 	}
 	defer func() { _ = response.Body.Close() }() // already read, or not needed
 	body, err := httpclient.ReadBody(response.Body)
 	if err != nil && !unavailable(response.StatusCode) { // otherwise the status says enough
-		return attempt{reached: sent, err: fmt.Errorf("reading the reply: %w", err)}
+		return attempt{stage: sent, err: fmt.Errorf("reading the reply: %w", err)}
 	}
-	return attempt{reached: answered, status: response.StatusCode, header: response.Header, body: body}
+	return attempt{stage: answered, status: response.StatusCode, header: response.Header, body: body}
 }
 
 func (x *exchange) post(ctx context.Context) (*http.Response, error) {

@@ -14,8 +14,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// AuthorizationRequest is what a person is asked to agree to (RFC 6749 section 4.1.1). Only
-// ClientID is required.
+// AuthorizationRequest is the request that a person allows in the browser (RFC 6749 section 4.1.1). Only ClientID is
+// required.
 type AuthorizationRequest struct {
 	ClientID    string
 	RedirectURI string
@@ -55,7 +55,7 @@ func CheckScope(scope string) error {
 }
 
 // scopeToken is the scope-token of RFC 6749 section 3.3.
-var scopeToken = compiled(`^[\x21\x23-\x5b\x5d-\x7e]+$`)
+var scopeToken = lazyRegexp(`^[\x21\x23-\x5b\x5d-\x7e]+$`)
 
 // CheckCodeChallenge returns an error if challenge is not an S256 code challenge (RFC 7636 section 4.2).
 func CheckCodeChallenge(challenge string) error {
@@ -75,8 +75,8 @@ func CheckCodeVerifier(verifier string) error {
 }
 
 var (
-	codeChallenge = compiled(`^[A-Za-z0-9_-]{43}$`)
-	codeVerifier  = compiled(`^[A-Za-z0-9._~-]{43,128}$`)
+	codeChallenge = lazyRegexp(`^[A-Za-z0-9_-]{43}$`)
+	codeVerifier  = lazyRegexp(`^[A-Za-z0-9._~-]{43,128}$`)
 )
 
 // S256 returns the code challenge of verifier (RFC 7636 section 4.2).
@@ -85,8 +85,8 @@ func S256(verifier secret.Value) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// compiled compiles an expression when it is first needed. Compiling all of them would slow the start of a process
-// noticeably, and most processes need none.
-func compiled(expression string) func() *regexp.Regexp {
+// lazyRegexp compiles an expression on first use. Compiling all expressions at the start would slow every process
+// noticeably, and most processes use none.
+func lazyRegexp(expression string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }

@@ -15,20 +15,20 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Callback is what the authorization response must match (RFC 6749 section 4.1.2).
+// Callback describes the expected authorization response (RFC 6749 section 4.1.2).
 type Callback struct {
 	RedirectURI string // not checked if empty
 	State       string // not checked if empty
 }
 
-// Answer is what the browser came back with.
+// Answer is the result of an authorization response.
 type Answer struct {
 	Code  secret.Value
 	State string // empty if there was none
 }
 
-// Answer returns the authorization code and the state in landed, the whole address that the browser was sent to. White
-// space and quotation marks around it are ignored. Errors never repeat a code or a state.
+// Answer returns the authorization code and the state in landed, the whole address that the browser landed on. White
+// space and quotation marks around the address are ignored. Errors never repeat a code or a state.
 func (c Callback) Answer(landed string) (Answer, error) {
 	landed = strings.TrimFunc(landed, isWrapping)
 	if !strings.Contains(landed, "://") {
@@ -102,7 +102,7 @@ func (c Callback) checkRedirectURI(landed *url.URL, query url.Values) error {
 		same = same && slices.Equal(query[name], values)
 	}
 	if !same {
-		// Masked, because without a question mark the code is a part of the path.
+		// Masked, because without a question mark, the code is part of the path.
 		start := redact.Text(landed.Scheme+"://"+landed.Host+landed.EscapedPath(), nil)
 		return fmt.Errorf("it does not start with `redirect_uri` (%s) but with %s. Paste the address that the browser landed on after Allow. `redirect_uri` must be the one in the authorize URL that was opened",
 			c.RedirectURI, start)
@@ -110,7 +110,7 @@ func (c Callback) checkRedirectURI(landed *url.URL, query url.Values) error {
 	return nil
 }
 
-// Browsers show "https://example.com" as "https://example.com/".
+// pathOrSlash returns "/" for an empty path, because browsers show "https://example.com" as "https://example.com/".
 func pathOrSlash(u *url.URL) string {
 	if path := u.EscapedPath(); path != "" {
 		return path
@@ -142,10 +142,10 @@ func refusal(query url.Values) error {
 		"Open the authorize URL again; if that does not help, compare it with the page of the OAuth client"}
 }
 
-// DeniedError reports that the browser came back with an error (RFC 6749 section 4.1.2.1).
+// DeniedError reports that the authorization response is an error (RFC 6749 section 4.1.2.1).
 type DeniedError struct {
 	Reason string // a clause
-	Remedy string // for a person who has the authorize URL at hand
+	Remedy string // assumes that the person has the authorize URL
 }
 
 // Error implements the error interface.

@@ -47,8 +47,8 @@ func CheckCredential(text string) error {
 	return nil
 }
 
-// ErrWhiteSpace is what [CheckCredential] returns for a stray line break or space. How to remove it depends on where
-// the text comes from.
+// ErrWhiteSpace is what [CheckCredential] returns for leading or trailing white space. The source of the text
+// determines how to remove it, so callers add that.
 var ErrWhiteSpace = errors.New("it starts or ends with white space, which usually comes from copying")
 
 // CheckRedirectURI returns an error if uri cannot be a redirection endpoint (RFC 6749 section 3.1.2: absolute, without

@@ -30,7 +30,7 @@ const (
 	UnauthorizedClient = "unauthorized_client"
 )
 
-// TokenError is a failed token request. It holds no secret, even if the server repeated one.
+// TokenError is a failed token request. It contains no secret, even if the server repeated one.
 type TokenError struct {
 	Outcome  Outcome
 	Grant    GrantType
@@ -41,8 +41,8 @@ type TokenError struct {
 	Code string
 	// Reason says in words what came back or went wrong.
 	Reason string
-	// Ambiguous reports whether an earlier attempt of the same request may have been processed, because it got no
-	// answer or one that leaves this open.
+	// Ambiguous reports whether the server may have processed an earlier attempt of the same request, because that
+	// attempt got no answer or an unclear one.
 	Ambiguous bool
 	// RetryAfter is how long the server asked to wait, or 0.
 	RetryAfter time.Duration
@@ -60,7 +60,7 @@ func (e *TokenError) Error() string {
 	return fmt.Sprintf("POST %s: %s: %s", e.Endpoint, status, e.Reason)
 }
 
-// Unwrap returns the error of the context, if it ended the request.
+// Unwrap returns the context's error if the context ended the request.
 func (e *TokenError) Unwrap() error { return e.Err }
 
 // MaybeProcessed reports whether the server may have processed the request anyway, which uses up an authorization code.
@@ -72,18 +72,18 @@ func (e *TokenError) MaybeProcessed() bool {
 	case Interrupted, Unusable:
 		return true
 	case Unavailable:
-		return !surelyUnprocessed(e.Status)
+		return !isUnprocessed(e.Status)
 	case NotSent, Refused:
 	}
 	return false
 }
 
-// unavailable reports whether a status only says "not now".
+// unavailable reports whether a status says "not now".
 func unavailable(status int) bool {
 	return status == http.StatusTooManyRequests || status >= 500
 }
 
-// surelyUnprocessed reports whether a status comes from a server that turns requests away unread.
-func surelyUnprocessed(status int) bool {
+// isUnprocessed reports whether a status means that the server has not processed the request.
+func isUnprocessed(status int) bool {
 	return status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable
 }

@@ -17,8 +17,8 @@ import (
 const (
 	// defaultLifetime replaces an absent or unreadable expires_in. It is the lifetime that GoTo documents.
 	defaultLifetime = time.Hour
-	// maxLifetime limits expires_in to the lifetime of a refresh token, so that a nonsensical value neither overflows
-	// nor keeps a token in use forever.
+	// maxLifetime limits expires_in to the lifetime of a refresh token, so that an absurd value neither overflows nor
+	// keeps a token in use forever.
 	maxLifetime = 30 * 24 * time.Hour
 	// maxTokenLength limits a token, in bytes. GoTo documents up to 4096 characters.
 	maxTokenLength = 64 << 10
@@ -44,7 +44,7 @@ func decodeToken(body []byte) (Token, error) {
 		Scope        any             `json:"scope"`
 		Principal    any             `json:"principal"`
 	}
-	body = httpclient.WithoutMark(body)
+	body = httpclient.TrimByteOrderMark(body)
 	if len(bytes.TrimSpace(body)) == 0 {
 		return Token{}, errors.New("the reply is empty")
 	}
@@ -85,7 +85,7 @@ func text(value any) string {
 	return text
 }
 
-// printable makes text, which will be shown to people, safe for a terminal.
+// printable makes text safe to show on a terminal.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if redact.IsControl(r) {

@@ -28,17 +28,17 @@ func (e *TokenEndpoint) Revoke(ctx context.Context, client Client, accessToken s
 	request.Header.Set("User-Agent", e.UserAgent)
 
 	secrets := []secret.Value{client.Secret, accessToken, secret.New(client.basicCredentials())}
-	turn, err := e.turns.take(ctx)
+	slot, err := e.limiter.acquire(ctx)
 	if err != nil {
 		return fmt.Errorf("POST %s: %w", endpoint, err)
 	}
-	defer turn.end()
+	defer slot.release()
 	response, err := e.HTTP.Do(request)
 	if err != nil {
 		// Not wrapped, because net/http repeats what the server sent.
 		return fmt.Errorf("POST %s: %s", endpoint, redact.Text(httpclient.Cause(err).Error(), secrets))
 	}
-	defer func() { _ = response.Body.Close() }() // not needed any more
+	defer func() { _ = response.Body.Close() }() // not needed
 	if response.StatusCode == http.StatusOK {
 		return nil
 	}

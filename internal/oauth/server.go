@@ -1,5 +1,5 @@
-// Package oauth speaks GoTo's OAuth 2.0: the authorize URL, the address the browser lands on, the
-// three grants, the token endpoint's replies and its errors.
+// Package oauth implements GoTo's OAuth 2.0: the authorize URL, the address that the browser lands on, the three
+// grants, and the replies and errors of the token endpoint.
 //
 // It uses net/http rather than golang.org/x/oauth2, which URL-escapes the client secret in the Basic header (GoTo
 // compares it raw, so every secret with a "+" or "=" fails), repeats a refused POST with the credentials in the body,

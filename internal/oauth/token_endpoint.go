@@ -19,27 +19,27 @@ type TokenEndpoint struct {
 	Server    Server
 	UserAgent string
 	HTTP      *http.Client // see [httpclient.New]; its Timeout bounds each single request
-	// MaxRetries is how often a request is repeated at most.
+	// MaxRetries limits the retries of a request.
 	MaxRetries int
 	// Now returns the time with which dates in Retry-After are compared.
 	Now func() time.Time
-	// Wait returns how long to wait before repetition n = 1, 2, … if the server does not say. Nil means about n half
-	// seconds, and n seconds after 429.
+	// Wait returns how long to wait before retry n = 1, 2, … unless the server says how long. Nil means about n half
+	// seconds, or about n seconds after 429.
 	Wait func(n int) time.Duration
-	// Abandon ends the wait even for a request that has been sent. Nil never does.
+	// Abandon ends even the wait for the answer to a request that has been sent. Nil never ends.
 	Abandon context.Context
-	// Log receives repetitions. Nothing is logged if it is nil.
+	// Log receives a message for each retry. Nothing is logged if it is nil.
 	Log func(ctx context.Context, message string, fields ...map[string]any)
 
-	turns turns
+	limiter rateLimiter
 }
 
 // Token exchanges grant for an access token (RFC 6749 sections 4.1.3 and 6; GoTo guide "Personal access tokens"). The
 // error is a [*TokenError].
 //
-// When ctx is canceled, Token still waits for a request that has been sent and whose answer cannot be obtained again,
-// see [homecoming]; it does not repeat it. Token calls ready when it is the request's turn, before anything is sent,
-// and returns its error unchanged.
+// When ctx is canceled, Token still waits for the answer to a request that has been sent if that answer cannot be
+// obtained again (see [cancelGrace]), but it does not retry. Token calls ready when the rate limit admits the request,
+// before anything is sent, and returns its error unchanged.
 func (e *TokenEndpoint) Token(ctx context.Context, client Client, grant Grant, ready func() error) (Token, error) {
 	x := &exchange{
 		endpoint: e,
@@ -47,36 +47,36 @@ func (e *TokenEndpoint) Token(ctx context.Context, client Client, grant Grant, r
 		grant:    grant,
 		secrets:  []secret.Value{client.Secret, grant.Credential, grant.CodeVerifier, secret.New(client.basicCredentials())},
 	}
-	turn, err := e.turns.take(ctx)
+	slot, err := e.limiter.acquire(ctx)
 	if err != nil {
 		return Token{}, x.failed(ctx, attempt{err: err})
 	}
 	if err := ready(); err != nil {
-		turn.end()
+		slot.release()
 		return Token{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, e.Budget())
 	defer cancel()
-	for repetition := 1; ; repetition++ {
-		last := x.send(ctx, turn)
-		pause := e.pause(repetition, last)
-		if repetition > e.MaxRetries || ctx.Err() != nil || !fits(ctx, pause) || !retryable(grant, last) {
+	for retry := 1; ; retry++ {
+		last := x.send(ctx, slot)
+		wait := e.waitBefore(retry, last)
+		if retry > e.MaxRetries || ctx.Err() != nil || !fits(ctx, wait) || !retryable(grant, last) {
 			return x.decide(ctx, last)
 		}
 		x.ambiguous = x.ambiguous || last.maybeProcessed()
-		if turn, err = x.waitForTurn(ctx, pause, repetition); err != nil {
-			return Token{}, x.failed(ctx, attempt{err: err, turnedAway: last.turnedAwayBy()})
+		if slot, err = x.waitToRetry(ctx, wait, retry); err != nil {
+			return Token{}, x.failed(ctx, attempt{err: err, lastStatus: last.unavailableStatus()})
 		}
 	}
 }
 
-// Budget returns the longest time that a call of [TokenEndpoint.Token] takes once it is its turn, with all repetitions
-// and waits.
+// Budget returns the longest time that [TokenEndpoint.Token] takes after the rate limit has admitted its request, with
+// all retries and waits.
 func (e *TokenEndpoint) Budget() time.Duration {
 	return e.HTTP.Timeout * time.Duration(e.MaxRetries+1)
 }
 
-// exchange is a token request with its repetitions.
+// exchange is a token request with its retries.
 type exchange struct {
 	endpoint *TokenEndpoint
 	client   Client
@@ -86,29 +86,29 @@ type exchange struct {
 	ambiguous bool
 }
 
-// pause returns how long to wait before repetition n, after the last attempt.
-func (e *TokenEndpoint) pause(n int, last attempt) time.Duration {
-	step := retryWait
-	if asked := httpclient.RetryAfter(last.header, e.Now()); asked > 0 {
-		return asked
+// waitBefore returns how long to wait before retry n, after the last attempt.
+func (e *TokenEndpoint) waitBefore(n int, last attempt) time.Duration {
+	step := waitStep
+	if retryAfter := httpclient.RetryAfter(last.header, e.Now()); retryAfter > 0 {
+		return retryAfter
 	}
 	if last.status == http.StatusTooManyRequests {
-		step = second // within the same second there would be too many requests again
+		step = rateWindow // a retry within the same second would exceed the limit again
 	}
 	if e.Wait != nil {
 		return e.Wait(n)
 	}
-	// Random, so that processes that were turned away together do not come back together.
+	// Random, so that processes that got 429 at the same time do not retry at the same time.
 	half := time.Duration(n) * step / 2
 	return half + rand.N(2*half) //nolint:gosec // not a secret
 }
 
-// The wait before the n-th repetition is about n times this long, or n seconds after 429.
-const retryWait = 500 * time.Millisecond
+// waitStep is the wait before the first retry, on average. The wait before retry n is n times as long.
+const waitStep = 500 * time.Millisecond
 
-// waitForTurn returns the turn of a repetition, after a pause.
-func (x *exchange) waitForTurn(ctx context.Context, pause time.Duration, repetition int) (*turn, error) {
-	timer := time.NewTimer(pause)
+// waitToRetry waits, and returns the slot for a retry.
+func (x *exchange) waitToRetry(ctx context.Context, wait time.Duration, retry int) (*slot, error) {
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -116,15 +116,15 @@ func (x *exchange) waitForTurn(ctx context.Context, pause time.Duration, repetit
 		return nil, ctx.Err()
 	}
 	if x.endpoint.Log != nil {
-		x.endpoint.Log(ctx, "repeating the token request",
-			map[string]any{"repetition": repetition, "grant_type": string(x.grant.Type)})
+		x.endpoint.Log(ctx, "retrying the token request",
+			map[string]any{"retry": retry, "grant_type": string(x.grant.Type)})
 	}
-	return x.endpoint.turns.take(ctx)
+	return x.endpoint.limiter.acquire(ctx)
 }
 
 // decide turns the last attempt into a token or an error.
 func (x *exchange) decide(ctx context.Context, last attempt) (Token, error) {
-	if last.reached != answered {
+	if last.stage != answered {
 		return Token{}, x.failed(ctx, last)
 	}
 	failure := &TokenError{
@@ -154,13 +154,13 @@ func (x *exchange) decide(ctx context.Context, last attempt) (Token, error) {
 	return token, nil
 }
 
-// failed returns the error for a request without a complete answer.
+// failed returns the error for an exchange that ended without a complete answer.
 func (x *exchange) failed(ctx context.Context, last attempt) error {
 	outcome := NotSent
 	switch {
-	case last.turnedAway != 0:
+	case last.lastStatus != 0:
 		outcome = Unavailable
-	case last.reached == sent || x.ambiguous:
+	case last.stage == sent || x.ambiguous:
 		outcome = Interrupted
 	}
 	err := httpclient.Cause(last.err)
@@ -169,12 +169,12 @@ func (x *exchange) failed(ctx context.Context, last attempt) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		reason = "the run was canceled"
-	case last.turnedAway != 0 && timedOut:
-		reason = fmt.Sprintf("its turn to be sent again did not come within %s", x.endpoint.Budget())
+	case last.lastStatus != 0 && timedOut:
+		reason = fmt.Sprintf("the limit on requests allowed no retry within %s", x.endpoint.Budget())
 	case timedOut:
 		reason = fmt.Sprintf("no answer within %s", x.endpoint.HTTP.Timeout)
 	}
-	return &TokenError{Outcome: outcome, Grant: x.grant.Type, Endpoint: x.url(), Status: last.turnedAway, Reason: reason,
+	return &TokenError{Outcome: outcome, Grant: x.grant.Type, Endpoint: x.url(), Status: last.lastStatus, Reason: reason,
 		Ambiguous: x.ambiguous, Err: ctx.Err()}
 }
 

@@ -1,4 +1,4 @@
-// Package redact makes text from a server fit for people: without secrets, on one line, and of limited length.
+// Package redact makes text from a server safe to show: without secrets, on one line, and of limited length.
 package redact
 
 import (
@@ -16,12 +16,12 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Text makes a server's text fit for a diagnostic: secrets are masked in every encoding in which a server could echo
+// Text makes a server's text safe for a diagnostic: secrets are masked in every encoding in which a server could echo
 // them, and the result is one line of limited length without control or direction-changing characters.
 func Text(text string, secrets []secret.Value) string {
 	text = mask(text, secrets, func(form string) string { return form })
 	text = text[:min(len(text), maxRead)]
-	// Every server escapes in its own way, and the characters to drop may be inside a secret.
+	// Servers escape in different ways, and the characters that plain drops may be inside a secret.
 	text = mask(plain(text), secrets, plain)
 	text = longRun().ReplaceAllString(text, masked)
 	if runes := []rune(text); len(runes) > maxText {
@@ -38,19 +38,19 @@ const (
 	masked  = "(secret)"
 )
 
-// longRun matches text that is too long for a word. It may be a part of some token, which a comparison with the known
+// longRun matches text that is too long to be a word. It may be part of a token, which a comparison with the known
 // secrets would not find.
-var longRun = compiled(`[A-Za-z0-9._~+=%-]{41,}`)
+var longRun = lazyRegexp(`[A-Za-z0-9._~+=%-]{41,}`)
 
-// mask replaces every form of the secrets in text, after read has been applied to the form.
-func mask(text string, secrets []secret.Value, read func(string) string) string {
+// mask replaces every form of the secrets in text. It applies transform to each form first.
+func mask(text string, secrets []secret.Value, transform func(string) string) string {
 	var forms []string
 	for _, value := range secrets {
 		for _, form := range encodings(value.Reveal()) {
-			forms = append(forms, read(form))
+			forms = append(forms, transform(form))
 		}
 	}
-	// The longest first, because one may be a part of another.
+	// The longest first, because one may be part of another.
 	slices.SortFunc(forms, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
 	})
@@ -77,7 +77,7 @@ func encodings(text string) []string {
 	}
 }
 
-// plain returns text unescaped and on one line, without characters that a terminal would act on.
+// plain returns text unescaped and on one line, without characters that control a terminal.
 func plain(text string) string {
 	for range 3 { // JSON within JSON, and a URL in that
 		text = html.UnescapeString(escaped().ReplaceAllStringFunc(text, unescape))
@@ -96,10 +96,10 @@ func plain(text string) string {
 }
 
 // escapeSequence matches sequences that move the cursor or change colors in a terminal (ECMA-48).
-var escapeSequence = compiled("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(\x07|\x1b\\\\)?|.)")
+var escapeSequence = lazyRegexp("\x1b(\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(\x07|\x1b\\\\)?|.)")
 
 // escaped matches characters that are escaped for a URL or JSON.
-var escaped = compiled(`(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\["\\/]`)
+var escaped = lazyRegexp(`(?:%[0-9A-Fa-f]{2})+|(?:\\u[0-9A-Fa-f]{4})+|\\["\\/]`)
 
 func unescape(match string) (text string) {
 	if match[0] == '%' {
@@ -110,11 +110,11 @@ func unescape(match string) (text string) {
 	return text
 }
 
-// IsControl matches control characters and the invisible ones that change how text is shown.
+// IsControl matches control characters and invisible characters that change how text is shown.
 func IsControl(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }
 
-// compiled compiles an expression when it is first needed. Compiling all of them would slow the start of a process
-// noticeably, and most processes need none.
-func compiled(expression string) func() *regexp.Regexp {
+// lazyRegexp compiles an expression on first use. Compiling all expressions at the start would slow every process
+// noticeably, and most processes use none.
+func lazyRegexp(expression string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }

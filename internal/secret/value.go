@@ -1,4 +1,4 @@
-// Package secret holds strings that must not be printed: tokens, codes, client secrets.
+// Package secret defines a string that never prints itself, for tokens, codes and client secrets.
 package secret
 
 import (
@@ -12,14 +12,14 @@ const redacted = "(secret)"
 // Value is a string that prints as "(secret)" under every fmt verb, slog and encoding/json.
 // Its zero value is the empty secret.
 //
-// The text is behind a pointer, because fmt reads unexported fields of a surrounding struct by reflection, without
-// calling Format. It then finds an address instead of the text.
+// The text is behind a pointer, because fmt reads the unexported fields of an enclosing struct by reflection, without
+// calling Format. There it finds an address instead of the text.
 type Value struct{ text *string }
 
 // New returns text as a secret.
 func New(text string) Value { return Value{&text} }
 
-// Reveal returns the text. Only calls to Reveal take a secret out of its type.
+// Reveal returns the text. No other method does.
 func (v Value) Reveal() string {
 	if v.text == nil {
 		return ""
