@@ -14,11 +14,11 @@ import (
 	"github.com/cli/browser"
 )
 
-// automated says what a run without a person can use. The address in its message helps only if the next run has the same
-// token cache.
-const automated = "Give it a personal access token (GOTO_PERSONAL_ACCESS_TOKEN), or the token cache of a machine where someone has signed in"
+// automationAdvice says what an unattended run can use instead. Its error also shows an address to sign in at, but that
+// helps only if the next run uses the same token cache.
+const automationAdvice = "Give it a personal access token (GOTO_PERSONAL_ACCESS_TOKEN), or the token cache of a machine where someone has signed in"
 
-// check returns the redirect URI, or an error that says why nobody can sign in through a browser here.
+// check returns the redirect URI, or an error that says why a browser sign-in is impossible here.
 func (f *Flow) check(redirectURI string) (*url.URL, error) {
 	redirect, err := url.Parse(redirectURI)
 	switch {
@@ -27,9 +27,9 @@ func (f *Flow) check(redirectURI string) (*url.URL, error) {
 	case !IsLoopback(redirectURI):
 		return nil, errors.New("the redirect_uri " + redirectURI + " is not a loopback address. Register one such as http://localhost:8976/callback for the OAuth client, and use that")
 	case isSet(f.Getenv("CI")):
-		return nil, errors.New("CI is set, and nobody watches a pipeline. " + automated)
+		return nil, errors.New("CI is set, and nobody watches a pipeline. " + automationAdvice)
 	case isSet(f.Getenv("TF_IN_AUTOMATION")):
-		return nil, errors.New("TF_IN_AUTOMATION is set, and nobody watches an automated run. " + automated)
+		return nil, errors.New("TF_IN_AUTOMATION is set, and nobody watches an automated run. " + automationAdvice)
 	case !f.hasDisplay():
 		return nil, errors.New("there is no display (DISPLAY, WAYLAND_DISPLAY) and BROWSER names no browser")
 	case f.Getenv("BROWSER") != "" && !namesProgram(f.Getenv("BROWSER")):
@@ -80,22 +80,22 @@ func (f *Flow) openBrowser(ctx context.Context, address string) {
 	}()
 }
 
-// silence keeps the desktop's browser away from the provider's own output, which belongs to the CLI. The browser gets
-// no output rather than a pipe, because many browsers outlive the provider.
-var silence = sync.OnceFunc(func() { browser.Stdout, browser.Stderr = nil, nil })
+// discardBrowserOutput keeps the desktop's browser from writing to the provider's output, which the CLI reads. The
+// output is not a pipe, because many browsers outlive the provider.
+var discardBrowserOutput = sync.OnceFunc(func() { browser.Stdout, browser.Stderr = nil, nil })
 
-// words returns the words of a program in BROWSER: a path, or a command in several words.
-func words(program string) []string {
+// splitCommand splits a program in BROWSER, which is a path or a command with arguments.
+func splitCommand(program string) []string {
 	if _, err := exec.LookPath(program); err == nil { // it may have spaces
 		return []string{program}
 	}
 	return strings.Fields(program)
 }
 
-// namesProgram reports whether one of a list of programs exists. Otherwise nobody would see the address.
+// namesProgram reports whether one of a list of programs exists. Without one, the address would not be opened.
 func namesProgram(programs string) bool {
 	return slices.ContainsFunc(filepath.SplitList(programs), func(program string) bool {
-		words := words(program)
+		words := splitCommand(program)
 		if len(words) == 0 {
 			return false
 		}
@@ -104,15 +104,15 @@ func namesProgram(programs string) bool {
 	})
 }
 
-// open runs the first program of a list that works, until ctx is done. A program is a path or a command in several
-// words. The address replaces %s in it, or else is added as the last word.
+// open runs the programs of a list until one succeeds or ctx is done. A program is a path or a command with arguments.
+// The address replaces %s, or is added as the last argument.
 func open(ctx context.Context, programs, address string) (err error) {
 	if programs == "" {
-		silence()
+		discardBrowserOutput()
 		return browser.OpenURL(address)
 	}
 	for _, program := range filepath.SplitList(programs) {
-		words := words(program)
+		words := splitCommand(program)
 		if len(words) == 0 {
 			continue
 		}

@@ -2,7 +2,7 @@ package signin
 
 import "github.com/terraform-goto/terraform-provider-goto/internal/engine"
 
-// UnavailableError reports that no browser sign-in is possible here. Nothing has been opened.
+// UnavailableError reports that a browser sign-in is impossible here. No browser was opened.
 type UnavailableError struct {
 	Err   error // why, as the beginning of a sentence
 	Cause error // why a sign-in is needed
@@ -11,7 +11,7 @@ type UnavailableError struct {
 // Error implements the error interface.
 func (e *UnavailableError) Error() string { return e.Err.Error() }
 
-// FailedError reports that a sign-in has ended without a login, in this process or in another one of the run.
+// FailedError reports that a sign-in ended without a login, in this process or in another process of the run.
 type FailedError struct{ engine.FailedSignIn }
 
 // Error implements the error interface.

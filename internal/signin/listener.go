@@ -17,8 +17,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// listener waits at a redirect URI for the one answer with the right state. It is open from [listen] to shut. It answers
-// all other requests with an error and keeps waiting, because browsers ask for icons and other programs probe ports.
+// listener listens at a redirect URI for the answer with the right state, from [listen] until shut. It replies to other
+// requests with an error and keeps waiting, because browsers request icons and other programs scan ports.
 type listener struct {
 	redirect *url.URL
 	state    string
@@ -28,26 +28,26 @@ type listener struct {
 
 	mutex sync.Mutex
 	taken bool // the answer has arrived
-	// last is the last page, set once ready is closed. Shown is closed when a browser has received it.
+	// last is the last page, which is set before ready is closed. shown is closed when a browser has received that
+	// page.
 	last         page
 	ready, shown chan struct{}
 	showOnce     sync.Once
 }
 
-// answer is what the browser has brought: a code, or the reason why there is none.
+// answer is the result of the sign-in: a code, or the reason why there is none.
 type answer struct {
 	code secret.Value
 	err  error
 }
 
 const (
-	// serverName is in the Server header of every answer, so that another process of this provider knows what uses the
-	// port.
+	// serverName is the Server header of every reply, so that other processes of this provider recognize the listener.
 	serverName = "terraform-provider-goto"
 	// maxHeader limits the header of a request. GoTo's codes have up to 4096 characters.
 	maxHeader = 32 << 10
-	// patience limits the time that a browser has for one request, and to fetch the last page.
-	patience = 5 * time.Second
+	// browserTimeout limits how long a browser may take to send a request, and to fetch the last page.
+	browserTimeout = 5 * time.Second
 )
 
 // listen waits for the answer to a sign-in at a loopback redirect URI.
@@ -66,7 +66,7 @@ func listen(ctx context.Context, redirect *url.URL, state string) (*listener, er
 		case isAny(err, familyMissing):
 			missing = err
 		default:
-			l.shut() //nolint:contextcheck // it shuts whatever has ended
+			l.shut() //nolint:contextcheck // it must run even after ctx has ended
 			return nil, err
 		}
 	}
@@ -87,12 +87,12 @@ func newListener(redirect *url.URL, state string) *listener {
 		ready:    make(chan struct{}),
 		shown:    make(chan struct{}),
 	}
-	l.server = &http.Server{Handler: l, ReadHeaderTimeout: patience, MaxHeaderBytes: maxHeader}
+	l.server = &http.Server{Handler: l, ReadHeaderTimeout: browserTimeout, MaxHeaderBytes: maxHeader}
 	l.server.SetKeepAlivesEnabled(false)
 	return l
 }
 
-// The error numbers of the systems; Windows has its own.
+// The error numbers of Unix and Windows.
 var (
 	familyMissing = []syscall.Errno{syscall.EADDRNOTAVAIL, syscall.EAFNOSUPPORT, 10047, 10049}
 	inUse         = []syscall.Errno{syscall.EADDRINUSE, 10048}
@@ -102,8 +102,8 @@ func isAny(err error, numbers []syscall.Errno) bool {
 	return slices.ContainsFunc(numbers, func(number syscall.Errno) bool { return errors.Is(err, number) })
 }
 
-// isOurs reports whether the port of redirect belongs to another sign-in of this provider.
-func isOurs(ctx context.Context, redirect *url.URL) bool {
+// isOwnListener reports whether another sign-in of this provider listens at redirect.
+func isOwnListener(ctx context.Context, redirect *url.URL) bool {
 	client := &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		Timeout:       time.Second,
@@ -132,7 +132,7 @@ func (l *listener) answers() <-chan answer {
 func (l *listener) show(ctx context.Context, last page) {
 	l.last = last
 	close(l.ready)
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(browserTimeout)
 	defer timer.Stop()
 	select {
 	case <-l.shown:
@@ -164,16 +164,16 @@ func (l *listener) ServeHTTP(response http.ResponseWriter, r *http.Request) {
 	response.Header().Set("Server", serverName)
 	switch {
 	case !strings.EqualFold(withoutDefaultPort(r.Host), withoutDefaultPort(l.redirect.Host)): // another site's name leads here (DNS rebinding)
-		write(response, http.StatusMisdirectedRequest, elsewherePage)
+		write(response, http.StatusMisdirectedRequest, notFoundPage)
 	case r.Method != http.MethodGet:
 		response.Header().Set("Allow", http.MethodGet)
-		write(response, http.StatusMethodNotAllowed, elsewherePage)
+		write(response, http.StatusMethodNotAllowed, notFoundPage)
 	case r.URL.EscapedPath() != l.path():
-		write(response, http.StatusNotFound, elsewherePage)
+		write(response, http.StatusNotFound, notFoundPage)
 	case r.URL.RawQuery == "" && l.isTaken():
 		l.serveLast(response, r)
 	default:
-		l.take(response, r)
+		l.accept(response, r)
 	}
 }
 
@@ -193,15 +193,15 @@ func (l *listener) isTaken() bool {
 	return l.taken
 }
 
-// take accepts the answer if it is the expected one, and redirects the browser to an address without code and state, so
-// that its history has neither.
-func (l *listener) take(response http.ResponseWriter, r *http.Request) {
+// accept takes the answer if it has the expected state. It redirects the browser to an address without code and state,
+// so that the history contains neither.
+func (l *listener) accept(response http.ResponseWriter, r *http.Request) {
 	states := r.URL.Query()["state"]
 	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(l.state)) != 1 {
-		write(response, http.StatusForbidden, foreignPage)
+		write(response, http.StatusForbidden, wrongStatePage)
 		return
 	}
-	came, err := oauth.Callback{RedirectURI: l.redirect.String()}.Answer("http://" + r.Host + r.URL.RequestURI())
+	received, err := oauth.Callback{RedirectURI: l.redirect.String()}.Answer("http://" + r.Host + r.URL.RequestURI())
 	if denied, ok := errors.AsType[*oauth.DeniedError](err); ok {
 		err = errors.New(denied.Reason) // the next run shows its own authorize URL
 	} else if err != nil {
@@ -213,15 +213,15 @@ func (l *listener) take(response http.ResponseWriter, r *http.Request) {
 	l.taken = true
 	l.mutex.Unlock()
 	if !first {
-		write(response, http.StatusConflict, secondPage)
+		write(response, http.StatusConflict, alreadyFinishedPage)
 		return
 	}
-	l.answered <- answer{came.Code, err}
-	secure(response.Header(), "")
+	l.answered <- answer{received.Code, err}
+	setSecurityHeaders(response.Header(), "")
 	http.Redirect(response, r, "http://"+l.redirect.Host+l.path(), http.StatusSeeOther)
 }
 
-// serveLast answers with the last page once that is known.
+// serveLast replies with the last page when it is known.
 func (l *listener) serveLast(response http.ResponseWriter, r *http.Request) {
 	select {
 	case <-l.ready:

@@ -12,7 +12,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/redact"
 )
 
-// page is what the browser shows to the person.
+// page is a page for the browser.
 type page struct {
 	OK    bool
 	Title string
@@ -22,13 +22,13 @@ type page struct {
 const closeThis = "You can close this window and return to the terminal."
 
 var (
-	foreignPage = page{Title: "This address belongs to another sign-in", Texts: []string{
+	wrongStatePage = page{Title: "This address belongs to another sign-in", Texts: []string{
 		"Terraform is waiting for a different one. Return to the window that Terraform opened last, or open the address in its log. To stop waiting, press Ctrl-C in the terminal.",
 	}}
-	secondPage = page{Title: "This sign-in is already finished", Texts: []string{
+	alreadyFinishedPage = page{Title: "This sign-in is already finished", Texts: []string{
 		"Terraform has its answer and accepts no other. " + closeThis,
 	}}
-	elsewherePage = page{Title: "There is nothing here", Texts: []string{
+	notFoundPage = page{Title: "There is nothing here", Texts: []string{
 		"Terraform is waiting on this port for the answer to a GoTo sign-in, and for nothing else.",
 	}}
 )
@@ -75,15 +75,15 @@ func write(response http.ResponseWriter, status int, p page) {
 		http.Error(response, p.Title, http.StatusInternalServerError)
 		return
 	}
-	secure(response.Header(), nonce)
+	setSecurityHeaders(response.Header(), nonce)
 	response.Header().Set("Content-Type", "text/html; charset=utf-8")
 	response.WriteHeader(status)
-	_, _ = response.Write(body.Bytes()) // a browser that is gone needs no page
+	_, _ = response.Write(body.Bytes()) // fails only if the browser has disconnected
 }
 
-// secure sets the headers that keep an answer out of caches, frames and Referer headers, and that allow it no content
-// but the style with that nonce.
-func secure(header http.Header, nonce string) {
+// setSecurityHeaders keeps a reply out of caches, frames and Referer headers, and allows no content except the style
+// with this nonce.
+func setSecurityHeaders(header http.Header, nonce string) {
 	policy := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 	if nonce != "" {
 		policy += "; style-src 'nonce-" + nonce + "'"

@@ -1,5 +1,5 @@
 // Package signin signs a person in through a browser: it opens the authorize URL, waits at the loopback redirect URI
-// for the browser to come back, and has the code exchanged (RFC 8252 section 7.3).
+// for the answer, and lets the engine exchange the code (RFC 8252 section 7.3).
 package signin
 
 import (
@@ -13,12 +13,12 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// Flow obtains tokens like its engine, and asks a person to sign in if a profile holds no working login. All fields
+// Flow obtains tokens like its engine, and asks a person to sign in if a profile has no working login. All fields
 // except Log are required. Use [New].
 type Flow struct {
 	Engine *engine.Engine
 	Server oauth.Server
-	// Getenv returns environment variables. They name the browser, and say when no person is there.
+	// Getenv returns environment variables, which select the browser and tell whether the run is unattended.
 	Getenv func(string) string
 	// Timeout is how long a person has to sign in.
 	Timeout time.Duration
@@ -29,19 +29,19 @@ type Flow struct {
 
 	// open opens a browser at an address.
 	open func(ctx context.Context, address string) error
-	// turn admits one sign-in at a time, because a person can only attend to one.
-	turn chan struct{}
+	// lock admits one sign-in at a time, because a person can complete only one at a time.
+	lock chan struct{}
 }
 
-// New returns flow ready for use.
+// New returns flow, ready to use.
 func New(flow Flow) *Flow {
-	flow.turn = make(chan struct{}, 1)
+	flow.lock = make(chan struct{}, 1)
 	flow.open = func(ctx context.Context, address string) error { return open(ctx, flow.Getenv("BROWSER"), address) }
 	return &flow
 }
 
-// The pauses between checks of the token cache for a login that was obtained in another way. They grow, because object
-// stores charge for requests.
+// The pauses between checks of the token cache for a login from elsewhere. They grow, because object stores charge for
+// requests.
 const (
 	firstPause = 100 * time.Millisecond
 	lastPause  = time.Second
@@ -56,23 +56,23 @@ func (f *Flow) Token(ctx context.Context, request engine.Request) (engine.Login,
 		return login, warnings, err
 	}
 	select {
-	case f.turn <- struct{}{}:
-		defer func() { <-f.turn }()
+	case f.lock <- struct{}{}:
+		defer func() { <-f.lock }()
 	case <-ctx.Done():
 		return engine.Login{}, nil, &engine.CanceledError{SigningIn: true, Err: ctx.Err()}
 	}
-	before, err := f.look(ctx, request) // first, so that later changes are noticed
+	before, err := f.readStored(ctx, request) // before the token, so that later changes are noticed
 	if err != nil {
 		return engine.Login{}, nil, err
 	}
-	if before.isOfThisRun(f) {
+	if before.failedInThisRun(f) {
 		return engine.Login{}, nil, &FailedError{*before.failed}
 	}
-	if login, warnings, err = f.Engine.Token(ctx, request); !needsPerson(request, err) { // another block has signed in in the meantime
+	if login, warnings, err = f.Engine.Token(ctx, request); !needsPerson(request, err) { // another block has signed in meanwhile
 		return login, warnings, err
 	}
 	login, warnings, err = f.signIn(ctx, request, before, err)
-	if _, isExchange := errors.AsType[*ExchangeError](err); err != nil && !isExchange && ctx.Err() != nil { // the error is a consequence
+	if _, isExchange := errors.AsType[*ExchangeError](err); err != nil && !isExchange && ctx.Err() != nil { // a canceled context caused the error
 		err = &engine.CanceledError{SigningIn: true, Err: ctx.Err()}
 	}
 	return login, warnings, err
@@ -88,8 +88,8 @@ func needsPerson(request engine.Request, err error) bool {
 	return isMissing || isEnded && !ended.NeedsChange()
 }
 
-// signIn asks a person to sign in. Cause is why that is needed, and before is what was stored at that time.
-func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, cause error) (engine.Login, []engine.Warning, error) {
+// signIn asks a person to sign in. cause says why that is necessary, and before is what was stored at that time.
+func (f *Flow) signIn(ctx context.Context, request engine.Request, before stored, cause error) (engine.Login, []engine.Warning, error) {
 	redirect, err := f.check(request.Client.RedirectURI)
 	if err != nil {
 		return engine.Login{}, nil, &UnavailableError{Err: err, Cause: cause}
@@ -107,22 +107,22 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 	defer end()
 	var l *listener
 	defer func() { l.shut() }() //nolint:contextcheck // it must run even after ctx has ended
-	for taken := 0; ; {
+	for attempts := 0; ; {
 		opened := false
 		if l == nil {
 			if l, err = listen(ctx, redirect, pending.State); err == nil {
 				opened = true
-			} else if taken, err = f.portTaken(ctx, redirect, taken, err); err != nil {
+			} else if attempts, err = f.portTaken(ctx, redirect, attempts, err); err != nil {
 				return engine.Login{}, nil, &UnavailableError{Err: err, Cause: cause}
 			}
 		}
-		// A process stores its login, or why there is none, before it gives up the port.
-		if now, err := f.look(ctx, request); err == nil {
+		// A process stores its login, or the reason why there is none, before it releases the port.
+		if now, err := f.readStored(ctx, request); err == nil {
 			if now.hasNewerLogin(before) {
 				return f.Engine.Token(ctx, request)
 			}
 			// An open window stays open for the person in front of it, even if other sign-ins have failed.
-			if isWaiting := l == nil || opened; isWaiting && (now.isOfThisRun(f) || now.hasOtherWindow(before)) {
+			if isWaiting := l == nil || opened; isWaiting && (now.failedInThisRun(f) || now.failedInAnotherWindow(before)) {
 				return engine.Login{}, nil, &FailedError{*now.failed}
 			}
 		}
@@ -147,7 +147,7 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before kept, 
 	}
 }
 
-// finish exchanges the code that the browser has brought, and shows the person the result.
+// finish exchanges the code in the answer, and shows the result in the browser.
 func (f *Flow) finish(ctx context.Context, request engine.Request, l *listener, answer answer) (engine.Login, []engine.Warning, error) {
 	if answer.err != nil {
 		failed := f.fail(ctx, request, engine.FailedSignIn{Window: true, Refused: true, Reason: answer.err.Error()})
@@ -157,7 +157,7 @@ func (f *Flow) finish(ctx context.Context, request engine.Request, l *listener, 
 	request.Grant, request.State = oauth.Grant{Type: oauth.AuthorizationCode, Credential: answer.code}, l.state
 	login, warnings, err := f.Engine.Token(ctx, request)
 	if err != nil {
-		if ctx.Err() == nil { // a canceled run says nothing about the person
+		if ctx.Err() == nil { // a canceled run is not the person's refusal
 			_ = f.fail(ctx, request, engine.FailedSignIn{Window: true, Refused: true, Reason: err.Error()})
 		}
 		l.show(ctx, failedPage(err))
@@ -176,55 +176,56 @@ func (f *Flow) fail(ctx context.Context, request engine.Request, failed engine.F
 	return &FailedError{failed}
 }
 
-// kept is what the token cache has for a profile: its login, and its last failed browser sign-in. Both may be nil.
+// stored is what the token cache has for a profile: its login and its last failed browser sign-in. Both may be nil.
 // Times from other machines are compared only with each other.
-type kept struct {
+type stored struct {
 	login  *engine.Login
 	failed *engine.FailedSignIn
 }
 
-func (f *Flow) look(ctx context.Context, request engine.Request) (k kept, err error) {
-	if k.failed, err = f.Engine.FailedSignIn(ctx, request.Client, request.Profile); err != nil {
-		return kept{}, &engine.CacheError{Err: err}
+func (f *Flow) readStored(ctx context.Context, request engine.Request) (s stored, err error) {
+	if s.failed, err = f.Engine.FailedSignIn(ctx, request.Client, request.Profile); err != nil {
+		return stored{}, &engine.CacheError{Err: err}
 	}
-	k.login, _, err = f.Engine.Stored(ctx, request.Client, request.Profile)
-	return k, err
+	s.login, _, err = f.Engine.Stored(ctx, request.Client, request.Profile)
+	return s, err
 }
 
 // hasNewerLogin reports whether the login has changed since before.
-func (k kept) hasNewerLogin(before kept) bool {
-	if k.login == nil || before.login == nil {
-		return k.login != nil
+func (s stored) hasNewerLogin(before stored) bool {
+	if s.login == nil || before.login == nil {
+		return s.login != nil
 	}
-	return !k.login.SignedInAt.Equal(before.login.SignedInAt) || k.login.Generation != before.login.Generation
+	return !s.login.SignedInAt.Equal(before.login.SignedInAt) || s.login.Generation != before.login.Generation
 }
 
-// isOfThisRun reports whether a sign-in of this run has failed.
-func (k kept) isOfThisRun(f *Flow) bool {
-	return k.failed != nil && k.failed.Run == engine.Run() && f.Engine.Now().Sub(k.failed.At) < f.Timeout // process IDs are reused
+// failedInThisRun reports whether this run's sign-in has failed.
+func (s stored) failedInThisRun(f *Flow) bool {
+	return s.failed != nil && s.failed.Run == engine.Run() && f.Engine.Now().Sub(s.failed.At) < f.Timeout // process IDs are reused
 }
 
-// hasOtherWindow reports whether a window has been open since before without anyone signing in.
-func (k kept) hasOtherWindow(before kept) bool {
-	isNew := k.failed != nil && (before.failed == nil || k.failed.Run != before.failed.Run || !k.failed.At.Equal(before.failed.At))
-	return isNew && k.failed.Window
+// failedInAnotherWindow reports whether a sign-in with a window has failed since before.
+func (s stored) failedInAnotherWindow(before stored) bool {
+	isNew := s.failed != nil && (before.failed == nil || s.failed.Run != before.failed.Run || !s.failed.At.Equal(before.failed.At))
+	return isNew && s.failed.Window
 }
 
-// portGrace is how often a port in use is tried before it counts as used by another program.
-const portGrace = 8
+// maxPortAttempts is how often a port in use is tried before it is reported as used by another program.
+const maxPortAttempts = 8
 
-// portTaken interprets a failure to listen. It is no error while another sign-in of this provider has the port.
-func (f *Flow) portTaken(ctx context.Context, redirect *url.URL, times int, err error) (int, error) {
+// portTaken interprets a failed attempt to listen. While another sign-in of this provider has the port, it returns no
+// error. It returns the number of attempts while another program had the port.
+func (f *Flow) portTaken(ctx context.Context, redirect *url.URL, attempts int, err error) (int, error) {
 	if !isAny(err, inUse) {
-		return times, err
+		return attempts, err
 	}
-	if isOurs(ctx, redirect) {
+	if isOwnListener(ctx, redirect) {
 		return 0, nil
 	}
-	if times++; times < portGrace {
-		return times, nil
+	if attempts++; attempts < maxPortAttempts {
+		return attempts, nil
 	}
-	return times, fmt.Errorf("another program uses the port of the redirect_uri %s, %s. End that program, or register a redirect URI with another port", redirect, redirect.Host)
+	return attempts, fmt.Errorf("another program uses the port of the redirect_uri %s, %s. End that program, or register a redirect URI with another port", redirect, redirect.Host)
 }
 
 func (f *Flow) log(ctx context.Context, message string, fields map[string]any) {
