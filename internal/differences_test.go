@@ -11,7 +11,7 @@ const scripts = "stories/testdata/script"
 func TestDifferencesHaveStories(t *testing.T) {
 	t.Parallel()
 	told := map[string]bool{}
-	for _, row := range after(t, read(t, "../README.md"), "| | Terraform | OpenTofu | story |\n|---|---|---|---|") {
+	for _, row := range after(t, read(t, "../README.md"), "| situation | Terraform | OpenTofu | story |\n|---|---|---|---|") {
 		links := linksIn(row)
 		if len(links) != 1 {
 			t.Errorf("row must link to exactly one story: %s", row)

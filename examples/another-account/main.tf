@@ -32,6 +32,6 @@ locals {
 }
 
 output "account_key" {
-  description = "Value for the accountKey of GoTo's APIs."
+  description = "Value of accountKey in GoTo's APIs."
   value       = local.account_key
 }

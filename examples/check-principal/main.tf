@@ -23,7 +23,7 @@ variable "account_key" {
 provider "goto" {}
 
 # Stops a plan, or an apply without a saved plan, before anything is changed. When you apply a saved plan, Terraform may
-# make changes that don't depend on the token first.
+# first make changes that don't depend on the token.
 ephemeral "goto_access_token" "example" {
   lifecycle {
     postcondition {
@@ -33,7 +33,7 @@ ephemeral "goto_access_token" "example" {
   }
 }
 
-# Shows a warning, and the run continues.
+# If the account is wrong, shows a warning, and the run continues.
 check "account" {
   data "goto_me" "example" {}
 

@@ -30,7 +30,7 @@ data "goto_me" "example" {
   lifecycle {
     postcondition {
       condition     = self.account_key != null
-      error_message = "GoTo names no default account for this person."
+      error_message = "GoTo did not send a default account for this person."
     }
   }
 }
