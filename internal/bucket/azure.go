@@ -29,7 +29,7 @@ var azureCloud = cloud{
 }
 
 // azureRole covers every operation; Azure has no narrower role for writing.
-const azureRole = "Assign the role Storage Blob Data Contributor on the container, and let the account's firewall admit this machine"
+const azureRole = "Assign the role Storage Blob Data Contributor on the container, and allow this machine in the account's firewall"
 
 type azureDriver struct {
 	container *container.Client

@@ -102,8 +102,8 @@ func (b *Bucket) fail(operation Operation, name string, f failure) *Error {
 		failed.Problem = "the store cannot be reached"
 		failed.Remedy = "Check the location, the network and the proxy"
 	case Untrusted:
-		failed.Problem = "no secure connection can be made to the store"
-		failed.Remedy = "Check the endpoint, and that this machine trusts the authority of its certificate"
+		failed.Problem = "this machine cannot make a secure connection to the store"
+		failed.Remedy = "Check the endpoint, and check that this machine trusts the certificate authority"
 	case Canceled:
 		failed.Problem = "the run was canceled or timed out"
 	case TooLarge:

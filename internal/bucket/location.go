@@ -57,25 +57,25 @@ func ParseLocation(text string) (Location, error) {
 		return Location{}, errors.New(`the location of a bucket begins with "s3://", "gs://" or "azblob://"`)
 	}
 	refuse := func(format string, arguments ...any) (Location, error) {
-		return Location{}, fmt.Errorf("the %s:// location %s; write it like %q", scheme, fmt.Sprintf(format, arguments...), cloud.example)
+		return Location{}, fmt.Errorf("the %s:// location %s. Write a location like %q", scheme, fmt.Sprintf(format, arguments...), cloud.example)
 	}
 	// The parser's own error would repeat the text.
 	parsed, err := url.Parse(text)
 	switch {
 	case strings.Contains(text, "@"):
-		return refuse("has an @, as if it held a user name or password. Credentials come from the environment")
+		return refuse("contains an @, as in a user name or password. Credentials come from the environment")
 	case err != nil:
 		return refuse("is not a URL")
 	case parsed.Port() != "":
-		return refuse("has a port, as if it named a server. The name of the %s comes first, and a server goes into endpoint", cloud.store)
+		return refuse("has a port. It must begin with the name of the %s. To name a server, set endpoint", cloud.store)
 	case !matches(cloud.bucketName, parsed.Host):
-		return refuse("does not name a possible %s after the slashes", cloud.store)
+		return refuse("does not have a valid %s name after the slashes", cloud.store)
 	case parsed.Fragment != "":
-		return refuse("has a #")
+		return refuse("contains a #")
 	}
 	location := Location{scheme: scheme, bucket: parsed.Host, prefix: strings.Trim(parsed.Path, "/")}
 	if location.prefix != "" && !matches(`^([A-Za-z0-9_=-][A-Za-z0-9._=-]*/)*[A-Za-z0-9_=-][A-Za-z0-9._=-]*$`, location.prefix) || len(location.prefix) > 500 {
-		return refuse("has a prefix that is not allowed. It takes letters, digits and ._=- between single slashes, up to 500 characters")
+		return refuse("has an invalid prefix. A prefix has up to 500 letters, digits and ._=- between single slashes")
 	}
 	parameters, err := url.ParseQuery(parsed.RawQuery)
 	if err != nil {
@@ -86,12 +86,12 @@ func ParseLocation(text string) (Location, error) {
 		case !slices.Contains(cloud.parameters, name):
 			return refuse("has a parameter other than %s. Credentials come from the environment", strings.Join(cloud.parameters, ", "))
 		case len(values) > 1 || values[0] == "":
-			return refuse("has no value, or several, for %s", name)
+			return refuse("must have exactly one value for %s", name)
 		}
 	}
 	location.region, location.account = parameters.Get("region"), parameters.Get("account")
 	if location.region != "" && !matches(`^[a-z0-9-]{1,40}$`, location.region) {
-		return refuse("has a region with more than lower-case letters, digits and hyphens")
+		return refuse("has a region with characters other than lower-case letters, digits and hyphens")
 	}
 	if scheme == "azblob" && !matches(`^[a-z0-9]{3,24}$`, location.account) {
 		return refuse("does not name the storage account, which has 3 to 24 lower-case letters and digits")

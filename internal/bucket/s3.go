@@ -78,7 +78,7 @@ func openS3(location Location) (driver, error) {
 		}
 	}
 	if client.Options().Region == "" {
-		return nil, errors.New("no region is given, neither with region= nor as AWS_REGION")
+		return nil, errors.New("no region is set, neither in the location (region=) nor in AWS_REGION")
 	}
 	return &s3Driver{client, &location.bucket}, nil
 }
