@@ -51,7 +51,7 @@ ephemeral "goto_access_token" "example" {
   profile      = "example"
 }
 
-# Asks GoTo who is signed in, at every apply.
+# At every apply, asks GoTo who is signed in.
 resource "terraform_data" "me" {
   triggers_replace = timestamp()
 

@@ -98,7 +98,7 @@ func (c *Client) fetch(ctx context.Context, path string, accessToken secret.Valu
 	body, err := httpclient.ReadBody(response.Body)
 	switch {
 	case err != nil:
-		failure.Reason = "the reply broke off"
+		failure.Reason = "the reply was cut off"
 	case response.StatusCode != http.StatusOK:
 		failure.Code, failure.Reason = httpclient.Explain(response.StatusCode, response.Header.Get("Content-Type"), body, []secret.Value{accessToken})
 	case len(body) > httpclient.MaxBody:

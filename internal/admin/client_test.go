@@ -147,11 +147,11 @@ func TestMeFaults(t *testing.T) {
 			w.Header().Set("Content-Encoding", "gzip")
 			endless(gzip.NewWriter(w))
 		}, 200, "the reply is longer than 1 MiB", 1, false},
-		"a byte at a time": {drip, 200, "the reply broke off", 1, true},
+		"a byte at a time": {drip, 200, "the reply was cut off", 1, true},
 		"broken off": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			_, _ = io.WriteString(w, `{"key":`)
-		}, 200, "the reply broke off", 1, false},
+		}, 200, "the reply was cut off", 1, false},
 		"no reply": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, 0, "", 2, true},
 		"Retry-After of an hour": {func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Retry-After", "3600")

@@ -69,7 +69,7 @@ func CheckCodeChallenge(challenge string) error {
 // repeat it.
 func CheckCodeVerifier(verifier string) error {
 	if !codeVerifier().MatchString(verifier) {
-		return errors.New("a code verifier is 43 to 128 of the characters A-Z a-z 0-9 - . _ ~")
+		return errors.New("a code verifier has 43 to 128 characters, from A-Z a-z 0-9 - . _ ~")
 	}
 	return nil
 }

@@ -78,13 +78,13 @@ func TestChecks(t *testing.T) {
 
 	const (
 		challenge  = "an S256 code challenge is 43 characters of unpadded base64url: the SHA-256 of the code verifier"
-		verifier   = "a code verifier is 43 to 128 of the characters A-Z a-z 0-9 - . _ ~"
+		verifier   = "a code verifier has 43 to 128 characters, from A-Z a-z 0-9 - . _ ~"
 		empty      = "it is an empty string; leave the argument out instead"
 		whiteSpace = "it starts or ends with white space, which usually comes from copying"
 		control    = "it contains a line break or another control character"
 		absolute   = "it is not an absolute URI; copy it exactly as it is registered for the OAuth client, starting with https:// or http://"
 		fragment   = "it must not have a fragment (#)"
-		address    = "this is an address or a part of one: set `callback_url` to the whole address, or `code` to only what is between code= and the next &"
+		address    = "this is an address or a part of one: set `callback_url` to the whole address, or `code` to only the text between code= and the next &"
 		noScope    = " is not a scope: a scope is one word without spaces, quotes or backslashes"
 	)
 	for _, test := range []struct {

@@ -33,9 +33,9 @@ func (c Callback) Answer(landed string) (Answer, error) {
 	landed = strings.TrimFunc(landed, isWrapping)
 	if !strings.Contains(landed, "://") {
 		if host, _, found := strings.Cut(landed, "?"); found && host != "" {
-			return Answer{}, fmt.Errorf("it lacks %s at its start: paste the whole address from the browser's address bar", c.scheme(host))
+			return Answer{}, fmt.Errorf("it does not start with %s: paste the whole address from the browser's address bar", c.scheme(host))
 		}
-		return Answer{}, errors.New("this is not an address: paste the whole address from the browser's address bar, or set `code` to a bare code")
+		return Answer{}, errors.New("this is not an address: paste the whole address from the browser's address bar, or set `code` if you have only the code")
 	}
 	parsed, err := url.Parse(landed)
 	if err != nil || parsed.Host == "" || strings.ContainsFunc(landed, redact.IsControl) {
@@ -46,7 +46,7 @@ func (c Callback) Answer(landed string) (Answer, error) {
 		return Answer{}, errors.New("the part after the question mark cannot be read: paste the address unchanged from the browser's address bar")
 	}
 	if query.Has("response_type") {
-		return Answer{}, errors.New("this is the address that starts the sign-in: open it, sign in, press Allow, and paste the address that the browser shows then")
+		return Answer{}, errors.New("this is the address that starts the sign-in: open it, sign in, press Allow, and then paste the address that the browser shows")
 	}
 	if err := c.checkRedirectURI(parsed, query); err != nil {
 		return Answer{}, err
@@ -59,7 +59,7 @@ func (c Callback) Answer(landed string) (Answer, error) {
 	}
 	switch codes := query["code"]; {
 	case len(codes) == 0 || codes[0] == "":
-		return Answer{}, errors.New("it has no code: sign in at the authorize URL, press Allow, and paste the address that the browser shows then, even if the page was not found")
+		return Answer{}, errors.New("it has no code: sign in at the authorize URL, press Allow, and then paste the address that the browser shows, even if the page was not found")
 	case len(codes) > 1:
 		return Answer{}, errors.New("it has more than one code: paste the address unchanged from the browser's address bar")
 	default:
@@ -104,7 +104,7 @@ func (c Callback) checkRedirectURI(landed *url.URL, query url.Values) error {
 	if !same {
 		// Masked, because without a question mark, the code is part of the path.
 		start := redact.Text(landed.Scheme+"://"+landed.Host+landed.EscapedPath(), nil)
-		return fmt.Errorf("it does not start with `redirect_uri` (%s) but with %s. Paste the address that the browser landed on after Allow. `redirect_uri` must be the one in the authorize URL that was opened",
+		return fmt.Errorf("it does not start with `redirect_uri` (%s) but with %s. Paste the address that the browser landed on after Allow. `redirect_uri` must be the one in the authorize URL that you opened",
 			c.RedirectURI, start)
 	}
 	return nil
@@ -123,7 +123,7 @@ func (c Callback) checkState(states []string) error {
 		return nil
 	}
 	if len(states) != 1 || subtle.ConstantTimeCompare([]byte(states[0]), []byte(c.State)) != 1 {
-		return errors.New("its state differs from `state`, so it belongs to another sign-in. Open the authorize URL that has this state, or set `state` to the one in the URL that was opened")
+		return errors.New("its state differs from `state`, so it belongs to another sign-in. Open the authorize URL that contains `state`, or set `state` to the value in the URL that you opened")
 	}
 	return nil
 }
@@ -136,10 +136,10 @@ func refusal(query url.Values) error {
 	reason := httpclient.Describe(query.Get("error"), query.Get("error_description"), secrets)
 	if query.Get("error") == "access_denied" {
 		return &DeniedError{"GoTo reports that access was not allowed: " + reason,
-			"Open the authorize URL again and press Allow, as a person who is allowed to use this OAuth client"}
+			"Open the authorize URL again, sign in as a person who may use this OAuth client, and press Allow"}
 	}
 	return &DeniedError{"GoTo reports an error instead of a code: " + reason,
-		"Open the authorize URL again; if that does not help, compare it with the page of the OAuth client"}
+		"Open the authorize URL again; if that does not help, compare the URL with the OAuth client's page"}
 }
 
 // DeniedError reports that the authorization response is an error (RFC 6749 section 4.1.2.1).
@@ -154,7 +154,7 @@ func (e *DeniedError) Error() string { return e.Reason + ". " + e.Remedy }
 // CheckCode returns an error if text cannot be an authorization code. The error does not repeat it.
 func CheckCode(text string) error {
 	if strings.Contains(text, "://") || strings.Contains(text, "code=") {
-		return errors.New("this is an address or a part of one: set `callback_url` to the whole address, or `code` to only what is between code= and the next &")
+		return errors.New("this is an address or a part of one: set `callback_url` to the whole address, or `code` to only the text between code= and the next &")
 	}
 	return CheckCredential(text)
 }

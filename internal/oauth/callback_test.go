@@ -16,31 +16,31 @@ func TestCallback(t *testing.T) {
 	t.Parallel()
 
 	const (
-		bare       = "this is not an address: paste the whole address from the browser's address bar, or set `code` to a bare code"
+		bare       = "this is not an address: paste the whole address from the browser's address bar, or set `code` if you have only the code"
 		unreadable = "this cannot be read as an address: paste it unchanged from the browser's address bar, on one line"
 		badQuery   = "the part after the question mark cannot be read: paste the address unchanged from the browser's address bar"
-		atStart    = "this is the address that starts the sign-in: open it, sign in, press Allow, and paste the address that the browser shows then"
-		wrongState = "its state differs from `state`, so it belongs to another sign-in. Open the authorize URL that has this state, or set `state` to the one in the URL that was opened"
-		noCode     = "it has no code: sign in at the authorize URL, press Allow, and paste the address that the browser shows then, even if the page was not found"
+		atStart    = "this is the address that starts the sign-in: open it, sign in, press Allow, and then paste the address that the browser shows"
+		wrongState = "its state differs from `state`, so it belongs to another sign-in. Open the authorize URL that contains `state`, or set `state` to the value in the URL that you opened"
+		noCode     = "it has no code: sign in at the authorize URL, press Allow, and then paste the address that the browser shows, even if the page was not found"
 		twoCodes   = "it has more than one code: paste the address unchanged from the browser's address bar"
 		isControl  = "it contains a line break or another control character"
 		whiteSpace = "it starts or ends with white space, which usually comes from copying"
-		isAddress  = "this is an address or a part of one: set `callback_url` to the whole address, or `code` to only what is between code= and the next &"
+		isAddress  = "this is an address or a part of one: set `callback_url` to the whole address, or `code` to only the text between code= and the next &"
 	)
 	elsewhere := func(expected, start string) string {
 		return "it does not start with `redirect_uri` (" + expected + ") but with " + start +
-			". Paste the address that the browser landed on after Allow. `redirect_uri` must be the one in the authorize URL that was opened"
+			". Paste the address that the browser landed on after Allow. `redirect_uri` must be the one in the authorize URL that you opened"
 	}
 	lacks := func(scheme string) string {
-		return "it lacks " + scheme + " at its start: paste the whole address from the browser's address bar"
+		return "it does not start with " + scheme + ": paste the whole address from the browser's address bar"
 	}
 	denied := func(reason string) string {
 		return "GoTo reports that access was not allowed: " + reason +
-			". Open the authorize URL again and press Allow, as a person who is allowed to use this OAuth client"
+			". Open the authorize URL again, sign in as a person who may use this OAuth client, and press Allow"
 	}
 	instead := func(reason string) string {
 		return "GoTo reports an error instead of a code: " + reason +
-			". Open the authorize URL again; if that does not help, compare it with the page of the OAuth client"
+			". Open the authorize URL again; if that does not help, compare the URL with the OAuth client's page"
 	}
 	const code, state = "?code=" + landedCode, "&state=" + landedState
 	for name, test := range map[string]struct {

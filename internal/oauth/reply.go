@@ -56,7 +56,7 @@ func decodeToken(body []byte) (Token, error) {
 	case reply.AccessToken == nil:
 		return Token{}, errors.New("the reply has no access_token")
 	case !isText || accessToken == "":
-		return Token{}, errors.New("the access_token in the reply is not a non-empty string")
+		return Token{}, errors.New("the access_token in the reply is empty or not a string")
 	case len(accessToken) > maxTokenLength:
 		return Token{}, errors.New("the access_token in the reply is longer than 64 KiB")
 	case strings.ContainsFunc(accessToken, func(r rune) bool { return r < '!' || r > '~' }):

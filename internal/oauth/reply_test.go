@@ -27,7 +27,7 @@ func TestDecodeToken(t *testing.T) {
 	const (
 		noObject   = "the reply is not a JSON object"
 		missing    = "the reply has no access_token"
-		noText     = "the access_token in the reply is not a non-empty string"
+		noText     = "the access_token in the reply is empty or not a string"
 		noHeader   = "the access_token in the reply has characters that a header cannot contain"
 		longAccess = "the access_token in the reply is longer than 64 KiB"
 		noBearer   = "the token_type in the reply is not Bearer"

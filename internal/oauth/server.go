@@ -41,7 +41,7 @@ func NewServer(base string) (Server, error) {
 	}
 	for _, endpoint := range []string{authorizePath, tokenPath} {
 		if strings.HasSuffix(parsed.Path, endpoint) {
-			return Server{}, fmt.Errorf("the address must be the base of the endpoints, without %q", endpoint)
+			return Server{}, fmt.Errorf("the address must be the base URL of the endpoints, without %q", endpoint)
 		}
 	}
 	return Server{base: parsed.String()}, nil

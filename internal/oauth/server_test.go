@@ -17,8 +17,8 @@ func TestNewServer(t *testing.T) {
 		"https://api.getgo.com":                retired,
 		"https://API.getgo.com:443/oauth/v2/":  retired,
 		"https://api.getgo.com/oauth/v2/token": retired,
-		"https://host/oauth/token":             `the address must be the base of the endpoints, without "/oauth/token"`,
-		"https://host/oauth/authorize/":        `the address must be the base of the endpoints, without "/oauth/authorize"`,
+		"https://host/oauth/token":             `the address must be the base URL of the endpoints, without "/oauth/token"`,
+		"https://host/oauth/authorize/":        `the address must be the base URL of the endpoints, without "/oauth/authorize"`,
 	} {
 		server, err := oauth.NewServer(base)
 		got := server.String()

@@ -170,7 +170,7 @@ func (x *exchange) failed(ctx context.Context, last attempt) error {
 	case errors.Is(ctx.Err(), context.Canceled):
 		reason = "the run was canceled"
 	case last.lastStatus != 0 && timedOut:
-		reason = fmt.Sprintf("the limit on requests allowed no retry within %s", x.endpoint.Budget())
+		reason = fmt.Sprintf("it could not be sent again within %s", x.endpoint.Budget())
 	case timedOut:
 		reason = fmt.Sprintf("no answer within %s", x.endpoint.HTTP.Timeout)
 	}

@@ -94,7 +94,7 @@ func TestTurnGivenUp(t *testing.T) {
 		}
 		endpoint.MaxRetries = 2 // the budget of three requests ends before the turn of the last repetition
 		failure := tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant, ready)))
-		if failure.Outcome != oauth.Unavailable || failure.Status != 429 || len(sent.at) != 10 || !strings.Contains(failure.Reason, "retry") {
+		if failure.Outcome != oauth.Unavailable || failure.Status != 429 || len(sent.at) != 10 || !strings.Contains(failure.Reason, "sent again") {
 			t.Errorf("outcome %d, status %d, reason %q after %d requests", failure.Outcome, failure.Status, failure.Reason, len(sent.at))
 		}
 	})

@@ -51,7 +51,7 @@ func (d *authorizeURLDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			},
 			"state": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Value that GoTo repeats in the address that the browser lands on. Set the same value in `goto_access_token`, which then refuses the address of another sign-in. Default: none.",
+				MarkdownDescription: "Value that GoTo repeats in the address that the browser lands on. Set the same value in `goto_access_token`, which then refuses addresses from other sign-ins. Default: none.",
 				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"code_challenge": schema.StringAttribute{

@@ -31,7 +31,7 @@ func (d *loginDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 func (d *loginDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Shows who is signed in under a profile, and until when. It reads only the token cache and doesn't ask GoTo, so it can't tell that a login was revoked until a run tries to use the login. " +
-			"None of the values is secret. They change only when someone signs in again, when the login ends, or when GoTo replaces the refresh token. A new access token alone changes nothing.",
+			"None of the values is secret. They change only when someone signs in again, when the login ends, or when GoTo replaces the refresh token. A new access token doesn't change them.",
 		Attributes: map[string]schema.Attribute{
 			"profile": schema.StringAttribute{
 				Optional:            true,
@@ -40,7 +40,7 @@ func (d *loginDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			},
 			"signed_in": schema.BoolAttribute{
 				Computed: true,
-				MarkdownDescription: "Whether there is a usable login: as far as the cache knows, its refresh token or its access token has not ended. " +
+				MarkdownDescription: "Whether there is a usable login: as far as the cache knows, its refresh token or its access token is still valid. " +
 					"The value is `false`, without an error, if there is no login that this OAuth client and its secret can decrypt.",
 			},
 			"principal": schema.StringAttribute{
@@ -65,7 +65,7 @@ func (d *loginDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			},
 			"location": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "The file or the object that holds the login. If you remove it, you remove only this login. If there is no login, this is where the profile's login would be stored.",
+				MarkdownDescription: "The file or the object that holds the login. Deleting it removes only this login. If there is no login, this is where the profile's login would be stored.",
 			},
 		},
 	}
@@ -88,8 +88,7 @@ func (d *loginDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if request.Profile == "" {
 		at := path.Root("profile")
 		diags.AddAttributeError(at, "Missing "+name(at),
-			"goto_login reads the login stored under a profile, but no profile is given here, in the provider or in the environment variable "+variable("profile")+". "+
-				"A login without a profile has no name to find it by.")
+			"goto_login reads the login stored under a profile. Set a profile here, in the provider configuration or in the environment variable "+variable("profile")+".")
 	}
 	resp.Diagnostics.Append(keepProfilePath(diags)...)
 	if resp.Diagnostics.HasError() {

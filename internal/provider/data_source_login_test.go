@@ -76,7 +76,7 @@ func TestLoginFailures(t *testing.T) {
 		environment []string
 		message     string
 	}{
-		"no profile": {nil, `Missing profile … goto_login reads the login stored under a profile, but no profile is given here, in the provider or in the environment variable GOTO_PROFILE.`},
+		"no profile": {nil, `Missing profile … goto_login reads the login stored under a profile. Set a profile here, in the provider configuration or in the environment variable GOTO_PROFILE.`},
 		"no client":  {[]string{"GOTO_CLIENT_SECRET", ""}, `Missing client_secret`},
 		"cache off":  {[]string{"GOTO_PROFILE", "main", "GOTO_TOKEN_CACHE", "off"}, `Token cache is off`},
 	} {

@@ -36,8 +36,8 @@ func (d *meDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, res
 		return schema.ListAttribute{ElementType: types.StringType, Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Shows which person the provider's credential, or the login stored under a profile, belongs to. Use it to find the account key, which nearly every GoTo API requires. " +
-			"The provider first asks GoTo's Admin API, which needs the scope Admin Center (`identity:`). If the Admin API refuses, it asks GoTo's SCIM API, which knows less and needs only the scope Profile (`identity:scim.me`). " +
+		MarkdownDescription: "Shows the GoTo user that the provider's credential or a stored login belongs to. Use it to find the account key, which nearly every GoTo API requires. " +
+			"The provider first asks GoTo's Admin API, which needs the scope Admin Center (`identity:`). If the Admin API refuses, it asks GoTo's SCIM API, which returns less and needs only the scope Profile (`identity:scim.me`). " +
 			"Values that GoTo doesn't send are null. This is common for people who aren't administrators.",
 		Attributes: map[string]schema.Attribute{
 			"profile": schema.StringAttribute{
@@ -47,7 +47,7 @@ func (d *meDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, res
 			},
 			"source":      text("The API that answered: `admin` or `scim`. With `scim`, `admin_roles`, `products` and `created_at` are null."),
 			"key":         text("Key of the user."),
-			"account_key": text("Key of the user's default account. SCIM doesn't say which account is the default one, so with SCIM, this is the key of the only account, or null if there are several."),
+			"account_key": text("Key of the user's default account. SCIM doesn't name the default account, so with `scim`, this is the key of the only account, or null if there are several."),
 			"email":       text("E-mail address."),
 			"first_name":  text("First name."),
 			"last_name":   text("Last name."),
@@ -62,7 +62,7 @@ func (d *meDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, res
 					"admin_roles": texts("The user's roles in this account."),
 				}},
 			},
-			"products": texts("The products the user has, in GoTo's abbreviations."),
+			"products": texts("The user's products, as GoTo abbreviates them."),
 			"created_at": schema.StringAttribute{
 				CustomType:          timetypes.RFC3339Type{},
 				Computed:            true,

@@ -7,15 +7,15 @@ const (
 	describeRedirectURI         = "Redirect URI, exactly as registered for the OAuth client."
 	describeRefreshToken        = "Refresh token for obtaining access tokens. If GoTo replaces it, the token cache keeps the new one, so you don't have to change the configuration." + notInPlans
 	describePersonalAccessToken = "Personal access token for obtaining access tokens. The OAuth client needs the grant type \"Personal Access Token\". A personal access token can't be combined with `profile`, because it needs no stored login." + notInPlans
-	describeProfile             = "Name of the stored login. If a code, callback URL or refresh token is also set, the provider stores the new login under this name, in place of a login that began earlier. If none of them is set, the provider uses the stored login. A person signs in once, and you can then remove the code from the configuration."
+	describeProfile             = "Name of the stored login. If a code, callback URL or refresh token is also set, the provider stores the new login under this name, and replaces a login that began earlier. If none of them is set, the provider uses the stored login. So after a person has signed in once, you can remove the code from the configuration."
 	describeURL                 = ". It must use https, or http to a loopback address."
 
 	notInPlans = " The value is not in plan files if it comes from the environment or an ephemeral variable. Plan files contain the values of other variables, and the configuration itself."
 
 	// The defaults.
 	fromProvider   = " Default: the provider's."
-	refusedWithout = " Default: none. A block that needs it fails if neither the block nor the provider has it."
-	oneGrant       = " Set at most one grant: `code`, `callback_url`, `refresh_token` or `personal_access_token`. Default: the login that `profile` names, or without a profile, the provider's grant."
+	refusedWithout = " Default: none; each block that needs it must then set it."
+	oneGrant       = " Set at most one grant: `code`, `callback_url`, `refresh_token` or `personal_access_token`. Default: the login that `profile` names; without a profile, the provider's grant or profile."
 )
 
 // fromEnvironment returns the sentence that names the environment variable for a provider argument.

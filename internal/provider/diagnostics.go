@@ -61,7 +61,7 @@ func name(at path.Path) string {
 
 func missingClient(argument string) diag.Diagnostic {
 	return diag.NewAttributeErrorDiagnostic(path.Root(argument), "Missing "+argument,
-		fmt.Sprintf("No %[1]s is given here, in the provider or in the environment variable %[2]s (an empty variable counts as absent). "+
+		fmt.Sprintf("Set %[1]s here, in the provider configuration or in the environment variable %[2]s (an empty variable counts as not set). "+
 			"Copy it from your OAuth client's page at "+clientsPage+".", argument, variable(argument)))
 }
 

@@ -43,7 +43,7 @@ func (r *accessTokenEphemeralResource) Metadata(_ context.Context, req ephemeral
 // Schema implements [ephemeral.EphemeralResource].
 func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A valid access token for GoTo's APIs, from an authorization code, a refresh token, a personal access token or a stored login. " +
+		MarkdownDescription: "Provides a valid access token for GoTo's APIs, from an authorization code, a refresh token, a personal access token or a stored login. " +
 			"Terraform and OpenTofu open an ephemeral resource during the plan and again during the apply, in different processes. So the provider keeps the token in an encrypted cache (`token_cache` of the provider). A code is exchanged once, and one request serves all blocks, processes and runs until the token ends.",
 		Attributes: map[string]schema.Attribute{
 			"client_id": schema.StringAttribute{
@@ -82,7 +82,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"state": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "`state` of the authorize URL. `callback_url` must contain the same value, so that the address of another sign-in is refused. Default: none; the state of `callback_url` is then not compared with this argument.",
+				MarkdownDescription: "`state` of the authorize URL. `callback_url` must contain the same value. Otherwise, the provider refuses it as the address of another sign-in. Default: none; the state of `callback_url` is then not compared with this argument.",
 				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"refresh_token": schema.StringAttribute{
@@ -105,7 +105,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"min_validity": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("Minimum time that the token stays valid after it is handed out, like `30m`. Set it to more than your run takes, because a token that another provider already uses can't be extended. GoTo's tokens last an hour. If a new token's lifetime is shorter than this minimum, the provider hands it out with a warning. Default: `%dm`.", defaultMinValidity/time.Minute),
+				MarkdownDescription: fmt.Sprintf("Minimum time that the token must still be valid, like `30m`. Set it to more than your run takes, because a token that another provider already uses can't be replaced. GoTo's tokens last an hour. If a new token's lifetime is shorter than this minimum, the provider hands it out with a warning. Default: `%dm`.", defaultMinValidity/time.Minute),
 				Validators:          []validator.String{stringValidator(checkDuration)},
 			},
 			"required_scopes": schema.SetAttribute{
@@ -119,7 +119,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"revoke_on_close": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether to revoke the access token when the run ends. The provider then requests a token for this block alone, doesn't store it in the cache, and revokes it when Terraform closes the block, at the end of each plan and each apply. The refresh token is kept as usual. Each opening costs a token request. GoTo's server metadata lists revocation, but GoTo's guides don't mention it. If GoTo refuses it, a warning appears, and the token expires as usual. Default: `false`.",
+				MarkdownDescription: "Whether to revoke the access token when the run ends. The provider then requests a token for this block alone, doesn't store it in the cache, and revokes it when Terraform closes the block, at the end of each plan and each apply. So each plan and each apply costs a token request. The refresh token is kept as usual. GoTo's server metadata lists revocation, but GoTo's guides don't mention it. If GoTo refuses it, a warning appears, and the token expires as usual. Default: `false`.",
 			},
 			"access_token": schema.StringAttribute{
 				Computed:            true,
@@ -147,7 +147,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"expires_in": schema.Int64Attribute{
 				Computed:            true,
-				MarkdownDescription: "Seconds until the access token ends.",
+				MarkdownDescription: "Seconds until the access token expires.",
 			},
 			"expires_at": schema.StringAttribute{
 				CustomType:          timetypes.RFC3339Type{},
@@ -223,7 +223,7 @@ func (r *accessTokenEphemeralResource) Close(ctx context.Context, req ephemeral.
 	name, err := strconv.Unquote(string(quoted))
 	due, found := r.settings.revocations.take(name)
 	if err != nil || !found {
-		resp.Diagnostics.AddWarning(notRevoked, "One process opened this block and another one closed it, so the token is unknown here. It expires by itself within an hour.")
+		resp.Diagnostics.AddWarning(notRevoked, "A different process opened this block, so this process doesn't know the token. The token expires by itself within an hour.")
 		return
 	}
 	resp.Diagnostics.Append(r.settings.revoke(ctx, due)...)

@@ -147,9 +147,9 @@ func TestAccessTokenRefusesArguments(t *testing.T) {
 	t.Parallel()
 	landing := standin.RedirectURI + "?code=abc&state=xyz"
 	for name, test := range map[string]struct{ arguments, message string }{
-		"two grants":                  {"code = \"abc\"\nrefresh_token = \"def\"", `Conflicting arguments … Give only one of code and refresh_token: a token comes from one of them.`},
-		"three grants":                {"code = \"abc\"\nstate = \"x\"\npersonal_access_token = \"def\"\ncallback_url = \"" + landing + "\"", `Give only one of code, callback_url and personal_access_token: a token comes from one of them.`},
-		"no grant":                    {"", `There is no credential to obtain a token with. Give one of callback_url, code, refresh_token or personal_access_token,`},
+		"two grants":                  {"code = \"abc\"\nrefresh_token = \"def\"", `Conflicting arguments … Set only one of code and refresh_token: a token comes from only one of them.`},
+		"three grants":                {"code = \"abc\"\nstate = \"x\"\npersonal_access_token = \"def\"\ncallback_url = \"" + landing + "\"", `Set only one of code, callback_url and personal_access_token: a token comes from only one of them.`},
+		"no grant":                    {"", `There is no credential to obtain a token with. Set one of callback_url, code, refresh_token or personal_access_token,`},
 		"empty code":                  {`code = ""`, `Invalid code … It is an empty string;`},
 		"empty callback":              {`callback_url = ""`, `Invalid callback_url … It is an empty string;`},
 		"empty refresh token":         {`refresh_token = ""`, `Invalid refresh_token … It is an empty string;`},
@@ -158,16 +158,16 @@ func TestAccessTokenRefusesArguments(t *testing.T) {
 		"address as code":             {"code = \"" + landing + "\"", `This is an address or a part of one: set`},
 		"code as address":             {`callback_url = "abc"`, `This is not an address: paste the whole address`},
 		"authorize URL as address":    {`callback_url = "https://authentication.logmeininc.com/oauth/authorize?response_type=code&client_id=x"`, `This is the address that starts the sign-in`},
-		"denied":                      {"callback_url = \"" + standin.RedirectURI + "?error=access_denied&error_description=The%20user%20said%20no\"", `GoTo reports that access was not allowed: access_denied (The user said no). Open the authorize URL again and press Allow`},
+		"denied":                      {"callback_url = \"" + standin.RedirectURI + "?error=access_denied&error_description=The%20user%20said%20no\"", `GoTo reports that access was not allowed: access_denied (The user said no). Open the authorize URL again, sign in as`},
 		"another state":               {"callback_url = \"" + landing + "\"\nstate = \"abc\"", `Its state differs from`},
 		"no state":                    {"callback_url = \"" + standin.RedirectURI + "?code=abc\"\nstate = \"abc\"", `Its state differs from`},
 		"another redirect URI":        {`callback_url = "https://example.org/?code=abc"`, `It does not start with`},
 		"no duration":                 {"refresh_token = \"abc\"\nmin_validity = \"soon\"", "Invalid min_validity … `soon` is not a duration like `30s` or `1m`."},
 		"no positive duration":        {"refresh_token = \"abc\"\nmin_validity = \"-5m\"", "Invalid min_validity … `-5m` is not a positive duration."},
-		"profile of a pat":            {"personal_access_token = \"abc\"\nprofile = \"ada\"", `Give only one of personal_access_token and profile: a personal access token keeps no login.`},
-		"short verifier":              {"code = \"abc\"\ncode_verifier = \"def\"", `A code verifier is 43 to 128 of the characters`},
-		"state with a code":           {"code = \"abc\"\nstate = \"def\"", `Give only one of state and code: state belongs to callback_url.`},
-		"verifier with a token":       {"refresh_token = \"abc\"\ncode_verifier = \"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk\"", `Give only one of code_verifier and refresh_token: code_verifier belongs to a code.`},
+		"profile of a pat":            {"personal_access_token = \"abc\"\nprofile = \"ada\"", `Set only one of personal_access_token and profile: a personal access token needs no stored login.`},
+		"short verifier":              {"code = \"abc\"\ncode_verifier = \"def\"", `A code verifier has 43 to 128 characters`},
+		"state with a code":           {"code = \"abc\"\nstate = \"def\"", `Set only one of state and code: state belongs to callback_url.`},
+		"verifier with a token":       {"refresh_token = \"abc\"\ncode_verifier = \"dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk\"", `Set only one of code_verifier and refresh_token: code_verifier belongs to a code.`},
 		"no required scopes":          {"refresh_token = \"abc\"\nrequired_scopes = []", `Attribute required_scopes set must contain at least 1 elements`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,11 +218,11 @@ func TestAccessTokenRefusals(t *testing.T) {
 	}{
 		"code that was used": {func(*world) string {
 			return fmt.Sprintf("code = %q", "used-"+strings.Repeat("x", 50))
-		}, []string{"Code not accepted", "A code works once and for 10 minutes", "or copied only in part", "To sign in, open this address"}},
+		}, []string{"Code not accepted", "A code works only once, and only for 10 minutes", "or copied only in part", "To sign in, open this address"}},
 		"address cut by a shell": {func(w *world) string {
 			code := w.server.IssueCode(standin.CodeRequest{CodeChallenge: strings.Repeat("x", 43)})
 			return fmt.Sprintf("callback_url = %q", standin.RedirectURI+"?code="+code)
-		}, []string{"Code not accepted", "The address has no state=. If the address that was opened has one, a shell has cut the answer at its first &"}},
+		}, []string{"Code not accepted", "The address has no state=. If the address that you opened has one, the shell cut the pasted address off at its first &"}},
 		"wrong secret of a sign-in": {func(w *world) string {
 			return fmt.Sprintf("client_secret = \"wrong\"\ncallback_url = %q", w.landing("xyz"))
 		}, []string{"Wrong client secret", "Then remove callback_url and plan again"}},
@@ -239,7 +239,7 @@ func TestAccessTokenRefusals(t *testing.T) {
 			token := w.server.IssueRefreshToken()
 			w.server.RevokeAll()
 			return fmt.Sprintf("refresh_token = %q", token)
-		}, []string{"Refresh token not accepted", "Give the current refresh token, or sign in again."}},
+		}, []string{"Refresh token not accepted", "Set the current refresh token, or sign in again."}},
 		"bad personal access token": {func(*world) string {
 			return `personal_access_token = "abc"`
 		}, []string{"Personal access token not accepted", "Create a new one in your GoTo account"}},
@@ -283,7 +283,7 @@ func TestAccessTokenRefreshOfACodeFails(t *testing.T) {
 		resource.TestStep{Config: configuration},
 		resource.TestStep{
 			PreConfig: broken(true), Config: configuration,
-			ExpectError: words("GoTo cannot answer now … Getting a token with the refresh token that came with the code in code failed."),
+			ExpectError: words("GoTo is unavailable … Getting a token with the refresh token that came with the code in code failed."),
 		},
 		resource.TestStep{PreConfig: broken(false), Config: configuration},
 	)

@@ -31,16 +31,16 @@ type exclusion struct {
 // Only the first broken rule is reported, so later rules may assume that there is at most one grant.
 var (
 	accessTokenExclusions = []exclusion{
-		{"a token comes from one of them", []string{"code", "callback_url", "refresh_token", "personal_access_token"}},
+		{"a token comes from only one of them", []string{"code", "callback_url", "refresh_token", "personal_access_token"}},
 		{"state belongs to callback_url", []string{"state", "code", "refresh_token", "personal_access_token"}},
 		{"code_verifier belongs to a code", []string{"code_verifier", "refresh_token", "personal_access_token"}},
-		personalAccessTokenKeepsNoLogin,
+		personalAccessTokenNeedsNoLogin,
 	}
 	providerExclusions = []exclusion{
-		{"a token comes from one of them", []string{"refresh_token", "personal_access_token"}},
-		personalAccessTokenKeepsNoLogin,
+		{"a token comes from only one of them", []string{"refresh_token", "personal_access_token"}},
+		personalAccessTokenNeedsNoLogin,
 	}
-	personalAccessTokenKeepsNoLogin = exclusion{"a personal access token keeps no login", []string{"personal_access_token", "profile"}}
+	personalAccessTokenNeedsNoLogin = exclusion{"a personal access token needs no stored login", []string{"personal_access_token", "profile"}}
 )
 
 // checkExclusions reports the first rule that config breaks. An argument that is not known yet may turn out to be
@@ -59,7 +59,7 @@ func checkExclusions(config tftypes.Value, rules []exclusion) diag.Diagnostics {
 		}
 		last := len(given) - 1
 		diags.AddAttributeError(path.Root(given[0]), "Conflicting arguments",
-			fmt.Sprintf("Give only one of %s and %s: %s.", strings.Join(given[:last], ", "), given[last], rule.reason))
+			fmt.Sprintf("Set only one of %s and %s: %s.", strings.Join(given[:last], ", "), given[last], rule.reason))
 		return diags
 	}
 	return diags

@@ -31,9 +31,9 @@ func TestOneMessageAboutExclusions(t *testing.T) {
 		want   string
 	}{
 		"all of the provider": {"provider", map[string]tftypes.Value{"refresh_token": given, "personal_access_token": given, "profile": given},
-			"AttributeName(\"refresh_token\"): Conflicting arguments: Give only one of refresh_token and personal_access_token: a token comes from one of them.\n"},
+			"AttributeName(\"refresh_token\"): Conflicting arguments: Set only one of refresh_token and personal_access_token: a token comes from only one of them.\n"},
 		"all of a block": {"block", map[string]tftypes.Value{"code": given, "state": given, "refresh_token": given, "personal_access_token": given, "profile": given},
-			"AttributeName(\"code\"): Conflicting arguments: Give only one of code, refresh_token and personal_access_token: a token comes from one of them.\n"},
+			"AttributeName(\"code\"): Conflicting arguments: Set only one of code, refresh_token and personal_access_token: a token comes from only one of them.\n"},
 		"unknown at the provider": {"provider", map[string]tftypes.Value{"refresh_token": unknown, "personal_access_token": given, "profile": unknown}, ""},
 		"unknown in a block":      {"block", map[string]tftypes.Value{"code": unknown, "state": unknown, "code_verifier": unknown, "refresh_token": unknown, "personal_access_token": given, "profile": unknown}, ""},
 	} {

@@ -34,14 +34,14 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 	}
 	switch {
 	case errors.As(err, &noCredential) && t.byProvider:
-		return diag.NewErrorDiagnostic("No credential of the provider",
+		return diag.NewErrorDiagnostic("Provider has no credential",
 			"goto_me has no profile, and the provider has neither a profile nor a credential. If you have signed in through a goto_access_token with a profile, do not sign in again: "+
-				"give goto_me or the provider the same profile ("+variable("profile")+"). Otherwise give the provider a personal_access_token or a refresh_token ("+
+				"set the same profile in goto_me or in the provider configuration ("+variable("profile")+"). Otherwise, set a personal_access_token or a refresh_token in the provider configuration ("+
 				variable("personal_access_token")+", "+variable("refresh_token")+"), or sign in under a profile.\n\n"+t.signIn())
 	case errors.As(err, &noCredential):
 		return diag.NewErrorDiagnostic("No credential",
-			"There is no credential to obtain a token with. Give one of callback_url, code, refresh_token or personal_access_token, "+
-				"name a stored login with profile, or give the provider a refresh_token or personal_access_token ("+
+			"There is no credential to obtain a token with. Set one of callback_url, code, refresh_token or personal_access_token, "+
+				"name a stored login with profile, or set a refresh_token or personal_access_token in the provider configuration ("+
 				variable("refresh_token")+", "+variable("personal_access_token")+").\n\n"+t.signIn())
 	case errors.As(err, &noLogin):
 		return t.noLogin(noLogin)
@@ -50,7 +50,7 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 	case errors.As(err, &lost):
 		return t.errorAt(t.grantArgument, "The answer to this code was lost",
 			"An earlier run sent this code to GoTo ("+lost.Lost.String()+"), but the answer was lost: that run was killed or disconnected, or it could not store the answer. "+
-				"The code is probably used up. It is not sent again, because sending a code twice can revoke its login."+t.signedInSince()+"\n\n"+t.signIn())
+				"The code is probably used up. The provider does not send it again, because that can revoke its login."+t.signedInSince()+"\n\n"+t.signIn())
 	case errors.As(err, &canceled):
 		if canceled.SigningIn {
 			return diag.NewErrorDiagnostic("Canceled", "The run was canceled while it waited for a person to sign in. Nothing was sent.")
@@ -69,7 +69,7 @@ func (t tokenRequest) failure(err error) diag.Diagnostic {
 	case errors.As(err, &failed):
 		return t.requestFailed(failed)
 	}
-	return diag.NewErrorDiagnostic("No token", redact.Capitalized(err.Error())+". This is a bug in the provider, please report it.")
+	return diag.NewErrorDiagnostic("No token", redact.Capitalized(err.Error())+". This is a bug in the provider; please report it.")
 }
 
 func (t tokenRequest) noLogin(none *engine.NoLoginError) diag.Diagnostic {
@@ -94,7 +94,7 @@ func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic 
 		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". The answer to the last token request was lost (" + ended.Lost.String() +
 			"): that run was killed or disconnected, or it could not store the answer. GoTo has probably replaced the refresh token in that answer."
 	case errors.As(ended.Err, &refused):
-		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". A refresh token lasts 30 days, and GoTo replaces it when it is used from day 18 on. It may end earlier, for example if the person logs out, the OAuth client changes or someone revokes it."
+		reason = "GoTo no longer accepts its refresh token: " + refused.Error() + ". A refresh token lasts 30 days, and GoTo replaces it when it is used after day 18. It may end earlier, for example if the person logs out, the OAuth client changes or someone revokes it."
 	case ended.Err != nil:
 		reason = "The stored login cannot be used: " + ended.Err.Error() + "."
 	}
@@ -111,7 +111,7 @@ func (t tokenRequest) loginEnded(ended *engine.LoginEndedError) diag.Diagnostic 
 			either = "" // it may be the one that was replaced
 		}
 		return t.errorAt(t.grantArgument, "The login of this credential has ended",
-			reason+either+" Give a new one, or sign in again.\n\n"+t.signIn())
+			reason+either+" Set a new one, or sign in again.\n\n"+t.signIn())
 	}
 	return t.errorAt("profile", "The stored login has ended",
 		fmt.Sprintf("The login stored under the profile %q cannot be renewed. %s\n\n%s", t.Profile, reason, t.signIn()))
@@ -134,7 +134,7 @@ func (t tokenRequest) signedInSince() string {
 
 // busy describes the process that blocks the login.
 func (t tokenRequest) busy(busy *engine.BusyError) string {
-	text := "Another process has held this login for longer than its requests to GoTo can take, so it is stopped or hung. Nothing was sent. "
+	text := "Another process has held this login for longer than its requests to GoTo can take, so that process is stopped or hung. Nothing was sent. "
 	if busy.Intent != nil {
 		text += "Its last token request came from " + busy.Intent.String() + ". "
 	}
@@ -162,21 +162,21 @@ func (t tokenRequest) requestFailed(failed *oauth.TokenError) diag.Diagnostic {
 		return t.errorAt(t.grantArgument, "No answer from GoTo", what+"\n\n"+t.ambiguous(failed))
 	case oauth.Unavailable:
 		if failed.MaybeProcessed() && failed.Grant == oauth.AuthorizationCode {
-			return t.errorAt(t.grantArgument, "GoTo cannot answer now", what+"\n\n"+t.ambiguous(failed))
+			return t.errorAt(t.grantArgument, "GoTo is unavailable", what+"\n\n"+t.ambiguous(failed))
 		}
 		remedy := "Plan again later"
 		if failed.RetryAfter > 0 {
 			wait := "GoTo asks you to wait " + formatDuration(failed.RetryAfter) + ". "
 			if failed.Grant == oauth.AuthorizationCode && failed.RetryAfter > 10*time.Minute {
-				return t.errorAt(t.grantArgument, "GoTo cannot answer now",
+				return t.errorAt(t.grantArgument, "GoTo is unavailable",
 					what+"\n\n"+wait+"By then the code will have expired, so sign in again after that time. "+t.signIn())
 			}
 			remedy = wait + "Plan again then"
 		}
-		return diag.NewErrorDiagnostic("GoTo cannot answer now", what+"\n\n"+remedy+t.codeStillValid(failed)+".")
+		return diag.NewErrorDiagnostic("GoTo is unavailable", what+"\n\n"+remedy+t.codeStillValid(failed)+".")
 	case oauth.Unusable:
-		return t.errorAt(t.grantArgument, "GoTo's answer cannot be used",
-			what+"\n\nCheck that authentication_url is GoTo's and that no proxy answers in its place. "+t.ambiguous(failed))
+		return t.errorAt(t.grantArgument, "Unusable answer from GoTo",
+			what+"\n\nCheck that authentication_url is GoTo's, and that no proxy answers in GoTo's place. "+t.ambiguous(failed))
 	case oauth.Refused:
 	}
 	return t.refused(failed, what)
@@ -186,7 +186,7 @@ func (t tokenRequest) requestFailed(failed *oauth.TokenError) diag.Diagnostic {
 // not use it up.
 func (t tokenRequest) codeStillValid(failed *oauth.TokenError) string {
 	if failed.Grant == oauth.AuthorizationCode {
-		return "; the code is still valid for 10 minutes after it was issued"
+		return "; the code stays valid until 10 minutes after it was issued"
 	}
 	return ""
 }
@@ -195,9 +195,9 @@ func (t tokenRequest) codeStillValid(failed *oauth.TokenError) string {
 func (t tokenRequest) ambiguous(failed *oauth.TokenError) string {
 	switch failed.Grant {
 	case oauth.AuthorizationCode:
-		return "The code may have been used up. It is not sent again, because sending a code twice can revoke its login. " + t.signIn()
+		return "The code may have been used up. The provider does not send it again, because that can revoke its login. " + t.signIn()
 	case oauth.RefreshToken:
-		return "Plan again. If GoTo then refuses the refresh token, the lost answer had a new one, and someone has to sign in again."
+		return "Plan again. If GoTo then refuses the refresh token, the lost answer contained a new one, and someone has to sign in again."
 	case oauth.PersonalAccessToken:
 	}
 	return "Plan again; nothing is used up."
@@ -216,10 +216,10 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 	case failed.Code == oauth.InvalidClient:
 		callback := ""
 		if failed.Grant == oauth.AuthorizationCode && t.grantArgument == "callback_url" && t.State != "" { // the pending sign-in is encrypted with the wrong secret
-			callback = " Then remove callback_url and plan again. The message has a new address to sign in at."
+			callback = " Then remove callback_url and plan again. The next message shows a new address for signing in."
 		}
 		return t.errorAt("client_secret", "Wrong client secret",
-			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, complete and unencoded, to client_secret (%s).%s If it is lost, see whether the client's page offers a new one; otherwise create a new OAuth client: %s", t.Client.ID, variable("client_secret"), callback, clientsPage))
+			what+fmt.Sprintf("\n\nThe client secret does not belong to the OAuth client %q. Copy it again, complete and unencoded, to client_secret (%s).%s If you no longer have it, check whether the client's page at %s offers a new one. Otherwise, create a new OAuth client.", t.Client.ID, variable("client_secret"), callback, clientsPage))
 	case failed.Code != oauth.InvalidGrant:
 		return t.errorAt(t.grantArgument, "GoTo refused the request",
 			what+"\n\nCheck authentication_url ("+t.server.String()+"), the OAuth client and the credential.")
@@ -232,19 +232,19 @@ func (t tokenRequest) refused(failed *oauth.TokenError, what string) diag.Diagno
 		}
 		cut := ""
 		if t.grantArgument == "callback_url" && t.State == "" {
-			cut = "The address has no state=. If the address that was opened has one, a shell has cut the answer at its first &. Put it in single quotes. "
+			cut = "The address has no state=. If the address that you opened has one, the shell cut the pasted address off at its first &. Put it in single quotes. "
 		}
 		return t.errorAt(t.grantArgument, "Code not accepted",
-			what+"\n\n"+cut+"A code works once and for 10 minutes: it may have been exchanged already, for instance on another machine, or copied only in part. "+
-				"It must also belong to this OAuth client, and redirect_uri must be exactly the one in the authorize URL ("+redirect+").\n\n"+t.signIn())
+			what+"\n\n"+cut+"A code works only once, and only for 10 minutes. It may have been exchanged already, for example on another machine, or copied only in part. "+
+				"The code must also belong to this OAuth client, and redirect_uri must be exactly the one in the authorize URL ("+redirect+").\n\n"+t.signIn())
 	case oauth.RefreshToken:
 		return t.errorAt(t.grantArgument, "Refresh token not accepted",
-			what+"\n\nIt has ended (after 30 days, or by a logout, a change of the OAuth client or a revocation), was replaced by a newer one elsewhere, or belongs to another OAuth client. "+
-				"Give the current refresh token, or sign in again. "+t.signIn())
+			what+"\n\nThe refresh token has ended (after 30 days, or because of a logout, a change of the OAuth client or a revocation), was replaced by a newer one elsewhere, or belongs to another OAuth client. "+
+				"Set the current refresh token, or sign in again. "+t.signIn())
 	case oauth.PersonalAccessToken:
 	}
 	return t.errorAt(t.grantArgument, "Personal access token not accepted",
-		what+"\n\nIt was revoked, has expired, was copied only in part, or has scopes that the OAuth client lacks. Create a new one in your GoTo account and give it as personal_access_token.")
+		what+"\n\nThe token was revoked, has expired, was copied only in part, or has scopes that the OAuth client lacks. Create a new one in your GoTo account, and set personal_access_token to it.")
 }
 
 var (

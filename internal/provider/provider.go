@@ -70,7 +70,7 @@ func (p *gotoProvider) Metadata(_ context.Context, _ provider.MetadataRequest, r
 // Schema implements [provider.Provider].
 func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Signs in to GoTo (GoTo Connect, Webinar, Meeting) with OAuth 2.0 and hands bearer tokens to other providers, provisioners and write-only arguments. Tokens are ephemeral values, so they are not in the state or a plan, unless the configuration makes a resource store one. Credentials stay out of plan files too if they come from the environment or an ephemeral variable.",
+		MarkdownDescription: "Signs in to GoTo (GoTo Connect, Webinar, Meeting) with OAuth 2.0 and hands bearer tokens to other providers, provisioners and write-only arguments. Tokens are ephemeral values, so they are not in the state or a plan, unless you configure a resource to store one. Credentials stay out of plan files too if they come from the environment or an ephemeral variable.",
 		Attributes: map[string]schema.Attribute{
 			"client_id": schema.StringAttribute{
 				Optional:            true,
@@ -85,24 +85,24 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"redirect_uri": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describeRedirectURI + " Default: none; GoTo then uses the registered one, and the provider doesn't compare a `callback_url` with it." + fromEnvironment("redirect_uri"),
+				MarkdownDescription: describeRedirectURI + " Default: none; GoTo then uses the registered one, and the provider can't compare it with `callback_url`." + fromEnvironment("redirect_uri"),
 				Validators:          []validator.String{stringValidator(oauth.CheckRedirectURI)},
 			},
 			"refresh_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: describeRefreshToken + " The provider uses it for each `goto_access_token` without its own grant or profile. Default: none." + fromEnvironment("refresh_token") + " The variable is read only if the provider's configuration has neither a grant nor a `profile`.",
+				MarkdownDescription: describeRefreshToken + " The provider uses it for each `goto_access_token` without its own grant or profile. Default: none." + fromEnvironment("refresh_token") + " The provider uses the variable only if its configuration has neither a grant nor a `profile`.",
 				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"personal_access_token": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: describePersonalAccessToken + " The provider uses it for each `goto_access_token` without its own grant or profile. Default: none." + fromEnvironment("personal_access_token") + " The variable is read only if the provider's configuration has neither a grant nor a `profile`.",
+				MarkdownDescription: describePersonalAccessToken + " The provider uses it for each `goto_access_token` without its own grant or profile. Default: none." + fromEnvironment("personal_access_token") + " The provider uses the variable only if its configuration has neither a grant nor a `profile`.",
 				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describeProfile + " The provider's `profile` stores only logins from the provider's own credential, not from a credential that is set in a `goto_access_token`. Default: none; a login then belongs only to its credential." + fromEnvironment("profile") + " The variable is read only if the provider's configuration has no grant.",
+				MarkdownDescription: describeProfile + " This `profile` doesn't apply to a credential that is set in a `goto_access_token`. Default: none; a login can then be found only with its credential." + fromEnvironment("profile") + " The provider uses the variable only if its configuration has no grant.",
 				Validators:          []validator.String{stringValidator(checkProfile)},
 			},
 			"authentication_url": schema.StringAttribute{
@@ -117,16 +117,16 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"token_cache": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Where the provider keeps encrypted tokens between runs: a directory that only you can read (`file:///directory`), a bucket that several machines share (`s3://bucket/prefix?region=…`, `gs://bucket/prefix`, `azblob://container/prefix?account=…`, see [Share a login between machines](guides/share-a-login.md)), or `off`. When off, codes and profiles are refused, every process makes its own token request, and a refresh token that GoTo replaces is lost. Default: the directory `terraform-provider-goto` in your cache directory (`~/.cache` on Linux); if there is no cache directory, for example because `HOME` is unset, set this argument." + fromEnvironment("token_cache"),
+				MarkdownDescription: "Where the provider keeps encrypted tokens between runs: a directory that only you can read (`file:///directory`), a bucket that several machines share (`s3://bucket/prefix?region=…`, `gs://bucket/prefix`, `azblob://container/prefix?account=…`, see [Share a login between machines](guides/share-a-login.md)), or `off`. When it is off, the provider refuses codes and profiles, every process makes its own token request, and a replaced refresh token is lost. Default: the directory `terraform-provider-goto` in your cache directory (`~/.cache` on Linux); without a cache directory, for example if `HOME` is unset, you must set this argument." + fromEnvironment("token_cache"),
 				Validators:          []validator.String{stringValidator(checkTokenCache)},
 			},
 			"interactive_login": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether a run opens a browser and waits for a person to sign in if the login of a profile is missing or has ended. `redirect_uri` must then be a loopback address with a free port, like `http://localhost:8976/callback`. If neither a `profile` nor a grant is set, the login is stored under the profile `" + defaultProfile + "`. If `CI` or `TF_IN_AUTOMATION` is set, or if there is neither a display nor a program in `BROWSER`, the run stops instead and shows the address to open. To use another browser, or a machine without a display, set `BROWSER`. Default: `false`." + fromEnvironment("interactive_login"),
+				MarkdownDescription: "Whether a run without a usable login opens a browser and waits for a person to sign in. `redirect_uri` must then be a loopback address with a free port, like `http://localhost:8976/callback`. If neither a `profile` nor a grant is set, the login is stored under the profile `" + defaultProfile + "`. If `CI` or `TF_IN_AUTOMATION` is set, or if there is neither a display nor a program in `BROWSER`, the run stops instead and shows the address to open. To use another browser, or a machine without a display, set `BROWSER`. Default: `false`." + fromEnvironment("interactive_login"),
 			},
 			"login_timeout": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("How long a run with `interactive_login` waits for the person. Maximum: `%dh`. Default: `%dm`.", engine.SignInLife/time.Hour, defaultLoginTimeout/time.Minute) + fromEnvironment("login_timeout"),
+				MarkdownDescription: fmt.Sprintf("How long a run with `interactive_login` waits for the sign-in. Maximum: `%dh`. Default: `%dm`.", engine.SignInLife/time.Hour, defaultLoginTimeout/time.Minute) + fromEnvironment("login_timeout"),
 				Validators:          []validator.String{stringValidator(checkLoginTimeout)},
 			},
 			"pkce": schema.BoolAttribute{
@@ -140,7 +140,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"max_retries": schema.Int64Attribute{
 				Optional:            true,
-				MarkdownDescription: fmt.Sprintf("How many times the provider retries a request after a failed connection or an answer of 429 or 5xx: 0 to %d times. It sends an authorization code again only if it is certain that GoTo hasn't seen it. Default: `%d`.", maxMaxRetries, defaultMaxRetries) + fromEnvironment("max_retries"),
+				MarkdownDescription: fmt.Sprintf("How many times the provider retries a request after a failed connection or a 429 or 5xx answer, from 0 to %d. It sends an authorization code again only if it is certain that GoTo hasn't processed it. Default: `%d`.", maxMaxRetries, defaultMaxRetries) + fromEnvironment("max_retries"),
 				Validators:          []validator.Int64{int64validator.Between(0, maxMaxRetries)},
 			},
 		},

@@ -121,10 +121,10 @@ func TestProviderArguments(t *testing.T) {
 	for name, test := range map[string]struct{ arguments, message string }{
 		"http to another machine":    {`authentication_url = "http://goto.example.com"`, `Invalid authentication_url … Credentials are sent to goto.example.com and would travel unencrypted.`},
 		"retired host":               {`authentication_url = "https://api.getgo.com/oauth/v2"`, `GoTo has retired the OAuth endpoints on api.getgo.com (/oauth/v2).`},
-		"endpoint instead of base":   {`authentication_url = "https://authentication.logmeininc.com/oauth/token"`, `The address must be the base of the endpoints, without "/oauth/token".`},
+		"endpoint instead of base":   {`authentication_url = "https://authentication.logmeininc.com/oauth/token"`, `The address must be the base URL of the endpoints, without "/oauth/token".`},
 		"api over http":              {`api_url = "http://goto.example.com"`, `Invalid api_url … Credentials are sent to goto.example.com and would travel unencrypted.`},
-		"two grants":                 {"refresh_token = \"one\"\npersonal_access_token = \"two\"", `Conflicting arguments … Give only one of refresh_token and personal_access_token: a token comes from one of them.`},
-		"profile of a pat":           {"profile = \"ada\"\npersonal_access_token = \"two\"", `Give only one of personal_access_token and profile: a personal access token keeps no login.`},
+		"two grants":                 {"refresh_token = \"one\"\npersonal_access_token = \"two\"", `Conflicting arguments … Set only one of refresh_token and personal_access_token: a token comes from only one of them.`},
+		"profile of a pat":           {"profile = \"ada\"\npersonal_access_token = \"two\"", `Set only one of personal_access_token and profile: a personal access token needs no stored login.`},
 		"empty client ID":            {`client_id = ""`, `Invalid client_id … It is an empty string; leave the argument out instead.`},
 		"empty client secret":        {`client_secret = ""`, `Invalid client_secret … It is an empty string; leave the argument out instead.`},
 		"empty redirect URI":         {`redirect_uri = ""`, `Invalid redirect_uri … It is an empty string;`},

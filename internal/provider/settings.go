@@ -131,7 +131,7 @@ func refuseUnknown(config tftypes.Value) diag.Diagnostics {
 		if !arguments[argument].IsKnown() {
 			diags.AddAttributeError(path.Root(argument), "Provider argument not known yet",
 				fmt.Sprintf("The value of %s becomes known only when something else in this configuration is applied, but the provider needs it earlier. "+
-					"Take it from a variable, the environment (%s), a data source or an ephemeral resource, or first apply the resource that it comes from, with -target.",
+					"Take it from a variable, the environment (%s), a data source or an ephemeral resource, or use -target to apply the resource that it comes from first.",
 					argument, variable(argument)))
 		}
 	}

@@ -23,11 +23,11 @@ func (t tokenRequest) signIn() string {
 	block := ""
 	switch {
 	case t.byProvider:
-		block = " to a goto_access_token with the same profile, name that block in depends_on here"
+		block = " in a goto_access_token with the same profile, name that block in depends_on here"
 	case t.Profile != "": // the provider's profile is not used with a callback_url
 		block = fmt.Sprintf(", with profile = %q next to it", t.Profile)
 	}
-	text += " browser then lands on an address with code= in it; the page itself may not be found. Within 10 minutes, give that whole address as callback_url" + block + ", and plan again."
+	text += " browser then lands on an address with code= in it; the page itself may not be found. Within 10 minutes, set callback_url to that whole address" + block + ", and plan again."
 	if !t.interactive && signin.IsLoopback(t.Client.RedirectURI) {
 		text += " Or set interactive_login (" + variable("interactive_login") + ") to true, and the next plan opens the browser and needs no callback_url."
 	}
@@ -57,7 +57,7 @@ func (t tokenRequest) signInFailure(err error) diag.Diagnostic {
 		if failed.Refused {
 			what = "The sign-in ended without a login. " + redact.Capitalized(failed.Reason) + "."
 		}
-		return t.errorAt("", "Nobody signed in", what+" Plan again to open the browser again. If this machine has no browser, use another one.\n\n"+t.signIn())
+		return t.errorAt("", "Nobody signed in", what+" Plan again to open the browser again, or use a browser on another machine.\n\n"+t.signIn())
 	}
 	if exchange, ok := errors.AsType[*signin.ExchangeError](err); ok {
 		t.signedIn, t.Grant = true, oauth.Grant{Type: oauth.AuthorizationCode}
@@ -73,7 +73,7 @@ func (t tokenRequest) signInFailure(err error) diag.Diagnostic {
 func (t tokenRequest) wrongSignIn(wrong *engine.SignInError) diag.Diagnostic {
 	what := "The sign-in that this address belongs to is not pending: it was finished with another code, or it began more than an hour ago, with another client secret or in another token cache."
 	if wrong.AskedFor != nil {
-		here, remedy := fmt.Sprintf("this block is for the profile %q", wrong.Profile), "Give the address to the block that requested it."
+		here, remedy := fmt.Sprintf("this block is for the profile %q", wrong.Profile), "Use the address in the block that requested it."
 		if wrong.Profile == "" {
 			here, remedy = "this block names no profile", fmt.Sprintf("If it was requested for this block, put profile = %q next to %s.", *wrong.AskedFor, t.grantArgument)
 		}

@@ -87,7 +87,7 @@ func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (
 	case t.Profile == "":
 		t.Grant, t.Profile = s.grant, s.profile
 		for _, argument := range s.ignored {
-			t.ignore(variable(argument), argument, "the configuration of the provider")
+			t.ignore(variable(argument), argument, "the provider configuration")
 		}
 	case s.grant.Type != "":
 		// Only a credential that is given together with a profile changes it.
@@ -104,13 +104,13 @@ func (t *tokenRequest) use(argument string, grantType oauth.GrantType, credentia
 	}
 }
 
-// ignore records a credential that is not used because place names a profile.
+// ignore records a credential that is ignored because place names a profile.
 func (t *tokenRequest) ignore(source, argument, place string) {
-	remedy := fmt.Sprintf("To keep its login under the profile, give it as %s next to profile, in the provider or in a goto_access_token.", argument)
+	remedy := fmt.Sprintf("To store its login under the profile, set %s in the same place as profile: in the provider configuration or in a goto_access_token.", argument)
 	if argument == string(oauth.PersonalAccessToken) {
-		remedy = "To use it, remove profile: a personal access token keeps no login."
+		remedy = "To use it, remove profile, because a personal access token needs no stored login."
 	}
-	t.ignored = append(t.ignored, redact.Capitalized(source)+" is set and ignored, because "+place+" names a profile. "+remedy)
+	t.ignored = append(t.ignored, redact.Capitalized(source)+" is set but ignored, because "+place+" names a profile. "+remedy)
 }
 
 // checkScopes compares required_scopes with the scopes of the token, as sent.
@@ -122,7 +122,7 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 	}
 	if granted == "" {
 		diags.AddAttributeWarning(path.Root("required_scopes"), "Scopes could not be checked",
-			"GoTo did not say which scopes the token has. The run continues, and an API whose scope is missing will refuse the token.")
+			"GoTo did not say which scopes the token has. The run continues, but if a scope is missing, the API that needs it will refuse the token.")
 		return diags
 	}
 	present := strings.Fields(granted)
@@ -133,7 +133,7 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 		if t.Grant.Type != oauth.PersonalAccessToken {
 			remedy = "Add these scopes to the OAuth client on its page at " + clientsPage + ", and check that the authorize URL did not request fewer. "
 			if t.interactive && t.Grant.Type == "" {
-				remedy += "To sign in through the browser again, remove the stored login, whose location goto_login has, and plan again. Or: "
+				remedy += "To sign in through the browser again, remove the stored login (goto_login shows its location) and plan again. Alternatively: "
 			}
 			remedy += t.signIn()
 		} else {

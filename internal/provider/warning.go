@@ -19,7 +19,7 @@ func (t tokenRequest) warning(warning engine.Warning) diag.Diagnostic {
 		return diag.NewWarningDiagnostic("Login ends soon", t.expiring(w))
 	case engine.ShortTokenWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("min_validity"), "Access token expires sooner than min_validity",
-			fmt.Sprintf("The token has %s left, but min_validity asks for %s. GoTo issues no tokens that last longer, and anything that uses this one after that will be refused. Shorten the run, or lower min_validity.",
+			fmt.Sprintf("The token is valid for %s, but min_validity asks for %s. GoTo does not issue longer-lived tokens, and refuses this one after that time. Shorten the run, or lower min_validity.",
 				formatDuration(w.Left), formatDuration(t.MinValidity)))
 	case engine.UnreadableWarning:
 		return diag.NewWarningDiagnostic("Stored login ignored",
@@ -30,8 +30,8 @@ func (t tokenRequest) warning(warning engine.Warning) diag.Diagnostic {
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile not stored",
 			fmt.Sprintf("The login is stored, but not under the profile %q: %s. Fix the token cache and plan again with the same credential.", t.Profile, w.Err))
 	case engine.ProfileMovedWarning:
-		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile now leads to another person",
-			fmt.Sprintf("The profile %q led to the login of %s and now leads to that of %s, because %s is given with it. If that is not what you meant, use another profile name for one of the two, and sign in again as the first.",
+		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile switched to another person",
+			fmt.Sprintf("The profile %q named the login of %s. It now names the login of %s, because %s is set together with it. If you did not intend this, use different profiles for the two people, and sign in again as the first.",
 				t.Profile, principal(w.From), principal(w.To), t.profileCredential()))
 	case engine.ProfileKeptWarning:
 		return diag.NewAttributeWarningDiagnostic(path.Root("profile"), "Profile not changed",
@@ -42,14 +42,14 @@ func (t tokenRequest) warning(warning engine.Warning) diag.Diagnostic {
 			"GoTo has replaced the refresh token, and the one "+t.grantSource(oauth.RefreshToken)+" may no longer be accepted, even by the next step of this run. "+
 				"With token_cache = \"off\", the new one is only in the attribute next_refresh_token. Store it where the credential comes from, or turn the token cache on.")
 	}
-	return diag.NewWarningDiagnostic("Unexpected warning", fmt.Sprintf("Got %T. This is a bug in the provider, please report it.", warning))
+	return diag.NewWarningDiagnostic("Unexpected warning", fmt.Sprintf("Got %T. This is a bug in the provider; please report it.", warning))
 }
 
 func (t tokenRequest) expiring(warning engine.ExpiringLoginWarning) string {
 	text := fmt.Sprintf("The refresh token %s ends on %s, and GoTo has not replaced it. After that, no tokens can be obtained with it.\n\n",
 		t.grantSource(oauth.RefreshToken), warning.At.Format("January 2, 2006 at 15:04 UTC"))
 	if t.Grant.Type == oauth.RefreshToken && t.Profile == "" {
-		return text + "Give a new refresh token before that date. " + t.signIn()
+		return text + "Set a new refresh token before that date. " + t.signIn()
 	}
 	return text + "Sign in again before that date. " + t.signIn()
 }
@@ -62,7 +62,7 @@ func (t tokenRequest) notStored(warning engine.NotStoredWarning) string {
 	if warning.Grant == oauth.AuthorizationCode {
 		return text + "The code is used up, so the next step of this run, or the next run, will fail. " + t.signIn()
 	}
-	return text + "If GoTo has replaced the refresh token, the old one may no longer be accepted. Then someone has to sign in again, " +
+	return text + "If GoTo has replaced the refresh token, it may no longer accept the old one. Someone then has to sign in again, " +
 		"unless you store this run's attribute next_refresh_token where the credential comes from. " + t.signIn()
 }
 
@@ -76,7 +76,7 @@ func (t tokenRequest) profileCredential() string {
 
 func principal(login engine.Login) string {
 	if login.Principal == "" {
-		return "a person whom GoTo did not name"
+		return "a person that GoTo did not name"
 	}
 	return login.Principal
 }

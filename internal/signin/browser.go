@@ -16,7 +16,7 @@ import (
 
 // automationAdvice says what an unattended run can use instead. Its error also shows an address to sign in at, but that
 // helps only if the next run uses the same token cache.
-const automationAdvice = "Give it a personal access token (GOTO_PERSONAL_ACCESS_TOKEN), or the token cache of a machine where someone has signed in"
+const automationAdvice = "Use a personal access token (GOTO_PERSONAL_ACCESS_TOKEN), or share the token cache of a machine where someone has signed in"
 
 // check returns the redirect URI, or an error that says why a browser sign-in is impossible here.
 func (f *Flow) check(redirectURI string) (*url.URL, error) {
@@ -25,15 +25,15 @@ func (f *Flow) check(redirectURI string) (*url.URL, error) {
 	case err != nil || redirectURI == "":
 		return nil, errors.New("there is no redirect_uri. Set it to the loopback redirect URI that is registered for the OAuth client, such as http://localhost:8976/callback")
 	case !IsLoopback(redirectURI):
-		return nil, errors.New("the redirect_uri " + redirectURI + " is not a loopback address. Register one such as http://localhost:8976/callback for the OAuth client, and use that")
+		return nil, errors.New("the redirect_uri " + redirectURI + " is not a loopback address. Register a loopback address such as http://localhost:8976/callback for the OAuth client, and use it")
 	case isSet(f.Getenv("CI")):
-		return nil, errors.New("CI is set, and nobody watches a pipeline. " + automationAdvice)
+		return nil, errors.New("CI is set, so nobody is expected to watch this run. " + automationAdvice)
 	case isSet(f.Getenv("TF_IN_AUTOMATION")):
-		return nil, errors.New("TF_IN_AUTOMATION is set, and nobody watches an automated run. " + automationAdvice)
+		return nil, errors.New("TF_IN_AUTOMATION is set, so nobody is expected to watch this run. " + automationAdvice)
 	case !f.hasDisplay():
-		return nil, errors.New("there is no display (DISPLAY, WAYLAND_DISPLAY) and BROWSER names no browser")
+		return nil, errors.New("there is no display (DISPLAY, WAYLAND_DISPLAY), and BROWSER is not set")
 	case f.Getenv("BROWSER") != "" && !namesProgram(f.Getenv("BROWSER")):
-		return nil, errors.New("BROWSER names no program that can be run: " + f.Getenv("BROWSER"))
+		return nil, errors.New("BROWSER does not name a program that can be run: " + f.Getenv("BROWSER"))
 	}
 	return redirect, nil
 }

@@ -23,13 +23,13 @@ const closeThis = "You can close this window and return to the terminal."
 
 var (
 	wrongStatePage = page{Title: "This address belongs to another sign-in", Texts: []string{
-		"Terraform is waiting for a different one. Return to the window that Terraform opened last, or open the address in its log. To stop waiting, press Ctrl-C in the terminal.",
+		"Terraform is waiting for a different sign-in. Return to the window that Terraform opened last, or open the address in its log. To stop waiting, press Ctrl-C in the terminal.",
 	}}
 	alreadyFinishedPage = page{Title: "This sign-in is already finished", Texts: []string{
-		"Terraform has its answer and accepts no other. " + closeThis,
+		"Terraform already has the answer to this sign-in. " + closeThis,
 	}}
 	notFoundPage = page{Title: "There is nothing here", Texts: []string{
-		"Terraform is waiting on this port for the answer to a GoTo sign-in, and for nothing else.",
+		"On this port, Terraform waits only for the answer to a GoTo sign-in.",
 	}}
 )
 

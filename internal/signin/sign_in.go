@@ -138,7 +138,7 @@ func (f *Flow) signIn(ctx context.Context, request engine.Request, before stored
 		case <-timeout.C:
 			reason := fmt.Sprintf("nobody signed in within %s", f.Timeout)
 			if l == nil {
-				reason += ", because another sign-in has the port of the redirect_uri"
+				reason += ", because another sign-in uses the port of the redirect_uri"
 			}
 			return engine.Login{}, nil, f.fail(ctx, request, engine.FailedSignIn{Window: l != nil, Reason: reason})
 		case <-ctx.Done():
@@ -225,7 +225,7 @@ func (f *Flow) portTaken(ctx context.Context, redirect *url.URL, attempts int, e
 	if attempts++; attempts < maxPortAttempts {
 		return attempts, nil
 	}
-	return attempts, fmt.Errorf("another program uses the port of the redirect_uri %s, %s. End that program, or register a redirect URI with another port", redirect, redirect.Host)
+	return attempts, fmt.Errorf("another program uses the port of the redirect_uri %s (%s). End that program, or register a redirect URI with another port", redirect, redirect.Host)
 }
 
 func (f *Flow) log(ctx context.Context, message string, fields map[string]any) {

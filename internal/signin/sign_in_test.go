@@ -358,7 +358,7 @@ func TestWindowOutlastsItsWaiters(t *testing.T) {
 		hasty := d.process(func(string) error { t.Error("a second window"); return nil })
 		hasty.Timeout = time.Nanosecond
 		_, _, err := hasty.Token(t.Context(), d.request("ada"))
-		if failed, ok := errors.AsType[*signin.FailedError](err); !ok || !strings.Contains(failed.Reason, "another sign-in has the port") {
+		if failed, ok := errors.AsType[*signin.FailedError](err); !ok || !strings.Contains(failed.Reason, "another sign-in uses the port") {
 			t.Errorf("hasty process: got %v", err)
 		}
 		for range 6 {
@@ -492,7 +492,7 @@ func TestNoBrowserSignIn(t *testing.T) {
 		"mapped IPv4":     {map[string]string{"BROWSER": os.Args[0]}, "http://[::ffff:127.0.0.1]:8976/callback", "is not a loopback address"},
 		"long IPv6":       {map[string]string{"BROWSER": os.Args[0]}, "http://[0:0:0:0:0:0:0:1]:8976/callback", "is not a loopback address"},
 		"https":           {map[string]string{"BROWSER": os.Args[0]}, "https://localhost:8976/callback", "is not a loopback address"},
-		"no such browser": {map[string]string{"BROWSER": "no-such-browser --new"}, d.redirect, "BROWSER names no program that can be run: no-such-browser --new"},
+		"no such browser": {map[string]string{"BROWSER": "no-such-browser --new"}, d.redirect, "BROWSER does not name a program that can be run: no-such-browser --new"},
 		"port taken":      {map[string]string{"BROWSER": os.Args[0]}, other.URL + "/callback", strings.TrimPrefix(other.URL, "http://")},
 	} {
 		t.Run(name, func(t *testing.T) {

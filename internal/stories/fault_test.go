@@ -115,10 +115,10 @@ func (f faultTold) words() []string {
 	}
 	signIn := "To sign in, open this address in a browser and press Allow:"
 	what, again := "Getting a token with the refresh token in refresh_token failed.",
-		"Plan again. If GoTo then refuses the refresh token, the lost answer had a new one, and someone has to sign in again."
+		"Plan again. If GoTo then refuses the refresh token, the lost answer contained a new one, and someone has to sign in again."
 	if f.Code() {
 		what, again = "Getting a token with the authorization code in code failed.",
-			"The code may have been used up. It is not sent again, because sending a code twice can revoke its login. "+signIn
+			"The code may have been used up. The provider does not send it again, because that can revoke its login. "+signIn
 	}
 	words := []string{what, "with ephemeral.goto_access_token.login"}
 	switch f.Fault.Outcome {
@@ -128,14 +128,14 @@ func (f faultTold) words() []string {
 	case oauth.Interrupted:
 		words = append(words, "Error: No answer from GoTo", again)
 	case oauth.Unavailable:
-		words = append(words, "Error: GoTo cannot answer now")
+		words = append(words, "Error: GoTo is unavailable")
 	case oauth.Unusable:
-		words = append(words, "Error: GoTo's answer cannot be used",
-			"Check that authentication_url is GoTo's and that no proxy answers in its place.", again)
+		words = append(words, "Error: Unusable answer from GoTo",
+			"Check that authentication_url is GoTo's, and that no proxy answers in GoTo's place.", again)
 	case oauth.Refused:
 		words = append(words, "Error: GoTo refused the request", "Check authentication_url (", "), the OAuth client and the credential.")
 	}
-	stillGood := "; the code is still valid for 10 minutes after it was issued"
+	stillGood := "; the code stays valid until 10 minutes after it was issued"
 	switch {
 	case f.Fault.RetryAfter == 0 && f.Fault.Outcome == oauth.Unavailable && f.Code() && f.Fault.MaybeProcessed():
 		words = append(words, again)
