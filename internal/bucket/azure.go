@@ -69,7 +69,7 @@ func openAzure(location Location) (driver, error) {
 	return &azureDriver{client, identity}, err
 }
 
-func (d *azureDriver) unproven() bool { return false }
+func (d *azureDriver) needsProbe() bool { return false }
 
 func (d *azureDriver) authorize(ctx context.Context) error {
 	if d.identity == nil {
@@ -129,7 +129,7 @@ func (d *azureDriver) list(ctx context.Context, prefix, cursor string) (page []E
 	return page, value(output.NextMarker), nil
 }
 
-// value returns what pointer points to, or the zero value, because stores may leave things out.
+// value returns what pointer points to, or the zero value if it is nil, because stores may omit fields.
 func value[T any](pointer *T) (value T) {
 	if pointer != nil {
 		value = *pointer
@@ -139,7 +139,7 @@ func value[T any](pointer *T) (value T) {
 
 func version(tag *azcore.ETag) Version { return Version(value(tag)) }
 
-// azureReasons maps the Azure codes that mean more than their status.
+// azureReasons maps the Azure codes that say more than their status.
 var azureReasons = map[string]Reason{
 	"BlobNotFound":              NotFound,
 	"BlobAlreadyExists":         Conflict, // with 409

@@ -1,8 +1,8 @@
-// Package bucket keeps small objects in S3, Google Cloud Storage and Azure Blob Storage. An object is replaced only if
-// it is still the version that was read. This compare-and-swap is all that several machines need to agree.
+// Package bucket stores small objects in S3, Google Cloud Storage and Azure Blob Storage. It replaces an object only if
+// the object still has the version that was read. With this compare-and-swap, several machines can share objects.
 //
-// The package attaches no meaning to names and contents. Credentials come from each cloud's standard sources, never
-// from arguments.
+// The package does not interpret names and contents. Credentials come from each cloud's standard sources, never from
+// arguments.
 package bucket
 
 import (
@@ -49,28 +49,28 @@ type Entry struct {
 	Times
 }
 
-// Bucket keeps the objects at a [Location]. It is safe for concurrent use. All of its errors are of type [*Error].
+// Bucket stores objects at a [Location]. It is safe for concurrent use. All of its errors are of type [*Error].
 type Bucket struct {
 	location Location
 	timeout  time.Duration // for one request
 	budget   time.Duration // for an operation with all its requests and pauses
 	driver   func() (driver, error)
-	proof    proof
+	probing  probing
 }
 
-// driver talks to one cloud. Each method sends one request, once: if an SDK repeated a write, its second attempt could
-// conflict with its first. Errors are the SDK's own, and failure says what they mean.
+// driver talks to one cloud. Each method sends one request, without retries: if an SDK retried a write, the second
+// attempt could conflict with the first. Errors are the SDK's own, and failure interprets them.
 type driver interface {
-	// authorize makes sure that there are credentials, so that their failure is distinct from that of a request.
+	// authorize obtains credentials, so that an error about them differs from an error about the request.
 	authorize(ctx context.Context) error
 	get(ctx context.Context, key string) (Object, error)
 	put(ctx context.Context, key string, contents []byte, ifVersion Version) (Version, error)
 	delete(ctx context.Context, key string) error
-	// list returns a page of entries, with keys for names, and the cursor of the next page, if there is one.
+	// list returns a page of entries, with keys as names, and the cursor of the next page, if there is one.
 	list(ctx context.Context, prefix, cursor string) (page []Entry, next string, err error)
 	failure(err error) failure
-	// unproven reports whether this may be a store that ignores conditions.
-	unproven() bool
+	// needsProbe reports whether the store may be one that ignores conditions.
+	needsProbe() bool
 }
 
 // Open returns the bucket at location. It does no work: the first operation sets up the SDK and looks for credentials.
@@ -79,12 +79,12 @@ func Open(location Location) *Bucket {
 		location: location,
 		timeout:  10 * time.Second,
 		budget:   30 * time.Second,
-		proof:    proof{turn: make(chan struct{}, 1)},
+		probing:  probing{lock: make(chan struct{}, 1)},
 		driver:   sync.OnceValues(func() (driver, error) { return clouds[location.scheme].open(location) }),
 	}
 }
 
-// Get returns the object called name. The error is [ErrNotFound] if there is none.
+// Get returns the object called name. The error is [ErrNotFound] if it does not exist.
 func (b *Bucket) Get(ctx context.Context, name string) (object Object, err error) {
 	err = b.run(ctx, Read, name, func(ctx context.Context, driver driver, key string) error {
 		object, err = driver.get(ctx, key)
@@ -103,13 +103,13 @@ func (b *Bucket) Get(ctx context.Context, name string) (object Object, err error
 // returns the new version.
 //
 // The error is [ErrConflict] if the object has another version or is gone. It is [ErrAmbiguous] if contents may have
-// been written anyway, because an answer was lost. It is both if the request was then repeated and met a conflict,
-// possibly with itself. Read the object to find out. After any other error nothing was written.
+// been written anyway, because an answer was lost. It is both if the retried request met a conflict, which may be
+// with the request itself. To find out, read the object. After any other error, nothing was written.
 func (b *Bucket) Put(ctx context.Context, name string, contents []byte, ifVersion Version) (version Version, err error) {
 	if len(contents) > MaxSize {
 		return Absent, b.fail(Write, name, failure{reason: TooLarge})
 	}
-	if err := b.prove(ctx); err != nil {
+	if err := b.ensureProbed(ctx); err != nil {
 		return Absent, err
 	}
 	return b.put(ctx, name, contents, ifVersion)
@@ -128,7 +128,7 @@ func (b *Bucket) put(ctx context.Context, name string, contents []byte, ifVersio
 	return version, err
 }
 
-// Delete removes the object called name, whatever its version. It is no error if there is none.
+// Delete removes the object called name, regardless of its version. It returns no error if there is none.
 func (b *Bucket) Delete(ctx context.Context, name string) error {
 	return b.run(ctx, Delete, name, func(ctx context.Context, driver driver, key string) error {
 		return driver.delete(ctx, key)
@@ -168,7 +168,7 @@ const contentType = "application/octet-stream"
 
 var errTooLarge = errors.New("the object is too large")
 
-// readAll returns what body holds.
+// readAll reads body, up to [MaxSize].
 func readAll(body io.Reader) ([]byte, error) {
 	contents, err := io.ReadAll(io.LimitReader(body, MaxSize+1))
 	if err == nil && len(contents) > MaxSize {
@@ -177,7 +177,7 @@ func readAll(body io.Reader) ([]byte, error) {
 	return contents, err
 }
 
-// credentialsError says that a client cannot be set up because of its credentials.
+// credentialsError reports that a client cannot be set up because of its credentials.
 type credentialsError struct{ err error }
 
 func (e *credentialsError) Error() string { return e.err.Error() }

@@ -49,8 +49,8 @@ const (
 	Unexpected    Reason = "unexpected answer"
 )
 
-// Error says what could not be done, why, and what to do. It holds no secret, and does not wrap an SDK's error, which
-// may hold a signed URL or the headers of a request.
+// Error says what could not be done, why, and what to do. It contains no secret. It does not wrap the SDK's error,
+// which may contain a signed URL or the headers of a request.
 type Error struct {
 	Operation Operation
 	Object    string // as in s3://bucket/prefix/name; for a list, the prefix
@@ -73,7 +73,7 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Is reports whether e matches target, one of the errors that callers act on.
+// Is reports whether e matches target, which is one of the errors that callers act on.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrNotFound:
@@ -89,7 +89,7 @@ func (e *Error) Is(target error) bool {
 // Unwrap returns the context's error if that ended the operation.
 func (e *Error) Unwrap() error { return e.cause }
 
-// IsOutage reports whether the request and its repetitions failed because of the store, which may work again later.
+// IsOutage reports whether the request and its retries failed because of the store, which may work again later.
 func (e *Error) IsOutage() bool {
 	switch e.Reason {
 	case Busy, Broken, NoAnswer, Unreachable:

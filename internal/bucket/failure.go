@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// failure is an SDK's error in a form that is the same for all clouds.
+// failure is an SDK's error, in the same form for all clouds.
 type failure struct {
 	reason     Reason
 	status     int    // of the answer; 0 without one
-	code       string // the cloud's own word for it
-	detail     string // in more words, without secrets
+	code       string // the cloud's error code
+	detail     string // the cloud's message, without secrets
 	retryAfter time.Duration
 	region     string // where an S3 bucket is, if the answer says so
 	sent       bool   // there was no answer, and the request may have arrived
 	cause      error
 }
 
-// maybeWritten reports whether a write may have happened. It has not if the store refused or redirected it.
+// maybeWritten reports whether a write may have taken place. It has not if the store refused or redirected it.
 func (f failure) maybeWritten() bool {
 	failed := f.status >= http.StatusInternalServerError && f.status != http.StatusNotImplemented
 	return f.sent || failed || f.status != 0 && f.status < http.StatusMultipleChoices
 }
 
-// answerFailure interprets an answer. Reasons has the codes that mean more than their status.
+// answerFailure interprets an answer. reasons maps the codes that say more than their status.
 func answerFailure(status int, header http.Header, code, message string, reasons map[string]Reason) failure {
 	f := failure{status: status, code: clean(code), detail: clean(message)}
 	if seconds, err := strconv.Atoi(header.Get("Retry-After")); err == nil && seconds > 0 {
@@ -53,10 +53,10 @@ func answerFailure(status int, header http.Header, code, message string, reasons
 	return f
 }
 
-// fail returns an error that explains a failure to people.
+// fail returns an error that explains a failure.
 func (b *Bucket) fail(operation Operation, name string, f failure) *Error {
 	cloud := clouds[b.location.scheme]
-	failed := &Error{Operation: operation, Object: b.location.of(name), Reason: f.reason, cause: f.cause}
+	failed := &Error{Operation: operation, Object: b.location.object(name), Reason: f.reason, cause: f.cause}
 	switch f.reason {
 	case NotFound:
 		failed.Problem = "there is no such object"
@@ -118,12 +118,12 @@ func (b *Bucket) fail(operation Operation, name string, f failure) *Error {
 	default:
 		failed.Reason, failed.Problem = Unexpected, "the store gave an unexpected answer"
 	}
-	failed.Problem += f.evidence()
+	failed.Problem += f.quotation()
 	return failed
 }
 
-// evidence returns what the store or SDK said, in parentheses.
-func (f failure) evidence() string {
+// quotation returns the error of the store or SDK, in parentheses.
+func (f failure) quotation() string {
 	if f.reason == NotFound || f.reason == Conflict {
 		return ""
 	}

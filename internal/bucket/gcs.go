@@ -30,12 +30,12 @@ var gcsCloud = cloud{
 	open: openGCS,
 }
 
-// gcsDriver sends the four requests of the JSON API itself. Google's clients would add 9.5 MB (storage/v1) or 28 MB
-// (cloud.google.com/go/storage) to the provider. Their credentials library adds 0.5 MB; unlike golang.org/x/oauth2,
-// its token requests respect a context.
+// gcsDriver sends the requests of the JSON API itself. Google's clients would add 9.5 MB (storage/v1) or 28 MB
+// (cloud.google.com/go/storage) to the provider. Google's credentials library adds 0.5 MB, and unlike
+// golang.org/x/oauth2, it lets a context end token requests.
 type gcsDriver struct {
 	client      *http.Client
-	credentials *auth.Credentials // nil at an emulator
+	credentials *auth.Credentials // nil for an emulator
 	objects     string            // URL
 	uploads     string            // URL
 }
@@ -48,7 +48,7 @@ func openGCS(location Location) (driver, error) {
 	}
 	path := "/storage/v1/b/" + url.PathEscape(location.bucket) + "/o"
 	driver := &gcsDriver{client: newClient(newTransport()), objects: endpoint + path, uploads: endpoint + "/upload" + path}
-	if strings.HasPrefix(endpoint, "http://") { // an emulator; tokens must not travel in the clear
+	if strings.HasPrefix(endpoint, "http://") { // an emulator; tokens must not be sent unencrypted
 		return driver, nil
 	}
 	var err error
@@ -59,7 +59,7 @@ func openGCS(location Location) (driver, error) {
 	return driver, nil
 }
 
-func (d *gcsDriver) unproven() bool { return false }
+func (d *gcsDriver) needsProbe() bool { return false }
 
 func (d *gcsDriver) authorize(ctx context.Context) error {
 	if d.credentials == nil {
@@ -125,7 +125,7 @@ type gcsAnswer struct {
 	body   []byte
 }
 
-// time returns the time in a header. The caller notices if there is none.
+// time returns the time in a header, or the zero time, which [Bucket.Get] reports.
 func (a gcsAnswer) time(name string) time.Time {
 	parsed, _ := http.ParseTime(a.header.Get(name))
 	return parsed
@@ -156,7 +156,7 @@ func (d *gcsDriver) send(ctx context.Context, method, address string, parameters
 	return gcsAnswer{response.Header, read}, err
 }
 
-// gcsReasons maps the Google codes that mean more than their status.
+// gcsReasons maps the Google codes that say more than their status.
 var gcsReasons = map[string]Reason{
 	"rateLimitExceeded":     Busy, // also with 403
 	"userRateLimitExceeded": Busy,
@@ -165,7 +165,7 @@ var gcsReasons = map[string]Reason{
 // gcsError is an answer that refuses a request.
 type gcsError struct{ failure }
 
-func (e *gcsError) Error() string { return "refused" + e.evidence() }
+func (e *gcsError) Error() string { return "refused" + e.quotation() }
 
 func refusalOf(response *http.Response, body []byte) error {
 	var refusal struct {

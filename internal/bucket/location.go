@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// Location is where objects are kept:
+// Location is where objects are stored:
 //
 //	s3://bucket/prefix?region=…&endpoint=…&use_path_style=true
 //	gs://bucket/prefix?endpoint=…
 //	azblob://container/prefix?account=…&endpoint=…
 //
-// It holds no secret. Equal locations compare equal.
+// It contains no secret. Equal locations compare equal.
 type Location struct {
 	scheme   string
 	bucket   string // a container on Azure
@@ -28,28 +28,28 @@ type Location struct {
 	usePathStyle bool // on S3: https://host/bucket/… instead of https://bucket.host/…
 }
 
-// cloud holds what differs between the three clouds in messages and locations.
+// cloud describes what differs between the three clouds in messages and locations.
 type cloud struct {
-	store       string // what people call a bucket there
+	store       string // the cloud's name for a bucket
 	bucketName  string // a regular expression for its name
 	parameters  []string
 	example     string
-	credentials string // where they come from, a sentence
+	credentials string // a sentence about where they come from
 	permissions map[Operation]string
 	open        func(Location) (driver, error)
 }
 
 var clouds = map[string]cloud{"s3": s3Cloud, "gs": gcsCloud, "azblob": azureCloud}
 
-// Known reports whether location begins like one for [ParseLocation].
+// Known reports whether location begins with a scheme of [ParseLocation].
 func Known(location string) bool {
 	scheme, _, found := strings.Cut(location, "://")
 	_, known := clouds[scheme]
 	return found && known
 }
 
-// ParseLocation parses a location, without accessing it. Its errors say what to write instead, and repeat nothing that
-// could be a password.
+// ParseLocation parses a location, without accessing it. Its errors say what to write instead, and never repeat
+// possible passwords.
 func ParseLocation(text string) (Location, error) {
 	scheme, _, _ := strings.Cut(text, "://")
 	cloud, known := clouds[scheme]
@@ -156,11 +156,11 @@ func (l Location) key(name string) string {
 	return l.prefix + "/" + name
 }
 
-// of returns the location of the object called name, for people.
-func (l Location) of(name string) string {
-	place := l.scheme + "://" + l.bucket + "/" + l.key(name)
+// object returns the location of the object called name, for messages.
+func (l Location) object(name string) string {
+	location := l.scheme + "://" + l.bucket + "/" + l.key(name)
 	if l.account != "" {
-		place += "?account=" + l.account
+		location += "?account=" + l.account
 	}
-	return place
+	return location
 }

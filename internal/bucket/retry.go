@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// maxAttempts limits the attempts on a store that fails. If it only asks for fewer requests, the budget is the limit:
-// Google accepts about one write per second and object.
+// maxAttempts limits the attempts if the store fails. If the store only asks for fewer requests, the budget is the
+// limit, because Google accepts only about one write per second and object.
 const maxAttempts = 3
 
-// run sends a request, repeats it if that may help, and explains the last failure.
+// run sends a request, retries it if that may help, and explains the last failure.
 func (b *Bucket) run(ctx context.Context, operation Operation, name string, request func(context.Context, driver, string) error) error {
 	if !validName().MatchString(name) && operation != List {
 		return b.fail(operation, "…", failure{reason: Misconfigured, detail: "invalid object name"})
@@ -38,19 +38,19 @@ func (b *Bucket) run(ctx context.Context, operation Operation, name string, requ
 		case failed == nil, operation == Delete && failed.reason == NotFound:
 			return nil
 		case operation == Write && failed.reason == NotFound:
-			failed.reason = Conflict // S3's word for an object that has been removed
+			failed.reason = Conflict // S3's answer for an object that has been removed
 		case operation == Write && failed.status == http.StatusNotImplemented:
 			failed.reason = Unconditional
 		}
 		ambiguous = ambiguous || operation == Write && failed.maybeWritten()
 		if budget.Err() != nil && failed.status == 0 && previous != nil {
-			failed = previous // its answer says more than a timeout
+			failed = previous // an answer says more than a timeout
 		}
-		if failed.worthRepeating(attempt) && wait(budget, max(failed.retryAfter, pause(attempt))) {
+		if failed.retryable(attempt) && wait(budget, max(failed.retryAfter, backoff(attempt))) {
 			previous = failed
 			continue
 		}
-		if errors.Is(ctx.Err(), context.Canceled) && (failed.status == 0 || failed.worthRepeating(attempt)) {
+		if errors.Is(ctx.Err(), context.Canceled) && (failed.status == 0 || failed.retryable(attempt)) {
 			failed.reason, failed.cause = Canceled, ctx.Err()
 		}
 		explained := b.fail(operation, name, *failed)
@@ -62,7 +62,7 @@ func (b *Bucket) run(ctx context.Context, operation Operation, name string, requ
 	}
 }
 
-// attempt sends a request once. Its timeout does not include obtaining credentials, which may involve a slow program.
+// attempt sends a request once. The timeout does not include obtaining credentials, which may require a slow program.
 func (b *Bucket) attempt(ctx context.Context, driver driver, request func(context.Context) error) *failure {
 	if ctx.Err() != nil {
 		return &failure{reason: NoAnswer}
@@ -83,27 +83,27 @@ func (b *Bucket) attempt(ctx context.Context, driver driver, request func(contex
 	return &failed
 }
 
-// worthRepeating reports whether the same request may succeed later.
-func (f failure) worthRepeating(attempt int) bool {
+// retryable reports whether another attempt may succeed.
+func (f failure) retryable(attempt int) bool {
 	switch f.reason {
 	case Busy:
 		return true
 	case Broken, NoAnswer, Unreachable:
 		return attempt < maxAttempts
 	case ClockSkew:
-		return attempt == 1 // the AWS SDK has learned the difference from the answer
+		return attempt == 1 // the answer has told the AWS SDK the difference
 	}
 	return false
 }
 
-// pause returns how long to wait after an attempt. It is random so that writers that collided don't collide again.
-func pause(attempt int) time.Duration {
+// backoff returns how long to wait after an attempt. It is random, so that writers that collided don't collide again.
+func backoff(attempt int) time.Duration {
 	longest := min(100*time.Millisecond<<min(attempt-1, 10), 3*time.Second)
 	return longest/2 + rand.N(longest/2) //nolint:gosec // guessing it gains nothing
 }
 
-// wait waits and returns true, or returns false if ctx ends first. It returns false at once if the deadline of ctx is
-// earlier.
+// wait waits and returns true, or returns false if ctx ends first. If the deadline of ctx is earlier, it returns false
+// immediately.
 func wait(ctx context.Context, duration time.Duration) bool {
 	if deadline, limited := ctx.Deadline(); limited && time.Until(deadline) < duration {
 		return false

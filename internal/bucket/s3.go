@@ -83,7 +83,7 @@ func openS3(location Location) (driver, error) {
 	return &s3Driver{client, &location.bucket}, nil
 }
 
-func (d *s3Driver) unproven() bool { return d.client.Options().BaseEndpoint != nil }
+func (d *s3Driver) needsProbe() bool { return d.client.Options().BaseEndpoint != nil }
 
 func (d *s3Driver) authorize(ctx context.Context) error {
 	_, err := d.client.Options().Credentials.Retrieve(ctx) // cached by the SDK
@@ -144,7 +144,7 @@ func (d *s3Driver) list(ctx context.Context, prefix, cursor string) (page []Entr
 	return page, aws.ToString(output.NextContinuationToken), nil
 }
 
-// s3Reasons maps the S3 codes that mean more than their status.
+// s3Reasons maps the S3 codes that say more than their status.
 var s3Reasons = map[string]Reason{
 	"NoSuchKey":                          NotFound,
 	"NoSuchBucket":                       NoBucket,
@@ -165,7 +165,7 @@ var s3Reasons = map[string]Reason{
 
 func (d *s3Driver) failure(err error) failure {
 	answered, ok := errors.AsType[*awshttp.ResponseError](err)
-	// Without an answer, the SDK makes one up with status 0. With status 200, the connection broke in the middle of the
+	// Without an answer, the SDK returns one with status 0. With status 200, the connection broke in the middle of the
 	// answer.
 	if !ok || answered.HTTPStatusCode() == 0 || answered.HTTPStatusCode() == http.StatusOK {
 		return connectionFailure(err)

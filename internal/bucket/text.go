@@ -7,13 +7,13 @@ import (
 	"unicode"
 )
 
-// secrets matches possible secrets in the words of a server or SDK: the query of a signed URL, user information, an AWS
+// secrets matches possible secrets in the text of a server or SDK: the query of a signed URL, user information, an AWS
 // access key, and any run of characters too long for a word, such as a token, signature or key.
 var secrets = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\?[^\s"']+|//[^\s"'/]+@|\bA(?:KIA|SIA)[A-Z0-9]{8,}|[A-Za-z0-9+/_=%~-]{40,}`)
 })
 
-// clean makes foreign text fit for a message: no secrets, one line, limited length.
+// clean makes the text of a server or SDK safe for a message: no secrets, one line, limited length.
 func clean(text string) string {
 	text, _, _ = strings.Cut(text[:min(len(text), 16<<10)], "\nResponse:") // Google's library appends the whole body
 	text = secrets().ReplaceAllString(text, "…")

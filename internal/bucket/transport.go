@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// newClient returns a client that follows no redirects, which would carry credentials elsewhere. Contexts bound its
-// requests.
+// newClient returns a client that follows no redirects, because they could send credentials elsewhere. It has no
+// timeout, because contexts limit its requests.
 func newClient(transport *http.Transport) *http.Client {
 	return &http.Client{
 		Transport:     transport,
@@ -27,7 +27,7 @@ func newTransport() *http.Transport {
 	return transport
 }
 
-// configure sets what all connections to stores have in common. It shares no state with the defaults of net/http.
+// configure applies the settings of all connections to stores. It shares no state with the defaults of net/http.
 func configure(transport *http.Transport) {
 	transport.Proxy = http.ProxyFromEnvironment
 	transport.DialContext = (&net.Dialer{Timeout: 5 * time.Second}).DialContext
@@ -41,7 +41,7 @@ func configure(transport *http.Transport) {
 	}
 }
 
-// connectionFailure explains why there was no answer.
+// connectionFailure interprets an error without an answer.
 func connectionFailure(err error) failure {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // the URL may be signed

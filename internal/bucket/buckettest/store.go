@@ -12,14 +12,14 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
 )
 
-// Store keeps objects as real object storage does. Set its fields before using it.
+// Store behaves like object storage. Set its fields before using it.
 type Store struct {
 	// Now is the store's clock. It is time.Now if nil.
 	Now func() time.Time
 	// Fault is called before every operation. If it returns an error, the operation fails, but still takes place if the
 	// error is ambiguous.
 	Fault func(operation bucket.Operation, name string) error
-	// Budget is how long an operation is retried before it fails.
+	// Budget is how long a failing operation takes, as if it was retried.
 	Budget time.Duration
 
 	mutex   sync.Mutex
@@ -40,9 +40,9 @@ func (s *Store) fault(ctx context.Context, operation bucket.Operation, name stri
 	}
 	err := s.Fault(operation, name)
 	if err != nil && s.Budget > 0 {
-		trying, cancel := context.WithTimeout(ctx, s.Budget)
+		retrying, cancel := context.WithTimeout(ctx, s.Budget)
 		defer cancel()
-		<-trying.Done()
+		<-retrying.Done()
 	}
 	return err
 }

@@ -18,14 +18,14 @@ type program struct {
 	port      string
 	directory string
 	command   *exec.Cmd
-	input     io.Closer // ends it
+	input     io.Closer // closing it ends the program
 	output    *output
 	ended     chan struct{} // closed when it has ended
 }
 
-// watched runs a program until standard input ends. That happens even if the test process is killed, so nothing is left
-// running.
-const watched = `"$@" & exec >/dev/null 2>&1; cat; kill $!`
+// runUntilInputEnds runs a program until standard input ends. Standard input ends even if the test process is killed,
+// so no program is left running.
+const runUntilInputEnds = `"$@" & exec >/dev/null 2>&1; cat; kill $!`
 
 // start runs path with a free port. If another program takes the port first, start tries another one.
 func start(path string, arguments func(port, directory string) []string) (*program, error) {
@@ -50,7 +50,7 @@ func startOnce(path string, arguments func(port, directory string) []string) (_ 
 		return nil, err
 	}
 	started := &program{port: port, directory: directory, output: &output{}, ended: make(chan struct{})}
-	started.command = exec.CommandContext(context.Background(), "sh", append([]string{"-c", watched, "sh", path}, arguments(port, directory)...)...)
+	started.command = exec.CommandContext(context.Background(), "sh", append([]string{"-c", runUntilInputEnds, "sh", path}, arguments(port, directory)...)...)
 	started.command.Dir = directory
 	started.command.Env = append(os.Environ(),
 		"ROOT_ACCESS_KEY="+accessKey, "ROOT_SECRET_KEY="+secretKey, // versitygw
@@ -92,15 +92,15 @@ func freePort() (string, error) {
 func (p *program) awaitListening() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	again := time.NewTicker(20 * time.Millisecond)
-	defer again.Stop()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
 	for {
 		connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort("127.0.0.1", p.port))
 		if err == nil {
 			return connection.Close()
 		}
 		select {
-		case <-again.C:
+		case <-ticker.C:
 		case <-p.ended:
 			return errors.New("it has ended")
 		case <-ctx.Done():

@@ -24,7 +24,7 @@ func (s *Server) Behind(address string) string { return address + s.endpoint().P
 func (s *Server) endpoint() *url.URL {
 	endpoint, err := url.Parse(s.Endpoint)
 	if err != nil {
-		panic(err) // it was put together here
+		panic(err) // impossible, because Start built the URL
 	}
 	return endpoint
 }

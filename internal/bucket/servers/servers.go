@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 )
 
-// Schemes are the beginnings of locations, one for each store.
+// Schemes returns the URL schemes of locations, one for each store.
 func Schemes() []string { return []string{"s3", "gs", "azblob"} }
 
 // The credentials that the stores accept. They are worthless elsewhere.
@@ -45,7 +45,7 @@ func Environment() map[string]string {
 	}
 }
 
-// kind is what it takes to run a store.
+// kind describes how to run a store.
 type kind struct {
 	program   string // in .tools
 	arguments func(port, directory string) []string
@@ -82,7 +82,7 @@ type Server struct {
 	program *program
 }
 
-// MissingError says that a store's program has not been built.
+// MissingError reports that a store's program has not been built.
 type MissingError struct{ Program string }
 
 // Error implements the error interface.

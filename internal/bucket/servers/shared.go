@@ -20,8 +20,8 @@ type sharedServer struct {
 	err    error
 }
 
-// Main runs the tests of a package with the credentials of the stores in the environment, and then ends the stores that
-// [Shared] has started. TestMain calls it; it calls finish at the end.
+// Main runs the tests of a package with the credentials of the stores in the environment, stops the stores that
+// [Shared] has started, and then calls finish. It is for TestMain.
 func Main(m *testing.M, finish ...func() error) {
 	for name, value := range Environment() {
 		if err := os.Setenv(name, value); err != nil {
