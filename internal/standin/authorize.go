@@ -52,7 +52,7 @@ func (s *Server) IssueCode(of CodeRequest) string {
 type authorization struct {
 	clientID    string
 	target      string // Where the answer goes; empty if no redirect URI can be trusted.
-	redirectURI string // As sent; empty if it was not.
+	redirectURI string // As sent; empty if none was sent.
 	scope       string
 	state       string
 	challenge   string
@@ -102,7 +102,7 @@ func (s *Server) readAuthorization(query url.Values) (authorization, *refusal) {
 	return request, nil
 }
 
-// allow issues the code for a request that was checked.
+// allow issues the code for a request that has passed [Server.readAuthorization].
 func (s *Server) allow(request authorization, principal string) string {
 	now := s.now()
 	s.mu.Lock()
@@ -132,8 +132,8 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// decideSignIn takes the person's decision. The page's form posts to the page's own address, so the request is parsed
-// and checked again.
+// decideSignIn handles the person's decision. The form of the page posts to the page's own address, so the request is
+// parsed and checked again.
 func (s *Server) decideSignIn(w http.ResponseWriter, r *http.Request) {
 	request, refused := s.readAuthorization(r.URL.Query())
 	if refused != nil {
@@ -170,8 +170,8 @@ func refuseSignIn(w http.ResponseWriter, r *http.Request, request authorization,
 	})
 }
 
-// answer sends the browser back to the client. The redirect URI keeps its own query (RFC 6749 section 3.1.2), and gets
-// the slash that browsers show for an empty path.
+// answer redirects the browser to the client. The redirect URI keeps its own query (RFC 6749 section 3.1.2), and an
+// empty path becomes a slash, as in browsers.
 func answer(w http.ResponseWriter, r *http.Request, request authorization, values url.Values) {
 	if request.state != "" {
 		values.Set("state", request.state)
@@ -203,5 +203,5 @@ func repeated(values url.Values) string {
 	return ""
 }
 
-// expired reports whether the end has been reached.
+// expired reports whether end has passed.
 func expired(end, now time.Time) bool { return !now.Before(end) }

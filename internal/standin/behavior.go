@@ -17,7 +17,7 @@ const (
 	Always
 )
 
-// Behavior is what a test may change about the server while it runs.
+// Behavior is what a test can change while the server runs.
 type Behavior struct {
 	// ReplaceRefreshToken says when a refresh token is replaced.
 	ReplaceRefreshToken ReplacementPolicy
@@ -52,13 +52,14 @@ type Behavior struct {
 	// OmitReply names members that successful token replies leave out.
 	OmitReply []string
 
-	// Intercept is called first for every request to the token endpoint that is within the limit, and for every GET Me,
-	// also of SCIM. The request is already counted, and its body is unread. Intercept returns true if it has answered.
-	// It runs outside the lock, so it may wait and may call the server's methods.
+	// Intercept is called for every request to the token endpoint that is within the limit, and for every GET Me of the
+	// Admin API and of SCIM. The request is already counted, and its body is unread. Intercept returns true if it has
+	// answered the request. It runs outside the lock, so it may wait and may call the server's methods.
 	Intercept func(w http.ResponseWriter, r *http.Request) bool
-	// BeforeAnswer is called for every token request that the stand-in has processed: by then a refresh token is
-	// replaced and a code is used up. The answer waits for it, and panic(http.ErrAbortHandler) loses the answer. It is
-	// called even if the client is gone, runs outside the lock, and may call the server's methods.
+	// BeforeAnswer is called for every token request after the stand-in has processed it: the refresh token is already
+	// replaced, or the code used up. The answer is sent when BeforeAnswer returns, and is lost if it panics with
+	// http.ErrAbortHandler. It is called even if the client has disconnected. It runs outside the lock, and may call
+	// the server's methods.
 	BeforeAnswer func(r *http.Request)
 }
 
@@ -80,7 +81,7 @@ func (s *Server) Configure(change func(*Behavior)) {
 	change(&s.behavior)
 }
 
-// intercepted lets a test answer in the server's place.
+// intercepted lets a test answer a request.
 func (s *Server) intercepted(w http.ResponseWriter, r *http.Request) bool {
 	s.mu.Lock()
 	intercept := s.behavior.Intercept

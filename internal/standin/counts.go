@@ -5,15 +5,15 @@ import (
 	"net/url"
 )
 
-// Counts says how many requests have arrived.
+// Counts are the numbers of requests that have arrived.
 type Counts struct {
 	Authorize int // Sign-in pages shown or refused.
 	Token     int // Every POST that reached the token endpoint.
 
-	// Token requests by grant type, whatever their result.
+	// Token requests by grant type, regardless of their result.
 	Code, Refresh, PersonalAccessToken int
 
-	// Token requests by result. Those that [Behavior.Intercept] answered are in neither.
+	// Token requests by result. Requests that [Behavior.Intercept] answered are not counted here.
 	Granted, Refused int
 	// Token requests beyond [Behavior.RequestsPerSecond].
 	TurnedAway int
@@ -30,7 +30,7 @@ func (s *Server) Counts() Counts {
 	return s.counts
 }
 
-// ResetCounts counts from zero again and forgets the last token request.
+// ResetCounts sets all counts to zero and forgets the last token request.
 func (s *Server) ResetCounts() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,7 +51,7 @@ type TokenRequest struct {
 	Header             http.Header
 }
 
-// LastToken returns the token request that arrived last, or the zero value if none has.
+// LastToken returns the token request that arrived last, or the zero value if there was none.
 func (s *Server) LastToken() TokenRequest {
 	s.mu.Lock()
 	defer s.mu.Unlock()

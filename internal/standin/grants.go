@@ -18,7 +18,7 @@ func (s *Server) grant(c client, form url.Values, now time.Time) (map[string]any
 		return s.refresh(c, form, now)
 	case grantPersonalAccessToken:
 		return s.exchangePersonalAccessToken(c, form, now)
-	case grantClientCredentials: // GoTo knows it, but allows it to no client.
+	case grantClientCredentials: // GoTo knows this grant, but allows it for no client.
 		return nil, unauthorizedGrantType()
 	case "":
 		return nil, invalidRequest("grant_type is missing")
@@ -36,7 +36,7 @@ func (s *Server) invalidGrant(description string) *refusal {
 	return &refusal{s.behavior.InvalidGrantStatus, "invalid_grant", description}
 }
 
-// exchangeCode is RFC 6749 section 4.1.3. A request that is refused does not use the code up.
+// exchangeCode implements RFC 6749 section 4.1.3. A refused request does not use up the code.
 func (s *Server) exchangeCode(c client, form url.Values, now time.Time) (map[string]any, *refusal) {
 	if form.Get("code") == "" {
 		return nil, invalidRequest("code is missing")
@@ -63,8 +63,8 @@ func (s *Server) exchangeCode(c client, form url.Values, now time.Time) (map[str
 	return reply, nil
 }
 
-// verifies is RFC 7636 section 4.6. A verifier without a challenge is refused too (RFC 9700 section 2.1.1), which
-// reveals a client that forgets to send the challenge.
+// verifies implements RFC 7636 section 4.6. It also refuses a verifier without a challenge (RFC 9700 section 2.1.1), so
+// that a client that forgets the challenge is noticed.
 func verifies(verifier, challenge string) bool {
 	if verifier == "" || challenge == "" {
 		return verifier == challenge
@@ -74,7 +74,7 @@ func verifies(verifier, challenge string) bool {
 	return subtle.ConstantTimeCompare([]byte(computed), []byte(challenge)) == 1
 }
 
-// refresh is RFC 6749 section 6. GoTo's documented reply has neither a token_type nor a
+// refresh implements RFC 6749 section 6. GoTo's documented reply has neither a token_type nor a
 // refresh_token, unless the refresh token is replaced.
 func (s *Server) refresh(c client, form url.Values, now time.Time) (map[string]any, *refusal) {
 	text := form.Get("refresh_token")
@@ -106,7 +106,7 @@ func (s *Server) refresh(c client, form url.Values, now time.Time) (map[string]a
 	return reply, nil
 }
 
-// exchangePersonalAccessToken is GoTo's own grant (GoTo guide).
+// exchangePersonalAccessToken implements GoTo's own grant (GoTo guide).
 func (s *Server) exchangePersonalAccessToken(c client, form url.Values, now time.Time) (map[string]any, *refusal) {
 	if s.behavior.PersonalAccessTokenDisabled {
 		return nil, unauthorizedGrantType()
@@ -123,7 +123,7 @@ func (s *Server) exchangePersonalAccessToken(c client, form url.Values, now time
 	return reply, nil
 }
 
-// newAccessToken issues an access token and returns what the replies of all grants have in common.
+// newAccessToken issues an access token and returns the members that the replies of all grants share.
 func (s *Server) newAccessToken(l *login, c client, now time.Time) map[string]any {
 	life := s.behavior.AccessTokenLifetime
 	return map[string]any{
@@ -134,7 +134,7 @@ func (s *Server) newAccessToken(l *login, c client, now time.Time) map[string]an
 	}
 }
 
-// reused is called when a dead credential of this login comes back.
+// reused handles the reuse of a code or replaced refresh token of this login.
 func (s *Server) reused(l *login) {
 	if s.behavior.ReuseKillsFamily {
 		l.revoked = true

@@ -15,7 +15,7 @@ import (
 	"strings"
 )
 
-// LeaksBelow returns which files below dir hold which of the secrets, and in which form. It also searches archives.
+// LeaksBelow returns which files below dir contain which of the secrets, and in which form. It also searches archives.
 func LeaksBelow(dir string, secrets []string) ([]string, error) {
 	var found []string
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -32,7 +32,7 @@ func LeaksBelow(dir string, secrets []string) ([]string, error) {
 		}
 		for _, text := range texts {
 			for _, leak := range Leaks(text, secrets) {
-				found = append(found, path+" holds "+leak)
+				found = append(found, path+" contains "+leak)
 			}
 		}
 		return nil
@@ -109,8 +109,8 @@ func forms(secret string) []form {
 	return result
 }
 
-// base64Within returns the part of the base64 of a longer text that depends only on secret, if secret begins shift
-// bytes after a group of three.
+// base64Within returns the part of the base64 encoding of a longer text that depends only on secret, if secret begins
+// shift bytes after the start of a group of three.
 func base64Within(encoding *base64.Encoding, secret string, shift int) string {
 	text := strings.Repeat("\x00", shift) + secret
 	encoded := encoding.EncodeToString([]byte(text))

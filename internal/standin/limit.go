@@ -6,33 +6,33 @@ import (
 	"time"
 )
 
-// limit counts the token requests let through in the last second.
-type limit struct{ let []time.Time }
+// limit is a rate limit. It remembers when requests were allowed in the last second.
+type limit struct{ allowed []time.Time }
 
-// allows reports whether one more request is within perSecond, and counts it if so. It is at least as strict as a limit
-// by calendar seconds or a token bucket.
+// allows reports whether another request is within the limit of perSecond, and if so, counts it. It is at least as
+// strict as a limit by calendar seconds or a token bucket.
 func (l *limit) allows(perSecond int, now time.Time) bool {
-	for len(l.let) > 0 && now.Sub(l.let[0]) >= time.Second {
-		l.let = l.let[1:]
+	for len(l.allowed) > 0 && now.Sub(l.allowed[0]) >= time.Second {
+		l.allowed = l.allowed[1:]
 	}
-	if len(l.let) >= perSecond {
+	if len(l.allowed) >= perSecond {
 		return false
 	}
-	l.let = append(l.let, now)
+	l.allowed = append(l.allowed, now)
 	return true
 }
 
-// turnedAway answers 429 if [Behavior.RequestsPerSecond] is exceeded.
-func (s *Server) turnedAway(w http.ResponseWriter) bool {
+// limited answers with 429 if [Behavior.RequestsPerSecond] is exceeded, and reports whether it has.
+func (s *Server) limited(w http.ResponseWriter) bool {
 	now := s.now()
 	s.mu.Lock()
 	perSecond, retryAfter := s.behavior.RequestsPerSecond, s.behavior.RetryAfter
-	away := perSecond > 0 && !s.limit.allows(perSecond, now)
-	if away {
+	exceeded := perSecond > 0 && !s.limit.allows(perSecond, now)
+	if exceeded {
 		s.counts.TurnedAway++
 	}
 	s.mu.Unlock()
-	if !away {
+	if !exceeded {
 		return false
 	}
 	if retryAfter > 0 {

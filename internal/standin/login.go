@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// login is one consent of one person to one client. The tokens issued from it end with it.
+// login is the consent of a person to a client. Its tokens end when it is revoked.
 type login struct {
 	client    string
 	principal string
@@ -20,7 +20,7 @@ type login struct {
 // code is an authorization code (RFC 6749 section 4.1.2).
 type code struct {
 	*login
-	redirectURI string // As sent in the authorize call; empty if it was not.
+	redirectURI string // As sent in the authorize call; empty if none was sent.
 	challenge   string // RFC 7636; empty without PKCE.
 	expires     time.Time
 	used        bool
@@ -39,7 +39,7 @@ type accessToken struct {
 	revoked bool
 }
 
-// store is everything that was issued, by its text. The server's lock guards it.
+// store contains everything that was issued, by its text. The server's lock guards it.
 type store struct {
 	codes                map[string]*code
 	refreshTokens        map[string]*refreshToken
@@ -75,8 +75,8 @@ func (s *store) addAccessToken(t *accessToken) string {
 	return text
 }
 
-// newText returns the text of a code or token: long, random, and in the shape of a JWT, like GoTo's. Nobody can verify
-// it, but it is opaque to clients anyway (RFC 6749 section 1.4).
+// newText returns the text of a code or token: long, random, and in the format of a JWT, like GoTo's. Its signature is
+// not valid, which does not matter, because it is opaque to clients (RFC 6749 section 1.4).
 func (s *store) newText(kind string) string {
 	random := make([]byte, 256)
 	_, _ = rand.Read(random) // It never fails.
@@ -103,8 +103,8 @@ func (s *Server) IssueRefreshTokenFor(of Login) string {
 	return s.newRefreshToken(s.newLogin(of), now)
 }
 
-// NewestRefreshToken returns the refresh token that was issued last, or an empty string. If there is only one login, it
-// is the one that the client has to use next.
+// NewestRefreshToken returns the refresh token that was issued last, or an empty string. If there is only one login,
+// the client has to use this token next.
 func (s *Server) NewestRefreshToken() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,8 +142,8 @@ func (s *Server) RevokeAccessTokens() {
 	}
 }
 
-// Secrets returns every text that must not leak: all codes and tokens ever issued, the client secrets, and the Basic
-// credentials with them.
+// Secrets returns every text that must not leak: all codes and tokens that were issued, the client secrets, and the
+// Basic credentials that contain those secrets.
 func (s *Server) Secrets() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// me answers GET Me of the Admin API (GoTo guide), in which 401 and 403 have each other's usual meaning.
+// me answers GET Me of the Admin API (GoTo guide), where 401 and 403 have each other's usual meaning.
 func (s *Server) me(w http.ResponseWriter, r *http.Request) {
 	s.count(func(c *Counts) { c.Me++ })
-	s.tell(w, r, person.me, AdminCenterScope)
+	s.answerMe(w, r, person.me, AdminCenterScope)
 }
 
 // scimMe answers GET Me of SCIM. No guide documents it; this is what the live service does.
 func (s *Server) scimMe(w http.ResponseWriter, r *http.Request) {
 	s.count(func(c *Counts) { c.SCIM++ })
-	s.tell(w, r, person.scim, AdminCenterScope, ProfileScope)
+	s.answerMe(w, r, person.scim, AdminCenterScope, ProfileScope)
 }
 
-// tell answers with the person of a valid token that has one of the scopes.
-func (s *Server) tell(w http.ResponseWriter, r *http.Request, reply func(person) map[string]any, scopes ...string) {
+// answerMe answers with the owner of the token if the token is valid and has one of the scopes.
+func (s *Server) answerMe(w http.ResponseWriter, r *http.Request, reply func(person) map[string]any, scopes ...string) {
 	if s.intercepted(w, r) {
 		return
 	}

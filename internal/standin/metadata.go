@@ -2,7 +2,7 @@ package standin
 
 import "net/http"
 
-// metadata is RFC 8414. The issuer is the address that the client used, so that it is also correct behind TLS.
+// metadata implements RFC 8414. The issuer is the address that the client used, so that it is also correct behind TLS.
 func metadata(w http.ResponseWriter, r *http.Request) {
 	issuer := "http://" + r.Host
 	if r.TLS != nil {

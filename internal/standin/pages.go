@@ -34,7 +34,7 @@ func writePage(w http.ResponseWriter, status int, name string, data map[string]a
 	// No form-action: browsers would apply it to the redirect after the form as well.
 	header.Set("Content-Security-Policy",
 		"default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'")
-	header.Set("Referrer-Policy", "no-referrer") // The address holds a code.
+	header.Set("Referrer-Policy", "no-referrer") // The address contains a code.
 	w.WriteHeader(status)
 	_, _ = page.WriteTo(w) // It fails only if the browser is gone.
 }

@@ -13,7 +13,7 @@ const (
 	OtherPrincipal = "grace@example.com"
 )
 
-// The keys in the answers of both GET Me. They would change if they were read as floating-point numbers.
+// The keys in the answers of both APIs to GET Me. Reading them as floating-point numbers would change them.
 const (
 	// UserKey is the key of the first person, sent as a number.
 	UserKey = "29876543210987654321012345"
@@ -40,8 +40,8 @@ var people = []person{
 	{OtherPrincipal, "Grace", "Hopper", OtherUserKey, false},
 }
 
-// findPerson returns the person with this address. Tests may use other addresses, whose people are otherwise like the
-// first person.
+// findPerson returns the person with this address. For other addresses, which tests may use, it returns a copy of the
+// first person with that address.
 func findPerson(email string) (found person, known bool) {
 	if at := slices.IndexFunc(people, func(p person) bool { return p.Email == email }); at >= 0 {
 		return people[at], true

@@ -41,10 +41,10 @@ func checkRedirectURI(uri string) error {
 	return nil
 }
 
-// RegisterLoopback registers a redirect URI with a port of this machine on which nothing listens, and returns it.
+// RegisterLoopback registers a redirect URI with a free port of this machine, and returns it.
 func (s *Server) RegisterLoopback(ctx context.Context) (uri string, err error) {
 	for range 100 {
-		// Systems may assign ports above these to connections at any time.
+		// Systems may use higher ports for outgoing connections at any time.
 		host := fmt.Sprintf("localhost:%d", 10000+rand.IntN(20000))
 		listener, listenErr := (&net.ListenConfig{}).Listen(ctx, "tcp", host)
 		if listenErr != nil {

@@ -2,8 +2,8 @@ package standin
 
 import "net/http"
 
-// revoke is RFC 7009. Revoking an access token ends only that token, and revoking a refresh token ends its whole login.
-// An unknown token counts as revoked.
+// revoke implements RFC 7009. Revoking an access token ends only that token, and revoking a refresh token ends its
+// whole login. An unknown token counts as revoked.
 func (s *Server) revoke(w http.ResponseWriter, r *http.Request) {
 	s.count(func(c *Counts) { c.Revoke++ })
 	form, refused := readForm(w, r)

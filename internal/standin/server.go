@@ -1,7 +1,7 @@
 // Package standin is a server that behaves as GoTo's OAuth server is documented to behave, for tests and for trying the
-// provider without an account. It keeps everything in memory, knows two people, and is not part of any release.
+// provider without an account. It keeps everything in memory, knows two people, and is not part of a release.
 //
-// The defaults are what GoTo documents. Each uncertainty about GoTo is a field of [Behavior].
+// The defaults are what GoTo documents. Each uncertain point has a field in [Behavior].
 package standin
 
 import (
@@ -50,7 +50,7 @@ func Start(options ...Option) (*Server, error) {
 	s.URL = "http://" + listener.Addr().String()
 	s.registered = append(s.initialURIs, s.LandingURI())
 
-	// There is no limit on the whole request, because a test may hold back a reply for any time.
+	// There is no timeout for whole requests, because a test may delay a reply for any time.
 	s.http = &http.Server{
 		Handler:           s.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
@@ -85,7 +85,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /identity/v1/Users/me", s.scimMe)
 	mux.HandleFunc("GET /.well-known/oauth-authorization-server", metadata)
 	mux.HandleFunc("GET "+landingPath, landing)
-	mux.HandleFunc("GET /{$}", s.begin)
+	mux.HandleFunc("GET /{$}", s.startPage)
 	mux.HandleFunc("/oauth/v2/authorize", retired)
 	mux.HandleFunc("/oauth/v2/token", retired)
 	mux.HandleFunc("/", notFound)

@@ -12,14 +12,13 @@ import (
 const (
 	// ClientID is the ID of the default client, in GoTo's format.
 	ClientID = "7c1f3a52-0d4e-4b8a-9f66-2f5b1c9e0a37"
-	// ClientSecret is its secret. Like GoTo's secrets, it would be changed by URL-encoding.
+	// ClientSecret is its secret. Like in GoTo's secrets, URL-encoding would change some characters.
 	ClientSecret = "not+a+real/secret=="
 	// RedirectURI is the redirect URI registered by default.
 	RedirectURI = "https://example.com/oauth-landing"
-	// AdminCenterScope is what a token needs for GET Me (GoTo's client page calls it Admin Center).
+	// AdminCenterScope is the scope for GET Me ("Admin Center" on GoTo's client page).
 	AdminCenterScope = "identity:"
-	// ProfileScope is enough for SCIM, for which AdminCenterScope is enough as well (GoTo's client page calls it
-	// Profile).
+	// ProfileScope is enough for SCIM ("Profile" on GoTo's client page). AdminCenterScope is enough as well.
 	ProfileScope = "identity:scim.me"
 	// Scope is the scope of a login that requests none, if no scopes are registered.
 	Scope = "collab: " + AdminCenterScope + " users.v1.lines.read"
@@ -67,7 +66,7 @@ type settings struct {
 
 type client struct{ id, secret string }
 
-// has compares in a time that does not reveal how much of the secret is right.
+// has compares secrets in constant time.
 func (c client) has(secret string) bool {
 	return subtle.ConstantTimeCompare([]byte(c.secret), []byte(secret)) == 1
 }

@@ -24,7 +24,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	s.count(func(c *Counts) { c.Token++ })
 	form, malformed := readForm(w, r)
 	s.remember(r, form)
-	if s.turnedAway(w) || s.intercepted(w, r) {
+	if s.limited(w) || s.intercepted(w, r) {
 		return
 	}
 	reply, refused := s.answerToken(r, form, malformed)
@@ -60,8 +60,8 @@ func (s *Server) answerToken(r *http.Request, form url.Values, refused *refusal)
 	return reply, nil
 }
 
-// authenticateClient compares the Basic header unchanged. RFC 6749 section 2.3.1 requires both halves to be URL-encoded
-// first, but GoTo's sample header has a raw "+" and "==".
+// authenticateClient compares the Basic header without decoding its parts. RFC 6749 section 2.3.1 requires them to be
+// URL-encoded, but GoTo's sample header has a raw "+" and "==".
 func (s *Server) authenticateClient(r *http.Request) (client, *refusal) {
 	refuse := func(description string) (client, *refusal) {
 		return client{}, &refusal{http.StatusUnauthorized, "invalid_client", description}

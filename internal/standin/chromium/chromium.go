@@ -39,20 +39,19 @@ type Visit struct {
 	Pictures string
 }
 
-// Seen is what the browser shows at the end of a visit.
+// Seen is what the browser shows at the end of the visit.
 type Seen struct {
 	// URL is what the address bar shows, even if nothing answers there.
 	URL string
 	// Title and Text are those of the page, without markup.
 	Title, Text string
-	// History holds the addresses behind the Back button and the one in the address bar, in this order.
+	// History contains the addresses behind the Back button, and then the one in the address bar.
 	History []string
-	// Console holds what the browser has written to its console on all pages, such as refused styles and failed
-	// requests.
+	// Console contains the console messages of all pages, such as those about blocked styles and failed requests.
 	Console []string
 }
 
-// Run makes the visit. It ends when the last page has loaded, or turns out not to exist.
+// Run makes the visit. It ends when the last page has loaded or could not be loaded.
 func (v Visit) Run(ctx context.Context) (seen Seen, err error) {
 	path, found := Find()
 	if !found {
@@ -83,7 +82,7 @@ func (v Visit) Run(ctx context.Context) (seen Seen, err error) {
 }
 
 func (v Visit) browse(ctx context.Context) (seen Seen, err error) {
-	if err := chromedp.Do(ctx); err != nil { // This starts the browser. After a failure, nothing else may try to.
+	if err := chromedp.Do(ctx); err != nil { // starts the browser; if that fails, the actions below must not start it again
 		return Seen{}, err
 	}
 	messages := chromedp.Console(ctx)
@@ -118,7 +117,7 @@ func (v Visit) browse(ctx context.Context) (seen Seen, err error) {
 		return Seen{}, err
 	}
 	// The browser reports console messages in order, so a last message marks the end of the visit.
-	const end = "the visit ends"
+	const end = "end of the visit"
 	if _, err := chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void]("console.log('"+end+"')")); err != nil {
 		return Seen{}, err
 	}
@@ -163,7 +162,7 @@ func look(ctx context.Context) (seen Seen, err error) {
 	return seen, err
 }
 
-// String returns one line for each thing seen. Each line begins with what the thing is.
+// String returns a line for each value, which begins with the name of the value.
 func (s Seen) String() string {
 	var lines strings.Builder
 	write := func(what string, texts ...string) {

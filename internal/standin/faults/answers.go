@@ -43,24 +43,24 @@ func reply(status int, contentType, body string) siteHandler {
 	}
 }
 
-// after asks the client to wait.
-func after(value string, next siteHandler) siteHandler {
+// retryAfter adds a Retry-After header.
+func retryAfter(value string, next siteHandler) siteHandler {
 	return func(site *Site, w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", value)
 		next(site, w, r)
 	}
 }
 
-// later asks the client to wait until a date.
-func later(wait time.Duration, next siteHandler) siteHandler {
+// retryAt adds a Retry-After header with a date.
+func retryAt(wait time.Duration, next siteHandler) siteHandler {
 	return func(site *Site, w http.ResponseWriter, r *http.Request) {
-		after(site.now().Add(wait).UTC().Format(http.TimeFormat), next)(site, w, r)
+		retryAfter(site.now().Add(wait).UTC().Format(http.TimeFormat), next)(site, w, r)
 	}
 }
 
 func hang(_ *Site, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// drip sends one byte per second until the client is gone.
+// drip sends one byte per second until the client disconnects.
 func drip(_ *Site, w http.ResponseWriter, r *http.Request) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -93,19 +93,19 @@ func breakOff(_ *Site, w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, `{"access_token":"`+AccessToken)
 }
 
-// immense is the size of an endless reply.
-const immense = 1 << 30
+// endlessSize is the size of an endless reply.
+const endlessSize = 1 << 30
 
 // endless would send a reply of 1 GiB.
 func endless(site *Site, w http.ResponseWriter, _ *http.Request) {
-	pour(&site.poured, w, func() error { return nil })
+	sendEndless(&site.sentBytes, w, func() error { return nil })
 }
 
-// bomb is endless, compressed to a thousandth of its size.
-func bomb(site *Site, w http.ResponseWriter, _ *http.Request) {
+// gzipBomb is like endless, compressed to a thousandth of its size.
+func gzipBomb(site *Site, w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Encoding", "gzip")
 	packed := gzip.NewWriter(w)
-	pour(&site.poured, packed, func() error {
+	sendEndless(&site.sentBytes, packed, func() error {
 		if err := packed.Flush(); err != nil {
 			return err
 		}
@@ -116,18 +116,18 @@ func bomb(site *Site, w http.ResponseWriter, _ *http.Request) {
 
 type counter interface{ Add(delta int64) int64 }
 
-// pour writes the reply until the client is gone.
-func pour(poured counter, w io.Writer, flush func() error) {
+// sendEndless writes the reply until the client disconnects.
+func sendEndless(sentBytes counter, w io.Writer, flush func() error) {
 	_, _ = io.WriteString(w, `{"access_token":"`)
 	chunk := bytes.Repeat([]byte("a"), 1<<16)
-	for poured.Add(int64(len(chunk))) < immense {
+	for sentBytes.Add(int64(len(chunk))) < endlessSize {
 		if _, err := w.Write(chunk); err != nil || flush() != nil {
 			return
 		}
 	}
 }
 
-// encodings are ways in which a server may repeat what it was sent.
+// encodings are the ways in which a server may repeat a secret.
 var encodings = map[string]func(string) string{
 	"plain":      func(text string) string { return text },
 	"base64":     func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) },
@@ -138,7 +138,7 @@ var encodings = map[string]func(string) string{
 	},
 }
 
-// echo refuses a request, and repeats all its secrets in the reply.
+// echo refuses a request and repeats all its secrets in the reply.
 func echo(encode func(string) string) siteHandler {
 	return func(_ *Site, w http.ResponseWriter, r *http.Request) {
 		_, secret, _ := r.BasicAuth()

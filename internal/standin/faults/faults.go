@@ -1,5 +1,5 @@
-// Package faults is a table of what can go wrong between the provider and GoTo's token endpoint, and of the results
-// that it must have. Both the engine and the command line are tested with it.
+// Package faults is a table of what can go wrong between the provider and GoTo's token endpoint, with the required
+// results. The engine and the command line are both tested with it.
 package faults
 
 import (
@@ -14,10 +14,10 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// MaxRetries is the setting that the table's numbers of requests assume.
+// MaxRetries is the setting for which the table's numbers of requests are correct.
 const MaxRetries = 1
 
-// AccessToken is the access token in made-up replies. It is a secret like those of the stand-in.
+// AccessToken is the access token in invented replies. It is a secret like those of the stand-in.
 const AccessToken = "eyJhbGciOiJub25lIn0.made+up/by.the-fault=="
 
 // Fault is a row of the table.
@@ -29,25 +29,25 @@ type Fault struct {
 	configure func(*standin.Behavior)
 	network   network
 
-	// Hangs says that requests end with request_timeout, which should be short.
+	// Hangs reports whether requests last until request_timeout, which should then be short.
 	Hangs bool
-	// CodeDiffers says that the fault has other results for an authorization code.
+	// CodeDiffers reports whether the results differ for an authorization code.
 	CodeDiffers bool
 
-	// Outcome is the outcome of the failure, or 0 if there must be none.
+	// Outcome is the outcome of the failure, or 0 if the request must succeed.
 	Outcome oauth.Outcome
 	// Status is the status of the failure.
 	Status int
 	// Reason is a regular expression that the failure's reason matches.
 	Reason string
-	// RetryAfter is that of the failure, which may be up to a minute less.
+	// RetryAfter is the maximum of the failure's RetryAfter, which may be up to a minute less.
 	RetryAfter time.Duration
 	// Requests is how many requests the stand-in gets with a credential that may be sent again, and CodeRequests how
 	// many with a code.
 	Requests, CodeRequests int
 	// Lifetime is the lifetime of the token, if there is one.
 	Lifetime time.Duration
-	// Pause is the least time between the first request and the second.
+	// Pause is the minimum time between the first request and the second.
 	Pause time.Duration
 }
 
@@ -61,7 +61,7 @@ const (
 	noRedirect = "a redirect, which is not followed because credentials must not travel to another address"
 	year       = 365 * 24 * time.Hour
 
-	// In the words of Unix and Windows.
+	// Parts of the messages of Unix and Windows.
 	refused = "dial tcp .* refused"
 	broken  = "reset by peer|forcibly closed"
 )
@@ -108,14 +108,14 @@ func Table() []Fault {
 			Outcome: oauth.Unavailable, Status: 429, Reason: "slow down", Requests: 2, CodeRequests: 2},
 		{Name: "429-once", answer: once(reply(429, "", "")), CodeDiffers: true,
 			Requests: 2, CodeRequests: 2, Lifetime: time.Hour},
-		{Name: "429-seconds", answer: once(after("1", reply(429, "", ""))),
+		{Name: "429-seconds", answer: once(retryAfter("1", reply(429, "", ""))),
 			Requests: 2, CodeRequests: 2, Lifetime: time.Hour, Pause: time.Second},
 		// Dates have whole seconds, so this is 1 to 2 s ahead.
-		{Name: "429-date", answer: once(later(2*time.Second, reply(429, "", ""))),
+		{Name: "429-date", answer: once(retryAt(2*time.Second, reply(429, "", ""))),
 			Requests: 2, CodeRequests: 2, Lifetime: time.Hour, Pause: time.Second},
-		{Name: "429-for-an-hour", answer: always(later(time.Hour, reply(429, "", ""))), CodeDiffers: true,
+		{Name: "429-for-an-hour", answer: always(retryAt(time.Hour, reply(429, "", ""))), CodeDiffers: true,
 			Outcome: oauth.Unavailable, Status: 429, Reason: "an empty reply", RetryAfter: time.Hour, Requests: 1, CodeRequests: 1},
-		{Name: "429-for-ever", answer: always(after("99999999999999999999", reply(429, "", ""))),
+		{Name: "429-forever", answer: always(retryAfter("99999999999999999999", reply(429, "", ""))),
 			Outcome: oauth.Unavailable, Status: 429, Reason: "an empty reply", RetryAfter: year, Requests: 1, CodeRequests: 1},
 		{Name: "500", answer: always(reply(500, "application/json", `{"error":"server_error"}`)), CodeDiffers: true,
 			Outcome: oauth.Unavailable, Status: 500, Reason: "server_error", Requests: 2, CodeRequests: 1},
@@ -125,9 +125,9 @@ func Table() []Fault {
 			Outcome: oauth.Unavailable, Status: 503, Reason: "maintenance", Requests: 2, CodeRequests: 2},
 
 		// Tolerated replies
-		{Name: "byte-order-mark", answer: always(reply(200, "application/json", "\xef\xbb\xbf"+made(`"`+AccessToken+`"`))),
+		{Name: "byte-order-mark", answer: always(reply(200, "application/json", "\xef\xbb\xbf"+tokenReply(`"`+AccessToken+`"`))),
 			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
-		{Name: "invalid-utf8-elsewhere", answer: always(reply(200, "application/json", strings.Replace(made(`"`+AccessToken+`"`), "{", `{"principal":"`+"\xff\xfe"+`",`, 1))),
+		{Name: "invalid-utf8-elsewhere", answer: always(reply(200, "application/json", strings.Replace(tokenReply(`"`+AccessToken+`"`), "{", `{"principal":"`+"\xff\xfe"+`",`, 1))),
 			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
 		{Name: "expires-in-absent", configure: func(b *standin.Behavior) { b.OmitReply = []string{"expires_in"} },
 			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
@@ -144,28 +144,28 @@ func Table() []Fault {
 	}
 	for name, body := range map[string]string{
 		"web-page":             "<!DOCTYPE html><title>Sign in to the network</title>",
-		"truncated":            strings.TrimSuffix(made(`"`+AccessToken+`"`), "}"),
-		"array":                "[" + made(`"`+AccessToken+`"`) + "]",
+		"truncated":            strings.TrimSuffix(tokenReply(`"`+AccessToken+`"`), "}"),
+		"array":                "[" + tokenReply(`"`+AccessToken+`"`) + "]",
 		"deeply-nested":        `{"access_token":"` + AccessToken + `","more":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + "}",
 		"invalid-utf8":         "\xff\xfe{\x00",
 		"not-json":             "access_token=" + AccessToken,
-		"two-byte-order-marks": "\xef\xbb\xbf\xef\xbb\xbf" + made(`"`+AccessToken+`"`),
+		"two-byte-order-marks": "\xef\xbb\xbf\xef\xbb\xbf" + tokenReply(`"`+AccessToken+`"`),
 	} {
 		table = append(table, unusable(name, body, "the reply is not a JSON object"))
 	}
 	table = append(table,
 		unusable("empty", "", "the reply is empty"),
 		unusable("access-token-missing", `{"token_type":"Bearer","expires_in":3600}`, "the reply has no access_token"),
-		unusable("access-token-empty", made(`""`), "the access_token in the reply is empty or not a string"),
-		unusable("access-token-number", made(`12345`), "the access_token in the reply is empty or not a string"),
-		unusable("access-token-line-break", made(`"`+AccessToken+`\r\nX-Injected: 1"`), "the access_token in the reply has characters that a header cannot contain"),
-		unusable("access-token-control-character", made(`"\u0007`+AccessToken+`"`), "the access_token in the reply has characters that a header cannot contain"),
-		unusable("access-token-invalid-utf8", made(`"`+AccessToken+"\xff\""), "the access_token in the reply has characters that a header cannot contain"),
-		unusable("access-token-too-long", made(`"`+strings.Repeat("a", 64<<10+1)+`"`), "the access_token in the reply is longer than 64 KiB"),
-		unusable("token-type-mac", strings.Replace(made(`"`+AccessToken+`"`), "Bearer", "mac", 1), "the token_type in the reply is not Bearer"),
+		unusable("access-token-empty", tokenReply(`""`), "the access_token in the reply is empty or not a string"),
+		unusable("access-token-number", tokenReply(`12345`), "the access_token in the reply is empty or not a string"),
+		unusable("access-token-line-break", tokenReply(`"`+AccessToken+`\r\nX-Injected: 1"`), "the access_token in the reply has characters that a header cannot contain"),
+		unusable("access-token-control-character", tokenReply(`"\u0007`+AccessToken+`"`), "the access_token in the reply has characters that a header cannot contain"),
+		unusable("access-token-invalid-utf8", tokenReply(`"`+AccessToken+"\xff\""), "the access_token in the reply has characters that a header cannot contain"),
+		unusable("access-token-too-long", tokenReply(`"`+strings.Repeat("a", 64<<10+1)+`"`), "the access_token in the reply is longer than 64 KiB"),
+		unusable("token-type-mac", strings.Replace(tokenReply(`"`+AccessToken+`"`), "Bearer", "mac", 1), "the token_type in the reply is not Bearer"),
 		Fault{Name: "200-endless", answer: always(endless), Outcome: oauth.Unusable, Status: 200,
 			Reason: "the reply is longer than 1 MiB", Requests: 1, CodeRequests: 1},
-		Fault{Name: "200-gzip-bomb", answer: always(bomb), Outcome: oauth.Unusable, Status: 200,
+		Fault{Name: "200-gzip-bomb", answer: always(gzipBomb), Outcome: oauth.Unusable, Status: 200,
 			Reason: "the reply is longer than 1 MiB", Requests: 1, CodeRequests: 1},
 	)
 	for _, status := range []int{301, 302, 307, 308} {
@@ -181,8 +181,8 @@ func Table() []Fault {
 	return table
 }
 
-// made returns a reply with accessToken, which is JSON.
-func made(accessToken string) string {
+// tokenReply returns a reply with accessToken, given as JSON.
+func tokenReply(accessToken string) string {
 	return `{"access_token":` + accessToken + `,"token_type":"Bearer","expires_in":3600}`
 }
 

@@ -28,7 +28,7 @@ import (
 // unknownHost is a name that never resolves (RFC 6761 section 6.4).
 const unknownHost = "goto.invalid"
 
-// Site is a stand-in behind a network. Both can be broken and fixed.
+// Site is a stand-in behind a network. The stand-in and the network can be broken and fixed.
 type Site struct {
 	// URL is the authentication_url.
 	URL string
@@ -38,25 +38,25 @@ type Site struct {
 	fault   Fault
 	standin *standin.Server
 	now     func() time.Time
-	// elsewhere is a server that must not get any request.
-	elsewhere *httptest.Server
-	strays    atomic.Int64
-	// poured is how many bytes of endless replies were sent.
-	poured atomic.Int64
+	// elsewhere is a server that must receive no requests.
+	elsewhere   *httptest.Server
+	misdirected atomic.Int64
+	// sentBytes is the number of bytes of endless replies that were sent.
+	sentBytes atomic.Int64
 
-	front, proxy *place
+	front, proxy *restartableServer
 	certificates map[bool]*tls.Certificate // by whether the site is broken
 
 	mutex  sync.Mutex
 	broken bool
 	fixed  chan struct{} // closed while not broken
 	// The requests since the site was broken.
-	requests, underWay int
+	requests, inFlight int
 	idle               *sync.Cond
 	first, second      time.Time // when the first and the second one arrived
 }
 
-// network is how a site is reached, if not at the stand-in's own address.
+// network is a fault on the way to the stand-in.
 type network int
 
 const (
@@ -67,25 +67,25 @@ const (
 	expiredCertificate
 	foreignCertificate
 	endlessHandshake
-	// The rest use a name that only the proxy knows.
+	// The faults below use a host name that only the proxy can resolve.
 	unknownName
 	refusedProxy
 	forbiddingProxy
 	bypassedProxy
 )
 
-// OfTheNetwork reports whether the fault is on the way to the server, rather than in the server's answer.
+// OfTheNetwork reports whether the fault is on the way to the server, and not in the server's answer.
 func (f Fault) OfTheNetwork() bool { return f.network != direct }
 
 // NeedsTrust reports whether the site has certificates that must be trusted explicitly.
 func (f Fault) NeedsTrust() bool { return f.network >= untrustedCertificate }
 
-// At returns a site for the fault, which is not broken yet. Now is the clock for dates in answers.
+// At returns a site for the fault, which is not broken yet. now is the clock for dates in answers.
 func (f Fault) At(server *standin.Server, now func() time.Time) (*Site, error) {
 	s := &Site{URL: server.URL, fault: f, standin: server, now: now, fixed: make(chan struct{})}
 	close(s.fixed)
 	s.idle = sync.NewCond(&s.mutex)
-	s.elsewhere = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { s.strays.Add(1) }))
+	s.elsewhere = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { s.misdirected.Add(1) }))
 	if f.network == direct {
 		return s, nil
 	}
@@ -97,7 +97,7 @@ func (f Fault) At(server *standin.Server, now func() time.Time) (*Site, error) {
 }
 
 func (s *Site) build() error {
-	s.front = &place{handler: http.HandlerFunc(s.serve)}
+	s.front = &restartableServer{handler: http.HandlerFunc(s.serve)}
 	scheme, host := "http", ""
 	if s.fault.network >= untrustedCertificate {
 		scheme = "https"
@@ -111,7 +111,7 @@ func (s *Site) build() error {
 	}
 	if host != "" {
 		s.URL = scheme + "://" + host
-		s.proxy = &place{handler: http.HandlerFunc(s.connect)}
+		s.proxy = &restartableServer{handler: http.HandlerFunc(s.connect)}
 		if err := s.proxy.open(); err != nil {
 			return err
 		}
@@ -170,7 +170,7 @@ func (s *Site) Close() {
 		close(s.fixed)
 	}
 	s.mutex.Unlock()
-	for _, p := range []*place{s.front, s.proxy} {
+	for _, p := range []*restartableServer{s.front, s.proxy} {
 		if p != nil {
 			_ = p.close()
 		}
@@ -192,22 +192,22 @@ func (s *Site) Proxy() (address, except string) {
 	return "http://" + s.proxy.address, except
 }
 
-// Check returns an error if something happened at the site, since it was broken, that must not.
+// Check returns an error if something forbidden has happened since the site was broken.
 func (s *Site) Check() error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	for s.underWay > 0 { // its client is gone, as the handler will notice
+	for s.inFlight > 0 { // the client has disconnected, and the handler will notice
 		s.idle.Wait()
 	}
 	if pause := s.second.Sub(s.first); s.requests > 1 && pause < s.fault.Pause {
 		return fmt.Errorf("the second request came after %s, but was asked to wait %s", pause, s.fault.Pause)
 	}
-	if strays := s.strays.Load(); strays > 0 {
-		return fmt.Errorf("%d requests came to another host", strays)
+	if misdirected := s.misdirected.Load(); misdirected > 0 {
+		return fmt.Errorf("%d requests came to another host", misdirected)
 	}
-	// The limit exceeds 1 MiB, because the buffers of a connection take more.
-	if poured := s.poured.Load(); poured > 64<<20 {
-		return fmt.Errorf("the client took %d MiB", poured>>20)
+	// The limit exceeds 1 MiB, because the buffers of a connection hold more than that.
+	if sentBytes := s.sentBytes.Load(); sentBytes > 64<<20 {
+		return fmt.Errorf("the client read %d MiB", sentBytes>>20)
 	}
 	return nil
 }
@@ -234,7 +234,7 @@ func (s *Site) arrive() int {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.requests++
-	s.underWay++
+	s.inFlight++
 	switch s.requests {
 	case 1:
 		s.first = time.Now()
@@ -247,7 +247,7 @@ func (s *Site) arrive() int {
 func (s *Site) leave() {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.underWay--
+	s.inFlight--
 	s.idle.Broadcast()
 }
 
@@ -268,7 +268,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request) {
 	s.standin.Handler().ServeHTTP(w, r)
 }
 
-// connect is the proxy (RFC 9110 section 9.3.6).
+// connect is the CONNECT method of the proxy (RFC 9110 section 9.3.6).
 func (s *Site) connect(w http.ResponseWriter, r *http.Request) {
 	if broken, _ := s.state(); broken && s.fault.network != refusedProxy || r.Method != http.MethodConnect || r.Host != unknownHost+":443" {
 		w.WriteHeader(http.StatusForbidden)
@@ -304,7 +304,7 @@ func (s *Site) certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 
 // certify creates the certificates. Host is the name of the front, or empty for its address.
 func (s *Site) certify(host string) error {
-	authority, err := newAuthority("Authority of the test")
+	authority, err := newAuthority("Test authority")
 	if err != nil {
 		return err
 	}
@@ -322,13 +322,13 @@ func (s *Site) certify(host string) error {
 	bad, issuer := good, authority
 	switch s.fault.network {
 	case untrustedCertificate:
-		if issuer, err = newAuthority("Authority of nobody"); err != nil {
+		if issuer, err = newAuthority("Untrusted authority"); err != nil {
 			return err
 		}
 	case expiredCertificate:
 		bad.NotAfter = time.Now().Add(-24 * time.Hour)
 	case foreignCertificate:
-		bad.IPAddresses = []net.IP{net.ParseIP("192.0.2.1")} // documentation (RFC 5737)
+		bad.IPAddresses = []net.IP{net.ParseIP("192.0.2.1")} // for documentation (RFC 5737)
 	default:
 	}
 	s.certificates = map[bool]*tls.Certificate{}
@@ -376,8 +376,8 @@ func (a authority) issue(template x509.Certificate) (*tls.Certificate, error) {
 	return &tls.Certificate{Certificate: [][]byte{encoded}, PrivateKey: a.key}, nil
 }
 
-// place is an address at which a server can be started and stopped.
-type place struct {
+// restartableServer is a server that can be stopped and restarted at the same address.
+type restartableServer struct {
 	handler http.Handler
 	tls     *tls.Config
 	address string // empty until it has been opened
@@ -385,7 +385,7 @@ type place struct {
 	served  chan struct{}
 }
 
-func (p *place) open() error {
+func (p *restartableServer) open() error {
 	listener, err := p.listen()
 	if err != nil {
 		return err
@@ -409,21 +409,21 @@ func (p *place) open() error {
 	return nil
 }
 
-// listen takes an address whose port nobody else takes while the place is closed: on Linux, all of 127.0.0.0/8 is this
-// machine, and only 127.0.0.1 is in use.
-func (p *place) listen() (net.Listener, error) {
+// listen listens at a random loopback address, so that no other program takes its port while the server is stopped. On
+// Linux, all of 127.0.0.0/8 is local, and other programs use 127.0.0.1.
+func (p *restartableServer) listen() (net.Listener, error) {
 	config := new(net.ListenConfig)
 	if p.address != "" {
 		return config.Listen(context.Background(), "tcp", p.address)
 	}
-	own := fmt.Sprintf("127.%d.%d.%d:0", 1+mathrand.N(254), mathrand.N(255), 1+mathrand.N(254))
-	if listener, err := config.Listen(context.Background(), "tcp", own); err == nil {
+	address := fmt.Sprintf("127.%d.%d.%d:0", 1+mathrand.N(254), mathrand.N(255), 1+mathrand.N(254))
+	if listener, err := config.Listen(context.Background(), "tcp", address); err == nil {
 		return listener, nil
 	}
 	return config.Listen(context.Background(), "tcp", "127.0.0.1:0")
 }
 
-func (p *place) close() error {
+func (p *restartableServer) close() error {
 	err := p.server.Close()
 	<-p.served
 	return err

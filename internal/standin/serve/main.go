@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// guideRedirectURI is the one of README and the guides, so that their configurations run here as they stand.
+// guideRedirectURI is the redirect URI in README and the guides, so that their configurations work unchanged.
 const guideRedirectURI = "http://localhost:8976/callback"
 
 func main() {
@@ -42,7 +42,7 @@ func run(ctx context.Context, out io.Writer, address string) error {
 	_, err = fmt.Fprintf(out, `This is a stand-in for GoTo's OAuth server. It is for trying things out: it keeps
 everything in memory and forgets it when it stops.
 
-It listens on %s, where a page says what it is and how to begin.
+It listens on %s, where a page says what it is and how to use it.
 
 Paste this into the shell in which you run Terraform or OpenTofu:
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Environment returns the environment variables that lead the provider to this stand-in, as its first client, in the
+// Environment returns the environment variables that make the provider use this stand-in, as its first client, in the
 // form of [os.Environ].
 func (s *Server) Environment() []string {
 	return []string{
@@ -19,7 +19,7 @@ func (s *Server) Environment() []string {
 	}
 }
 
-// Exports returns the same variables as lines to paste into a shell.
+// Exports returns these variables as lines to paste into a shell.
 func (s *Server) Exports() string {
 	var lines strings.Builder
 	for _, variable := range s.Environment() {
@@ -38,9 +38,9 @@ func (s *Server) AuthorizeURL() string {
 	}.Encode()
 }
 
-// begin serves the start page, which says what the stand-in is and how to begin.
-func (s *Server) begin(w http.ResponseWriter, _ *http.Request) {
-	writePage(w, http.StatusOK, "begin.html", map[string]any{
+// startPage serves the page at the base URL, which says what the stand-in is and how to use it.
+func (s *Server) startPage(w http.ResponseWriter, _ *http.Request) {
+	writePage(w, http.StatusOK, "start.html", map[string]any{
 		"Exports":      s.Exports(),
 		"People":       people,
 		"RedirectURIs": s.redirectURIs(),
