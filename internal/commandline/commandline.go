@@ -1,4 +1,4 @@
-// Package commandline runs terraform or tofu with providers built from this module, and no others.
+// Package commandline runs terraform or tofu with only the providers that were built from this module.
 package commandline
 
 import (
@@ -16,14 +16,14 @@ import (
 // Module is the path of this module, for [Build].
 const Module = "github.com/terraform-goto/terraform-provider-goto"
 
-// CommandLine is a terraform or tofu that runs in a directory.
+// CommandLine is terraform or tofu, run in a directory.
 type CommandLine struct {
 	Path        string // see [Find]
 	Directory   string
 	Environment []string // see [Environment]
 }
 
-// Run runs the command line and returns what it printed. When ctx is done, the command line is interrupted, and ends
+// Run runs the command line and returns its output. When ctx is done, the command line is interrupted, so that it stops
 // its providers.
 func (c CommandLine) Run(ctx context.Context, arguments ...string) (printed string, err error) {
 	var output bytes.Buffer
@@ -38,10 +38,10 @@ func (c CommandLine) Run(ctx context.Context, arguments ...string) (printed stri
 	return output.String(), nil
 }
 
-// Name returns what people call the command line: terraform or tofu.
+// Name returns the name of the command line: terraform or tofu.
 func (c CommandLine) Name() string { return strings.TrimSuffix(filepath.Base(c.Path), ".exe") }
 
-// Find returns the absolute path of the first of these programs that exists. Each is a path or a name in PATH.
+// Find returns the absolute path of the first of these programs that exists. Each is given as a path or a name in PATH.
 func Find(names ...string) (path string, err error) {
 	for _, name := range names {
 		if path, err = exec.LookPath(name); err == nil {
@@ -71,13 +71,13 @@ func Configure(path string, providers map[string]string) error {
 	return os.WriteFile(path, []byte(text.String()), 0o600)
 }
 
-// Environment returns the environment of this process without the user's own settings, with the configuration that
-// [Configure] has written, and with variables.
+// Environment returns the environment of this process without the user's own settings, with a configuration from
+// [Configure], and with variables.
 func Environment(configuration string, variables ...string) []string {
-	own := slices.DeleteFunc(os.Environ(), func(variable string) bool {
+	environment := slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		name := strings.ToUpper(variable)
 		return strings.HasPrefix(name, "GOTO_") || strings.HasPrefix(name, "TF_") || strings.HasPrefix(name, "TERRAFORM_CONFIG=")
 	})
-	own = append(own, "TF_CLI_CONFIG_FILE="+configuration, "TF_CLI_ARGS=-no-color", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
-	return append(own, variables...)
+	environment = append(environment, "TF_CLI_CONFIG_FILE="+configuration, "TF_CLI_ARGS=-no-color", "TF_INPUT=0", "CHECKPOINT_DISABLE=1")
+	return append(environment, variables...)
 }

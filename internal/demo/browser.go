@@ -14,8 +14,8 @@ import (
 // browserCommand is the argument that makes this program the browser of the demo.
 const browserCommand = "browser"
 
-// openBrowsers makes this program the provider's browser. It returns the file that will contain the last page.
-func (d *demo) openBrowsers(ctx context.Context) (file string, err error) {
+// useThisBrowser makes this program the provider's browser. It returns the file that will contain the last page.
+func (d *demo) useThisBrowser(ctx context.Context) (file string, err error) {
 	redirectURI, err := d.server.RegisterLoopback(ctx)
 	if err != nil {
 		return "", err
@@ -23,13 +23,13 @@ func (d *demo) openBrowsers(ctx context.Context) (file string, err error) {
 	program, err := os.Executable()
 	file = filepath.Join(d.cli.Directory, "last-page")
 	d.cli.Environment = append(d.cli.Environment,
-		"CI=", // CI would mean that nobody is there to sign in
+		"CI=", // if CI is set, the provider opens no browser
 		"GOTO_REDIRECT_URI="+redirectURI, "GOTO_INTERACTIVE_LOGIN=true",
 		strings.Join([]string{"BROWSER=" + program, browserCommand, file}, " "))
 	return file, err
 }
 
-// browse opens address in Chromium, presses Allow in place of a person, and writes the text of the last page to file.
+// browse opens address in Chromium, presses Allow, and writes the text of the last page to file.
 func browse(ctx context.Context, file, address string) error {
 	seen, err := chromium.Visit{Address: address, Press: "allow"}.Run(ctx)
 	if err != nil {

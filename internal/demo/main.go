@@ -1,5 +1,5 @@
-// Command demo shows the provider at work on a stand-in for GoTo: a person signs in once, the token is used, and later
-// runs need nobody. It fails unless everything that it says is true.
+// Command demo shows the provider with a stand-in for GoTo: a person signs in once, the token is used, and later runs
+// need no person. It checks everything that it says, and fails if something is not true.
 package main
 
 import (
@@ -31,20 +31,20 @@ func main() {
 	case browserCommand:
 		err = browse(ctx, flag.Arg(1), flag.Arg(2))
 	default:
-		err = tell(ctx, *name)
+		err = walkThrough(ctx, *name)
 	}
 	if ctx.Err() != nil {
-		err = errors.New("it was interrupted")
+		err = errors.New("interrupted")
 	}
 	stop()
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "\nThe demo has failed: %v\n", err)
+		fmt.Fprintf(os.Stderr, "\nThe demo failed: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-// tell shows the main job step by step, in a temporary directory.
-func tell(ctx context.Context, cli string) (err error) {
+// walkThrough shows the main use step by step, in a temporary directory.
+func walkThrough(ctx context.Context, cli string) (err error) {
 	fmt.Println("A person signs in to GoTo once, and a configuration uses the token from then on.")
 	fmt.Println("A stand-in on this machine plays GoTo: no account is needed, and nothing leaves the machine.")
 	directory, err := os.MkdirTemp("", "goto-demo-")
@@ -101,7 +101,7 @@ func tell(ctx context.Context, cli string) (err error) {
 
 // signInByClick applies the configuration with a provider that opens the browser.
 func (d *demo) signInByClick(ctx context.Context, path string) error {
-	page, err := d.openBrowsers(ctx)
+	page, err := d.useThisBrowser(ctx)
 	if err != nil {
 		return err
 	}
@@ -118,8 +118,8 @@ func (d *demo) signInByClick(ctx context.Context, path string) error {
 	return nil
 }
 
-// signInByPaste does what people do without a browser on this machine: it opens the address in the error elsewhere,
-// presses Allow, and pastes the address that the browser lands on.
+// signInByPaste signs in as people do without a browser on this machine: open the address in the error elsewhere, press
+// Allow, and paste the address that the browser lands on.
 func (d *demo) signInByPaste(ctx context.Context) error {
 	printed, err := d.run(ctx, "apply", "-auto-approve")
 	_, message, found := strings.Cut(printed, "Error: No stored login")
@@ -133,17 +133,17 @@ func (d *demo) signInByPaste(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("signing in: %w", err)
 	}
-	say("A browser lands on %s", shortened(landed))
+	say("A browser lands on %s", shortenCodes(landed))
 	say("The page does not have to exist. The address contains a code, of which the demo shows the beginning.")
 	return d.apply(ctx, "-var", "callback_url="+landed)
 }
 
-// apply applies the configuration, which must open the token twice, with one token request in all, and use it.
+// apply applies the configuration. It must open the token twice, with one token request in total, and use the token.
 func (d *demo) apply(ctx context.Context, options ...string) error {
 	before := d.server.Counts().Me
 	printed, err := d.run(ctx, append([]string{"apply", "-auto-approve"}, options...)...)
 	if err != nil {
-		return fmt.Errorf("%w\n%s", err, shortened(printed))
+		return fmt.Errorf("%w\n%s", err, shortenCodes(printed))
 	}
 	show(printed, relevant)
 	counts := d.server.Counts()
@@ -185,5 +185,5 @@ func say(format string, values ...any) {
 	fmt.Println(strings.TrimRight("   "+fmt.Sprintf(format, values...), " "))
 }
 
-// shortened cuts off the end of every authorization code in text.
-func shortened(text string) string { return code.ReplaceAllString(text, "$1…") }
+// shortenCodes removes the end of every authorization code in text.
+func shortenCodes(text string) string { return code.ReplaceAllString(text, "$1…") }

@@ -1,3 +1,3 @@
-// Package release holds the files that a release needs in addition to .goreleaser.yml. Its tests keep a release from
-// failing after it was tagged: they check that it can be reproduced and installed, and that it is described.
+// Package release contains the files that a release needs besides .goreleaser.yml. Its tests find problems before a
+// release is tagged: they check that it is reproducible, can be installed, and has release notes.
 package release

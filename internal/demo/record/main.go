@@ -34,7 +34,7 @@ rect { fill: #f6f8fa; stroke: #d1d9e0 }
 <rect x="0.5" y="0.5" width="%[3]d" height="%[4]d" rx="8"/>
 `
 
-// kinds are the kinds of lines with a style of their own, by their beginnings.
+// kinds are the kinds of lines that have their own style, and the beginnings of those lines.
 var kinds = []struct {
 	class string
 	begin *regexp.Regexp
@@ -55,7 +55,7 @@ func main() {
 	}
 }
 
-// record runs the demo. A failed run leaves the picture of an earlier one alone.
+// record runs the demo and writes the picture. If the demo fails, an existing picture stays.
 func record(file string, demo []string) error {
 	command := exec.CommandContext(context.Background(), demo[0], demo[1:]...)
 	command.Stderr = os.Stderr
@@ -92,7 +92,7 @@ func classOf(line string) string {
 	return "text"
 }
 
-// wrap breaks a long line at spaces, and indents each row like the line itself.
+// wrap breaks a long line at spaces, and indents each row like the line.
 func wrap(line string) (rows []string) {
 	words := strings.TrimLeft(line, " ")
 	indent := line[:len(line)-len(words)]

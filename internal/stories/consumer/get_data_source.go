@@ -32,7 +32,7 @@ func (d *getDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, re
 
 // Configure implements [datasource.DataSourceWithConfigure].
 func (d *getDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.api, _ = req.ProviderData.(api) // nothing during validation
+	d.api, _ = req.ProviderData.(api) // nil during validation
 }
 
 // Read implements [datasource.DataSource].
@@ -45,7 +45,7 @@ func (d *getDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	tflog.Debug(ctx, "asks with its header, which some providers would log")
+	tflog.Debug(ctx, "sending a request with the header, which some providers would log")
 	body, err := d.api.get(ctx, model.Path.ValueString())
 	if err != nil {
 		resp.Diagnostics.AddError("GET failed", err.Error())
@@ -55,7 +55,7 @@ func (d *getDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 }
 
-// api is the address that the provider reads, and the header that it sends.
+// api is an API: its base URL, and the header to send.
 type api struct {
 	url, authorizationHeader string
 	client                   *http.Client

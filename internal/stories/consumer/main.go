@@ -1,5 +1,5 @@
-// Command consumer is a provider that represents all others that are configured with a bearer token. It reads addresses
-// with the Authorization header that it is given.
+// Command consumer is a provider that stands for all providers that are configured with a bearer token. Its data source
+// sends GET requests with the configured Authorization header.
 package main
 
 import (

@@ -22,13 +22,13 @@ func main() {
 		os.Exit(1)
 	}
 	var read atomic.Int64
-	breaking := func() time.Time {
+	clock := func() time.Time {
 		if read.Add(1) == last {
 			panic("the clock is broken")
 		}
 		return time.Now()
 	}
-	err = providerserver.Serve(context.Background(), provider.New("panicking", provider.WithClock(breaking)), providerserver.ServeOpts{
+	err = providerserver.Serve(context.Background(), provider.New("panicking", provider.WithClock(clock)), providerserver.ServeOpts{
 		Address: "registry.terraform.io/terraform-goto/goto",
 	})
 	if err != nil {

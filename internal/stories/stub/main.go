@@ -1,5 +1,5 @@
-// Command stub replaces the other providers that examples/ uses. The name of its executable says which one it is. Each
-// has only the arguments that the examples use, with the types of the real ones.
+// Command stub replaces the other providers that examples/ uses. The name of the executable selects the provider. Each
+// stub has only the arguments that the examples use, with the same types as in the real provider.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 )
 
-// stubs are the constructors by the names of the providers.
+// stubs maps the names of the providers to their constructors.
 var stubs = map[string]func() provider.Provider{
 	"aws":        newAWS,
 	"kubernetes": newKubernetes,
@@ -33,7 +33,7 @@ func main() {
 func serve(name string) error {
 	construct, known := stubs[name]
 	if !known {
-		return fmt.Errorf("no provider %q is played", name)
+		return fmt.Errorf("there is no stub for provider %q", name)
 	}
 	return providerserver.Serve(context.Background(), construct, providerserver.ServeOpts{
 		Address: "registry.terraform.io/stub/" + name,

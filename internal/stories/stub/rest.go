@@ -25,7 +25,8 @@ func newRestapi() provider.Provider {
 		func() datasource.DataSource { return &restapiObject{} })
 }
 
-// newRest returns a provider that knows an address and headers, by the names of these arguments.
+// newRest returns a provider with an argument for the base URL and one for headers. address and headers are their
+// names.
 func newRest(
 	name, address string, addressSchema schema.StringAttribute, headers string, dataSource func() datasource.DataSource,
 ) provider.Provider {
@@ -47,7 +48,7 @@ func newRest(
 // newClient returns a client with its own transport.
 func newClient() *http.Client { return &http.Client{Transport: &http.Transport{}} }
 
-// api is the address that a provider reads, and the headers that it sends.
+// api is an API: its base URL, and the headers to send.
 type api struct {
 	address string
 	headers map[string]string

@@ -11,7 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// restapiObject is Mastercard/restapi's data source: it searches a list, then reads what it found.
+// restapiObject is Mastercard/restapi's data source: it searches a list, then reads the object that it found.
 type restapiObject struct{ api api }
 
 // Metadata implements [datasource.DataSource].
@@ -34,7 +34,7 @@ func (d *restapiObject) Schema(_ context.Context, _ datasource.SchemaRequest, re
 
 // Configure implements [datasource.DataSourceWithConfigure].
 func (d *restapiObject) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.api, _ = req.ProviderData.(api) // nothing during validation
+	d.api, _ = req.ProviderData.(api) // nil during validation
 }
 
 type restapiModel struct {

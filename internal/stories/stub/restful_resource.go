@@ -32,7 +32,7 @@ func (d *restfulResource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 
 // Configure implements [datasource.DataSourceWithConfigure].
 func (d *restfulResource) Configure(_ context.Context, req datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
-	d.api, _ = req.ProviderData.(api) // nothing during validation
+	d.api, _ = req.ProviderData.(api) // nil during validation
 }
 
 // Read implements [datasource.DataSource].

@@ -17,8 +17,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// storedResource is a secret in a store. Like the real providers' resources, it sends the write-only value when it is
-// created, and later only when its version changes. It keeps no value itself.
+// storedResource is a secret in a store. Like the resources of the real providers, it sends the write-only value when
+// it is created, and later only when its version changes. It keeps no value itself.
 type storedResource struct {
 	name           string
 	schema         schema.Schema
@@ -105,7 +105,7 @@ func plainText(ctx context.Context, value attr.Value) ([]byte, error) {
 	case types.Map:
 		texts := map[string]string{}
 		if diags := value.ElementsAs(ctx, &texts, false); diags.HasError() {
-			return nil, fmt.Errorf("the value is no map of strings: %v", diags)
+			return nil, fmt.Errorf("the value is not a map of strings: %v", diags)
 		}
 		return json.Marshal(texts)
 	}

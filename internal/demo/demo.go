@@ -16,14 +16,14 @@ import (
 )
 
 const (
-	// getCommand is the argument that makes this program a small curl, which the machine may lack. The provisioner of
-	// the configuration runs it.
+	// getCommand is the argument that makes this program a replacement for curl, which may be missing. The provisioner
+	// in the configuration runs it.
 	getCommand = "get"
 	// answerFile is where the provisioner stores the answer of GET Me.
 	answerFile = "me.json"
 )
 
-// demo is what the steps of the demo need. The directory of cli holds everything that is searched for secrets.
+// demo is the state of the demo. The directory of cli contains everything that is searched for secrets.
 type demo struct {
 	cli    commandline.CommandLine
 	server *standin.Server
@@ -44,7 +44,7 @@ func prepare(ctx context.Context, cli, directory string, server *standin.Server)
 	if err != nil {
 		return nil, err
 	}
-	// Only the example itself, because someone may have applied it where it is.
+	// Only this file, because the example's folder may contain a state.
 	example, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(top)), "examples", "sign-in-once", "main.tf"))
 	if err != nil {
 		return nil, err
@@ -61,13 +61,13 @@ func prepare(ctx context.Context, cli, directory string, server *standin.Server)
 	return &demo{commandline.CommandLine{Path: path, Directory: work, Environment: commandline.Environment(configuration, variables...)}, server}, err
 }
 
-// run runs the command line, and stores what it printed for the search.
+// run runs the CLI and appends its output to a file, so that the search covers it.
 func (d *demo) run(ctx context.Context, arguments ...string) (string, error) {
 	typed := strings.Join(arguments, " ")
 	if option, address, found := strings.Cut(typed, " callback_url="); found { // quoted for a shell
 		typed = option + " 'callback_url=" + address + "'"
 	}
-	say("$ %s %s", d.cli.Name(), shortened(typed))
+	say("$ %s %s", d.cli.Name(), shortenCodes(typed))
 	printed, err := d.cli.Run(ctx, arguments...)
 	kept, openErr := os.OpenFile(filepath.Join(d.cli.Directory, "printed.txt"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if openErr != nil {
