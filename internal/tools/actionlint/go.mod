@@ -1,4 +1,4 @@
-// actionlint compiles with no newer yaml than it names, which golangci-lint raises.
+// A separate module, because golangci-lint requires a newer yaml, with which actionlint does not compile.
 module github.com/terraform-goto/terraform-provider-goto/internal/tools/actionlint
 
 go 1.26.0
