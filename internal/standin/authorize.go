@@ -15,9 +15,7 @@ type CodeRequest struct {
 	ClientID string
 	// RedirectURI is the redirect URI of the authorize call. It must be registered.
 	RedirectURI string
-	// OmitRedirectURI is for an authorize call without a redirect URI.
-	OmitRedirectURI bool
-	Scope           string
+	Scope       string
 	// CodeChallenge is a PKCE challenge of method S256 (RFC 7636 section 4.2); none by default.
 	CodeChallenge string
 	Principal     string
@@ -30,9 +28,6 @@ func (s *Server) IssueCode(of CodeRequest) string {
 		"response_type": {"code"},
 		"client_id":     {cmp.Or(of.ClientID, s.clients[0].id)},
 		"redirect_uri":  {cmp.Or(of.RedirectURI, s.redirectURIs()[0])},
-	}
-	if of.OmitRedirectURI {
-		query.Del("redirect_uri")
 	}
 	if of.Scope != "" {
 		query.Set("scope", of.Scope)
@@ -70,7 +65,7 @@ func (s *Server) readAuthorization(query url.Values) (authorization, *refusal) {
 	request := authorization{
 		clientID:    query.Get("client_id"),
 		redirectURI: query.Get("redirect_uri"),
-		scope:       cmp.Or(query.Get("scope"), s.defaultScope()),
+		scope:       cmp.Or(query.Get("scope"), Scope),
 		state:       query.Get("state"),
 		challenge:   query.Get("code_challenge"),
 	}
@@ -89,8 +84,6 @@ func (s *Server) readAuthorization(query url.Values) (authorization, *refusal) {
 		return request, invalidRequest("response_type is missing")
 	case query.Get("response_type") != "code":
 		return request, &refusal{http.StatusBadRequest, "unsupported_response_type", "only code is supported"}
-	case !s.allows(request.scope):
-		return request, &refusal{http.StatusBadRequest, "invalid_scope", "the client does not have this scope"}
 	case request.challenge == "" && query.Has("code_challenge_method"):
 		return request, invalidRequest("code_challenge is missing")
 	case request.challenge != "" && query.Get("code_challenge_method") != "S256":
@@ -111,13 +104,12 @@ func (s *Server) allow(request authorization, principal string) string {
 		login:       s.newLogin(Login{request.clientID, principal, request.scope}),
 		redirectURI: request.redirectURI,
 		challenge:   request.challenge,
-		expires:     now.Add(s.behavior.CodeLifetime),
+		expires:     now.Add(codeLifetime),
 	})
 }
 
 // showSignIn serves the authorize URL to a browser.
 func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request) {
-	s.count(func(c *Counts) { c.Authorize++ })
 	request, refused := s.readAuthorization(r.URL.Query())
 	if refused != nil {
 		refuseSignIn(w, r, request, refused)

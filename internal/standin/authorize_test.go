@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
@@ -34,61 +32,12 @@ func TestAllowLeadsToACodeThatCanBeExchanged(t *testing.T) {
 	server := start(t)
 
 	back := decide(t, authorizeURL(server, "state", "a b&c", "scope", "collab: x"), "allow")
-	if back.status != http.StatusFound {
-		t.Fatalf("status %d: %s", back.status, back.text)
+	if back.status != http.StatusFound || back.location.Query().Get("state") != "a b&c" {
+		t.Fatalf("got status %d, %v: %s", back.status, back.location, back.text)
 	}
-	if got := back.location.Query().Get("state"); got != "a b&c" {
-		t.Errorf("got state %q", got)
-	}
-	code := back.location.Query().Get("code")
-	if parts := strings.Split(code, "."); len(parts) != 3 || len(code) < 300 || len(code) > 4096 {
-		t.Errorf("got code %q, which does not look like one of GoTo's", code)
-	}
-	got := exchange(t, server, code)
-	wantGranted(t, got)
-	if got.str("scope") != "collab: x" {
+	got := exchange(t, server, back.location.Query().Get("code"))
+	if wantGranted(t, got); got.str("scope") != "collab: x" {
 		t.Errorf("got scope %q", got.str("scope"))
-	}
-}
-
-func TestTheChosenPersonSignsIn(t *testing.T) {
-	t.Parallel()
-	server := start(t)
-
-	for person, want := range map[string]string{
-		"":                     standin.Principal,
-		standin.Principal:      standin.Principal,
-		standin.OtherPrincipal: standin.OtherPrincipal,
-	} {
-		back := do(t, newRequest(t, http.MethodPost, authorizeURL(server), url.Values{"decision": {"allow"}, "person": {person}}))
-		got := exchange(t, server, back.location.Query().Get("code"))
-		if wantGranted(t, got); got.str("principal") != want {
-			t.Errorf("%q was signed in as %q", person, got.str("principal"))
-		}
-	}
-	stranger := url.Values{"decision": {"allow"}, "person": {"nobody@example.com"}}
-	if got := do(t, newRequest(t, http.MethodPost, authorizeURL(server), stranger)); got.status != http.StatusBadRequest || got.location != nil {
-		t.Errorf("unknown person: %d, %v", got.status, got.location)
-	}
-}
-
-func TestRedirectURIIsKeptAsItIs(t *testing.T) {
-	t.Parallel()
-	server := start(t, standin.WithRedirectURIs("https://example.com", "https://example.com/in?a=1&a=2"))
-
-	for registered, want := range map[string]string{
-		"":                               "https://example.com/?code=",
-		"https://example.com":            "https://example.com/?code=",
-		"https://example.com/in?a=1&a=2": "https://example.com/in?a=1&a=2&code=",
-		server.LandingURI():              server.URL + "/landing?code=",
-	} {
-		back := decide(t, authorizeURL(server, "redirect_uri", registered), "allow")
-		if back.status != http.StatusFound || !strings.HasPrefix(back.location.String(), want) {
-			t.Errorf("%q: %d, %v, want %s…", registered, back.status, back.location, want)
-		}
-		if back.location != nil && back.location.Query().Has("state") {
-			t.Errorf("%q: got a state although none was sent", registered)
-		}
 	}
 }
 
@@ -98,10 +47,8 @@ func TestUntrustedAuthorizeCallNeverRedirects(t *testing.T) {
 
 	for name, address := range map[string]string{
 		"unknown client":   authorizeURL(server, "client_id", "nobody"),
-		"no client":        authorizeURL(server, "client_id", ""),
 		"unregistered":     authorizeURL(server, "redirect_uri", "https://example.org/oauth-landing"),
 		"slash added":      authorizeURL(server, "redirect_uri", standin.RedirectURI+"/"),
-		"client twice":     authorizeURL(server) + "&client_id=x",
 		"redirect_uri two": authorizeURL(server) + "&redirect_uri=https%3A%2F%2Fexample.org",
 	} {
 		for method, got := range map[string]reply{"GET": get(t, address), "POST": decide(t, address, "allow")} {
@@ -114,40 +61,26 @@ func TestUntrustedAuthorizeCallNeverRedirects(t *testing.T) {
 
 func TestRefusedAuthorizeCallGoesBackToTheClient(t *testing.T) {
 	t.Parallel()
-	server := start(t, standin.WithScopes("collab:", "identity:"))
+	server := start(t)
 	challenge := strings.Repeat("c", 43)
 
-	for want, address := range map[string]string{
-		"unsupported_response_type": authorizeURL(server, "response_type", "token"),
-		"invalid_scope":             authorizeURL(server, "scope", "collab: more"),
-		"invalid_request":           authorizeURL(server, "code_challenge", challenge),
-		"invalid_request ":          authorizeURL(server, "code_challenge", "short", "code_challenge_method", "S256"),
-		"invalid_request  ":         authorizeURL(server, "code_challenge", challenge, "code_challenge_method", "plain"),
+	for name, test := range map[string]struct {
+		got  reply
+		want string
+	}{
+		"no code":         {get(t, authorizeURL(server, "state", "s", "response_type", "token")), "unsupported_response_type"},
+		"no method":       {get(t, authorizeURL(server, "state", "s", "code_challenge", challenge)), "invalid_request"},
+		"short challenge": {get(t, authorizeURL(server, "state", "s", "code_challenge", "short", "code_challenge_method", "S256")), "invalid_request"},
+		"plain challenge": {get(t, authorizeURL(server, "state", "s", "code_challenge", challenge, "code_challenge_method", "plain")), "invalid_request"},
+		"denied":          {decide(t, authorizeURL(server, "state", "s"), "deny"), "access_denied"},
 	} {
-		back := get(t, address+"&state=s")
-		if back.status != http.StatusFound {
-			t.Errorf("%s: %d %s", want, back.status, back.text)
+		if test.got.status != http.StatusFound {
+			t.Errorf("%s: %d %s", name, test.got.status, test.got.text)
 			continue
 		}
-		query := back.location.Query()
-		if query.Get("error") != strings.TrimSpace(want) || query.Get("state") != "s" || query.Has("code") {
-			t.Errorf("%s: %v", want, back.location)
+		query := test.got.location.Query()
+		if query.Get("error") != test.want || query.Get("state") != "s" || query.Has("code") {
+			t.Errorf("%s: %v", name, test.got.location)
 		}
-	}
-}
-
-func TestDenyGoesBackWithAccessDenied(t *testing.T) {
-	t.Parallel()
-	server := start(t)
-
-	query := decide(t, authorizeURL(server, "state", "s"), "deny").location.Query()
-	want := url.Values{
-		"error": {"access_denied"}, "error_description": {"The person denied the request"}, "state": {"s"},
-	}
-	if diff := cmp.Diff(want, query); diff != "" {
-		t.Error(diff)
-	}
-	if got := decide(t, authorizeURL(server), "perhaps"); got.status != http.StatusBadRequest {
-		t.Errorf("no decision: %d", got.status)
 	}
 }

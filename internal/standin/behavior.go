@@ -33,10 +33,6 @@ type Behavior struct {
 
 	// AccessTokenLifetime counts from the issue of each token: 3600 s (GoTo guide).
 	AccessTokenLifetime time.Duration
-	// RefreshTokenLifetime counts from the issue of each token: 30 days (GoTo guide).
-	RefreshTokenLifetime time.Duration
-	// CodeLifetime counts from the issue of each code: 600 s (seen on the live service).
-	CodeLifetime time.Duration
 
 	// RequestsPerSecond is how many token requests are served in any second; the others get 429. 0 means no limit. GoTo
 	// documents 10.
@@ -66,10 +62,8 @@ type Behavior struct {
 // documented returns the behavior that GoTo documents.
 func documented() Behavior {
 	return Behavior{
-		InvalidGrantStatus:   http.StatusBadRequest,
-		AccessTokenLifetime:  time.Hour,
-		RefreshTokenLifetime: 30 * 24 * time.Hour,
-		CodeLifetime:         10 * time.Minute,
+		InvalidGrantStatus:  http.StatusBadRequest,
+		AccessTokenLifetime: time.Hour,
 	}
 }
 

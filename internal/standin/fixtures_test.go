@@ -149,13 +149,7 @@ func exchangePersonalAccessToken(t *testing.T, server *standin.Server, token str
 
 func getMe(t *testing.T, server *standin.Server, token string) reply {
 	t.Helper()
-	return askMe(t, server, "/admin/rest/v1/me", token)
-}
-
-// askMe is like getMe but takes the path of the API.
-func askMe(t *testing.T, server *standin.Server, path, token string) reply {
-	t.Helper()
-	request := newRequest(t, http.MethodGet, server.URL+path, nil)
+	request := newRequest(t, http.MethodGet, server.URL+"/admin/rest/v1/me", nil)
 	request.Header.Set("Authorization", "Bearer "+token)
 	return do(t, request)
 }

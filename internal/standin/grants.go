@@ -18,18 +18,11 @@ func (s *Server) grant(c client, form url.Values, now time.Time) (map[string]any
 		return s.refresh(c, form, now)
 	case grantPersonalAccessToken:
 		return s.exchangePersonalAccessToken(c, form, now)
-	case grantClientCredentials: // GoTo knows this grant, but allows it for no client.
-		return nil, unauthorizedGrantType()
 	case "":
 		return nil, invalidRequest("grant_type is missing")
 	default:
 		return nil, &refusal{http.StatusBadRequest, "unsupported_grant_type", "grant_type is not supported"}
 	}
-}
-
-// unauthorizedGrantType has GoTo's own text. The error code is the most likely one.
-func unauthorizedGrantType() *refusal {
-	return &refusal{http.StatusUnauthorized, "invalid_client", "Unauthorized grant type"}
 }
 
 func (s *Server) invalidGrant(description string) *refusal {
@@ -109,7 +102,8 @@ func (s *Server) refresh(c client, form url.Values, now time.Time) (map[string]a
 // exchangePersonalAccessToken implements GoTo's own grant (GoTo guide).
 func (s *Server) exchangePersonalAccessToken(c client, form url.Values, now time.Time) (map[string]any, *refusal) {
 	if s.behavior.PersonalAccessTokenDisabled {
-		return nil, unauthorizedGrantType()
+		// GoTo's own text. The error code is the most likely one.
+		return nil, &refusal{http.StatusUnauthorized, "invalid_client", "Unauthorized grant type"}
 	}
 	if form.Get("pat") == "" {
 		return nil, invalidRequest("pat is missing")

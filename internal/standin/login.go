@@ -9,6 +9,11 @@ import (
 	"time"
 )
 
+const (
+	refreshTokenLifetime = 30 * 24 * time.Hour // from the issue of each token (GoTo guide)
+	codeLifetime         = 10 * time.Minute    // from the issue of each code (seen on the live service)
+)
+
 // login is the consent of a person to a client. Its tokens end when it is revoked.
 type login struct {
 	client    string
@@ -166,13 +171,13 @@ func (s *Server) newLogin(of Login) *login {
 		l.principal = Principal
 	}
 	if l.scope == "" {
-		l.scope = s.defaultScope()
+		l.scope = Scope
 	}
 	return l
 }
 
 func (s *Server) newRefreshToken(l *login, now time.Time) string {
 	return s.store.addRefreshToken(&refreshToken{
-		login: l, issued: now, expires: now.Add(s.behavior.RefreshTokenLifetime),
+		login: l, issued: now, expires: now.Add(refreshTokenLifetime),
 	})
 }

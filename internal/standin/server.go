@@ -27,7 +27,6 @@ type Server struct {
 	registered []string // The redirect URIs.
 	behavior   Behavior
 	counts     Counts
-	last       TokenRequest
 	limit      limit
 	store      store
 }
@@ -83,21 +82,10 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /oauth/revoke", s.revoke)
 	mux.HandleFunc("GET /admin/rest/v1/me", s.me)
 	mux.HandleFunc("GET /identity/v1/Users/me", s.scimMe)
-	mux.HandleFunc("GET /.well-known/oauth-authorization-server", metadata)
 	mux.HandleFunc("GET "+landingPath, landing)
 	mux.HandleFunc("GET /{$}", s.startPage)
-	mux.HandleFunc("/oauth/v2/authorize", retired)
-	mux.HandleFunc("/oauth/v2/token", retired)
 	mux.HandleFunc("/", notFound)
 	return mux
-}
-
-// retired answers like GoTo's old endpoints on api.getgo.com since September 2025: with a message, but no error code.
-// The status is a guess.
-func retired(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusGone, map[string]any{
-		"message": "This endpoint is no longer valid, see https://developer.goto.com/",
-	})
 }
 
 // notFound answers all other requests, including known paths with the wrong method.

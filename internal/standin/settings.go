@@ -20,7 +20,7 @@ const (
 	AdminCenterScope = "identity:"
 	// ProfileScope is enough for SCIM ("Profile" on GoTo's client page). AdminCenterScope is enough as well.
 	ProfileScope = "identity:scim.me"
-	// Scope is the scope of a login that requests none, if no scopes are registered.
+	// Scope is the scope of a login that requests none.
 	Scope = "collab: " + AdminCenterScope + " users.v1.lines.read"
 )
 
@@ -39,12 +39,6 @@ func WithRedirectURIs(uris ...string) Option {
 	return func(s *settings) { s.initialURIs = slices.Clone(uris) }
 }
 
-// WithScopes registers the scopes of the clients. No others are granted, and a login that requests none gets all of
-// them. Without this option, all requested scopes are granted.
-func WithScopes(scopes ...string) Option {
-	return func(s *settings) { s.scopes = slices.Clone(scopes) }
-}
-
 // WithAddress listens on this address instead of a free loopback port.
 func WithAddress(address string) Option {
 	return func(s *settings) { s.address = address }
@@ -59,7 +53,6 @@ func WithClock(now func() time.Time) Option {
 type settings struct {
 	clients     []client
 	initialURIs []string // Redirect URIs; more may be registered later.
-	scopes      []string
 	address     string
 	now         func() time.Time
 }
@@ -110,19 +103,4 @@ func (s *settings) client(id string) (client, bool) {
 		return client{}, false
 	}
 	return s.clients[i], true
-}
-
-// defaultScope returns the scope of a login that requests none: all scopes of the client (GoTo guide).
-func (s *settings) defaultScope() string {
-	if len(s.scopes) == 0 {
-		return Scope
-	}
-	return strings.Join(s.scopes, " ")
-}
-
-// allows reports whether a client may request this scope.
-func (s *settings) allows(scope string) bool {
-	return len(s.scopes) == 0 || !slices.ContainsFunc(strings.Fields(scope), func(one string) bool {
-		return !slices.Contains(s.scopes, one)
-	})
 }

@@ -14,7 +14,6 @@ const (
 	grantCode                = "authorization_code"
 	grantRefresh             = "refresh_token"
 	grantPersonalAccessToken = "personal_access_token"
-	grantClientCredentials   = "client_credentials"
 )
 
 const maxForm = 1 << 20 // A token has at most 4096 characters (GoTo guide).
@@ -23,7 +22,7 @@ const maxForm = 1 << 20 // A token has at most 4096 characters (GoTo guide).
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	s.count(func(c *Counts) { c.Token++ })
 	form, malformed := readForm(w, r)
-	s.remember(r, form)
+	s.countGrant(form)
 	if s.limited(w) || s.intercepted(w, r) {
 		return
 	}

@@ -13,11 +13,9 @@ import (
 // runBrowser is the program "browser", which stories name in BROWSER. It acts as a person signing in with a real
 // browser and requires the condition [chromium]. The environment controls it:
 //
-//	SIGN_IN_AS=grace@example.com      person who signs in (default: the one that the page suggests)
 //	SIGN_IN_PRESS=allow|deny|nothing  button to press (default: allow)
 //	SIGN_IN_RESULT=FILE               append the final contents of the browser to FILE, see [chromium.Seen]; if FILE is
 //	                                  in $WORK, the search for leaks finds codes left in the address or the history
-//	SIGN_IN_PICTURES=DIRECTORY        save screenshots there, see [chromium.Visit]
 func runBrowser() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := browse(ctx, os.Args[1:])
@@ -32,9 +30,7 @@ func browse(ctx context.Context, args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("usage: browser ADDRESS")
 	}
-	visit := chromium.Visit{
-		Address: args[0], Person: os.Getenv("SIGN_IN_AS"), Press: os.Getenv("SIGN_IN_PRESS"), Pictures: os.Getenv("SIGN_IN_PICTURES"),
-	}
+	visit := chromium.Visit{Address: args[0], Press: os.Getenv("SIGN_IN_PRESS")}
 	switch visit.Press {
 	case "":
 		visit.Press = "allow"

@@ -421,7 +421,7 @@ func checkRequests(ts *testscript.TestScript, w *world, args []string) {
 		*fields[name] = n
 	}
 	want.Token = want.Code + want.Refresh + want.PersonalAccessToken
-	want.Authorize, want.Granted, want.Refused = got.Authorize, got.Granted, got.Refused
+	want.Granted, want.Refused = got.Granted, got.Refused
 	if got != want {
 		ts.Fatalf("the stand-in received %+v, want %+v", got, want)
 	}

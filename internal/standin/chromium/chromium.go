@@ -28,15 +28,9 @@ func Find() (path string, found bool) {
 type Visit struct {
 	// Address is what the browser opens.
 	Address string
-	// Person is the e-mail address to choose on the sign-in page. If it is empty, the person that the page preselects
-	// signs in.
-	Person string
 	// Press is the decision on the sign-in page, "allow" or "deny". If it is empty, nothing is pressed, and
 	// the visit ends at the address.
 	Press string
-	// Pictures is a directory for screenshots of the first and the last page, in light and dark, on a desktop
-	// and on a phone. If it is empty, none are taken.
-	Pictures string
 }
 
 // Seen is what the browser shows at the end of the visit.
@@ -89,27 +83,17 @@ func (v Visit) browse(ctx context.Context) (seen Seen, err error) {
 	if err := chromedp.Do(ctx, chromedp.Navigate(v.Address)); err != nil {
 		return Seen{}, err
 	}
-	if err := v.takePictures(ctx, "first"); err != nil {
-		return Seen{}, err
-	}
-	if v.Person != "" {
-		label, err := find(ctx, "label:has([name=person][value=%q])", v.Person)
-		if err != nil {
-			return Seen{}, err
-		}
-		if err := chromedp.Do(ctx, chromedp.Click(label)); err != nil {
-			return Seen{}, err
-		}
-	}
 	if v.Press != "" {
-		button, err := find(ctx, "button[name=decision][value=%q]", v.Press)
+		button := fmt.Sprintf("button[name=decision][value=%q]", v.Press)
+		// Click would wait for a button that is not there.
+		there, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf("document.querySelector(%q) !== null", button)))
+		if err == nil && !there {
+			err = fmt.Errorf("the page has no %s", button)
+		}
 		if err != nil {
 			return Seen{}, err
 		}
-		if _, err := chromedp.Run(ctx, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(button))); err != nil {
-			return Seen{}, err
-		}
-		if err := v.takePictures(ctx, "last"); err != nil {
+		if _, err := chromedp.Run(ctx, chromedp.WaitEvent(page.LoadEventFired, nil, chromedp.Click(chromedp.CSS(button)))); err != nil {
 			return Seen{}, err
 		}
 	}
@@ -131,17 +115,6 @@ func (v Visit) browse(ctx context.Context) (seen Seen, err error) {
 		seen.Console = append(seen.Console, message.String())
 	}
 	return seen, nil
-}
-
-// find returns the selector of an element, or an error if the page has none. Otherwise chromedp would wait for it to
-// appear.
-func find(ctx context.Context, format, value string) (chromedp.CSS, error) {
-	selector := fmt.Sprintf(format, value)
-	there, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf("document.querySelector(%q) !== null", selector)))
-	if err == nil && !there {
-		err = fmt.Errorf("the page has no %s", selector)
-	}
-	return chromedp.CSS(selector), err
 }
 
 // look reads what the browser shows. The address is taken from the history, because the browser shows its own page in

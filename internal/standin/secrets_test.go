@@ -4,40 +4,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
-
-func TestCounts(t *testing.T) {
-	t.Parallel()
-	server := start(t)
-
-	get(t, authorizeURL(server))
-	login := exchange(t, server, server.IssueCode(standin.CodeRequest{}))
-	refresh(t, server, login.str("refresh_token"))
-	refresh(t, server, "dead")
-	exchangePersonalAccessToken(t, server, server.IssuePersonalAccessToken())
-	postAs(t, "nobody", "", server.URL+"/oauth/token", "grant_type", "refresh_token")
-	post(t, server.URL+"/oauth/token", "grant_type", "password")
-	getMe(t, server, login.str("access_token"))
-	post(t, server.URL+"/oauth/revoke", "token", login.str("access_token"))
-	get(t, server.URL+"/oauth/token")
-
-	want := standin.Counts{
-		Authorize: 1, Token: 6, Code: 1, Refresh: 3, PersonalAccessToken: 1, Granted: 3, Refused: 3, Me: 1, Revoke: 1,
-	}
-	if diff := cmp.Diff(want, server.Counts()); diff != "" {
-		t.Error(diff)
-	}
-	server.ResetCounts()
-	if diff := cmp.Diff(standin.Counts{}, server.Counts()); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff(standin.TokenRequest{}, server.LastToken()); diff != "" {
-		t.Error(diff)
-	}
-}
 
 func TestSecretsAreComplete(t *testing.T) {
 	t.Parallel()
