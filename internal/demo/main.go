@@ -1,5 +1,5 @@
-// Command demo shows the provider with a stand-in for GoTo: a person signs in once, the token is used, and later runs
-// need no person. It checks everything that it says, and fails if something is not true.
+// Command demo shows the provider at work on a stand-in for GoTo: a person signs in once, the token is used, and later
+// runs need nobody. It fails unless everything that it says is true.
 package main
 
 import (
@@ -16,6 +16,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/terraform-goto/terraform-provider-goto/internal/commandline"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin/chromium"
 )
@@ -25,10 +26,10 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	var err error
-	switch flag.Arg(0) {
-	case getCommand:
+	switch flag.Arg(0) { // the configuration and the provider run this program, too
+	case "get":
 		err = get(ctx, flag.Arg(1))
-	case browserCommand:
+	case "browse":
 		err = browse(ctx, flag.Arg(1), flag.Arg(2))
 	default:
 		err = walkThrough(ctx, *name)
@@ -38,12 +39,18 @@ func main() {
 	}
 	stop()
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "\nThe demo failed: %v\n", err)
+		fmt.Fprintf(os.Stderr, "\nThe demo has failed: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-// walkThrough shows the main use step by step, in a temporary directory.
+// demo is what the steps of the story share. The directory of the command line is searched for secrets at the end.
+type demo struct {
+	commandline.CommandLine
+	server *standin.Server
+	self   string // this program
+}
+
 func walkThrough(ctx context.Context, cli string) (err error) {
 	fmt.Println("A person signs in to GoTo once, and a configuration uses the token from then on.")
 	fmt.Println("A stand-in on this machine plays GoTo: no account is needed, and nothing leaves the machine.")
@@ -65,9 +72,9 @@ func walkThrough(ctx context.Context, cli string) (err error) {
 	}
 	say("It passes the token to a command, usually curl. The demo replaces curl, which may be missing here.")
 
-	if path, found := chromium.Find(); found {
+	if browser, found := chromium.Find(); found {
 		step(2, "Apply it: nobody has signed in, so it opens a browser, waits for the person, and continues")
-		err = d.signInByClick(ctx, path)
+		err = d.signInByClick(ctx, browser)
 	} else {
 		step(2, "Apply it: nobody has signed in, so it stops and says where to sign in")
 		err = d.signInByPaste(ctx)
@@ -85,31 +92,59 @@ func walkThrough(ctx context.Context, cli string) (err error) {
 
 	step(4, "Look for secrets")
 	secrets := server.Secrets()
-	leaks, err := standin.LeaksBelow(d.cli.Directory, secrets)
-	state, readErr := os.ReadFile(filepath.Join(d.cli.Directory, "terraform.tfstate"))
+	leaks, err := standin.LeaksBelow(d.Directory, secrets)
+	state, readErr := os.ReadFile(filepath.Join(d.Directory, "terraform.tfstate"))
 	if err = errors.Join(err, readErr); err != nil || len(leaks) > 0 || !bytes.Contains(state, []byte(standin.ClientID)) {
 		return fmt.Errorf("the search found %q; without %s in the state, it proves nothing (%w)", leaks, standin.ClientID, err)
 	}
 	say("Looked for  the client secret, its Basic header, the code, the access token, the refresh token,")
 	say("            plain, base64-encoded and URL-encoded: %d secrets", len(secrets))
-	say("Looked in   the state, the token cache, everything that %s printed", d.cli.Name())
+	say("Looked in   the state, the token cache, everything that %s printed", d.Name())
 	say("Found       nothing")
 
 	fmt.Println("\nEverything that the demo created has been removed.")
 	return nil
 }
 
-// signInByClick applies the configuration with a provider that opens the browser.
-func (d *demo) signInByClick(ctx context.Context, path string) error {
-	page, err := d.useThisBrowser(ctx)
+// prepare builds the provider and copies the example, which someone may have applied where it is.
+func prepare(ctx context.Context, cli, directory string, server *standin.Server) (*demo, error) {
+	path, err := commandline.Find(cli)
+	if err != nil {
+		return nil, err
+	}
+	say("$ go build")
+	provider, work, configuration := filepath.Join(directory, "provider"), filepath.Join(directory, "work"), filepath.Join(directory, "cli.tfrc")
+	if err := commandline.Build(ctx, "-o", provider+string(filepath.Separator), commandline.Module); err != nil {
+		return nil, err
+	}
+	example, err := os.ReadFile(filepath.Join("examples", "sign-in-once", "main.tf"))
+	if err != nil {
+		return nil, fmt.Errorf("%w\nRun the demo at the top of the repository", err)
+	}
+	self, err := os.Executable()
+	err = errors.Join(err, os.Mkdir(work, 0o700), os.WriteFile(filepath.Join(work, "main.tf"), example, 0o600),
+		commandline.Configure(configuration, map[string]string{"terraform-goto/goto": provider}))
+	environment := commandline.Environment(configuration, append(server.Environment(),
+		"GOTO_TOKEN_CACHE=file:///"+strings.TrimPrefix(filepath.ToSlash(filepath.Join(work, "tokens")), "/"),
+		fmt.Sprintf(`TF_VAR_command="%s" get %s/admin/rest/v1/me > me.json`, self, server.URL))...)
+	return &demo{commandline.CommandLine{Path: path, Directory: work, Environment: environment}, server, self}, err
+}
+
+// signInByClick applies the configuration with a provider that opens this program as its browser.
+func (d *demo) signInByClick(ctx context.Context, browser string) error {
+	redirectURI, err := d.server.RegisterLoopback(ctx)
 	if err != nil {
 		return err
 	}
-	say("The browser is %s, without a window. The demo presses Allow in it.", path)
+	page := filepath.Join(d.Directory, "last-page")
+	d.Environment = append(d.Environment,
+		"CI=", // CI would mean that nobody is there to sign in
+		"GOTO_REDIRECT_URI="+redirectURI, "GOTO_INTERACTIVE_LOGIN=true", "BROWSER="+d.self+" browse "+page)
+	say("The browser is %s, without a window. The demo presses Allow in it.", browser)
 	if err := d.apply(ctx); err != nil {
 		return err
 	}
-	text, err := awaitPage(ctx, page)
+	text, err := awaitFile(ctx, page) // the run does not wait for the browser
 	if err != nil {
 		return fmt.Errorf("the browser has left no page: %w", err)
 	}
@@ -118,8 +153,8 @@ func (d *demo) signInByClick(ctx context.Context, path string) error {
 	return nil
 }
 
-// signInByPaste signs in as people do without a browser on this machine: open the address in the error elsewhere, press
-// Allow, and paste the address that the browser lands on.
+// signInByPaste does what people do without a browser on this machine: it opens the address in the error elsewhere,
+// presses Allow, and pastes the address that the browser lands on.
 func (d *demo) signInByPaste(ctx context.Context) error {
 	printed, err := d.run(ctx, "apply", "-auto-approve")
 	_, message, found := strings.Cut(printed, "Error: No stored login")
@@ -133,24 +168,23 @@ func (d *demo) signInByPaste(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("signing in: %w", err)
 	}
-	say("A browser lands on %s", shortenCodes(landed))
+	say("A browser lands on %s", shortened(landed))
 	say("The page does not have to exist. The address contains a code, of which the demo shows the beginning.")
 	return d.apply(ctx, "-var", "callback_url="+landed)
 }
 
-// apply applies the configuration. It must open the token twice, with one token request in total, and use the token.
+// apply applies the configuration, which must open the token twice, with one token request in all, and use it.
 func (d *demo) apply(ctx context.Context, options ...string) error {
 	before := d.server.Counts().Me
 	printed, err := d.run(ctx, append([]string{"apply", "-auto-approve"}, options...)...)
 	if err != nil {
-		return fmt.Errorf("%w\n%s", err, shortenCodes(printed))
+		return fmt.Errorf("%w\n%s", err, shortened(printed))
 	}
 	show(printed, relevant)
-	counts := d.server.Counts()
-	if n := len(opened.FindAllString(printed, -1)); n != 2 || counts.Token != 1 || counts.Me != before+1 {
+	if n, counts := len(opened.FindAllString(printed, -1)), d.server.Counts(); n != 2 || counts.Token != 1 || counts.Me != before+1 {
 		return fmt.Errorf("the token should have been opened twice and used once, but it was opened %d times, and GoTo has seen %+v", n, counts)
 	}
-	text, err := os.ReadFile(filepath.Join(d.cli.Directory, answerFile))
+	text, err := os.ReadFile(filepath.Join(d.Directory, "me.json"))
 	var me struct {
 		Key                        json.Number
 		Email, FirstName, LastName string
@@ -160,6 +194,22 @@ func (d *demo) apply(ctx context.Context, options ...string) error {
 	}
 	say("terraform_data.me called GET Me with the token. The answer is %s %s, %s, user key %s.", me.FirstName, me.LastName, me.Email, me.Key)
 	return nil
+}
+
+// run runs the command line, and stores what it printed for the search.
+func (d *demo) run(ctx context.Context, arguments ...string) (string, error) {
+	typed := strings.Join(arguments, " ")
+	if option, address, found := strings.Cut(typed, " callback_url="); found { // quoted for a shell
+		typed = option + " 'callback_url=" + address + "'"
+	}
+	say("$ %s %s", d.Name(), shortened(typed))
+	printed, err := d.Run(ctx, arguments...)
+	kept, writeErr := os.CreateTemp(d.Directory, "printed-")
+	if writeErr == nil {
+		_, writeErr = kept.WriteString(printed)
+		writeErr = errors.Join(writeErr, kept.Close())
+	}
+	return printed, errors.Join(err, writeErr)
 }
 
 var (
@@ -185,5 +235,5 @@ func say(format string, values ...any) {
 	fmt.Println(strings.TrimRight("   "+fmt.Sprintf(format, values...), " "))
 }
 
-// shortenCodes removes the end of every authorization code in text.
-func shortenCodes(text string) string { return code.ReplaceAllString(text, "$1…") }
+// shortened cuts off the end of every authorization code in text.
+func shortened(text string) string { return code.ReplaceAllString(text, "$1…") }
