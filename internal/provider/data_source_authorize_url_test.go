@@ -67,12 +67,11 @@ func TestAuthorizeURLRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			newWorld(t).refuses("data \"goto_authorize_url\" \"test\" {\n"+test.arguments+"\n}", test.message)
+			newWorld(t).refuses("goto_authorize_url", test.arguments, test.message)
 		})
 	}
 	t.Run("no client", func(t *testing.T) {
 		t.Parallel()
-		newWorld(t).set("GOTO_CLIENT_ID", "").refuses(`data "goto_authorize_url" "test" {}`,
-			`Missing client_id`)
+		newWorld(t).set("GOTO_CLIENT_ID", "").refuses("goto_authorize_url", "", `Missing client_id`)
 	})
 }

@@ -71,7 +71,6 @@ output "login" {
 
 func TestLoginFailures(t *testing.T) {
 	t.Parallel()
-	const use = `data "goto_login" "test" {}`
 	for name, test := range map[string]struct {
 		environment []string
 		message     string
@@ -82,7 +81,7 @@ func TestLoginFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			newWorld(t).set(test.environment...).refuses(use, test.message)
+			newWorld(t).set(test.environment...).refuses("goto_login", "", test.message)
 		})
 	}
 }

@@ -191,11 +191,11 @@ func TestMeFailures(t *testing.T) {
 			w := newWorldOfOne(t)
 			w.set("GOTO_MAX_RETRIES", "0")
 			w.server.Configure(func(b *standin.Behavior) { b.Intercept = answerMe(test.status, test.body) })
-			w.run(resource.TestStep{Config: useMe, ExpectError: words(test.message)})
+			w.says("goto_me", "", test.message)
 		})
 	}
 	t.Run("no credential", func(t *testing.T) {
 		t.Parallel()
-		newWorld(t).refuses(useMe, "goto_me has no profile, and the provider has neither a profile nor a credential.")
+		newWorld(t).refuses("goto_me", "", "goto_me has no profile, and the provider has neither a profile nor a credential.")
 	})
 }

@@ -87,20 +87,11 @@ func TestAccessTokenFromEachGrant(t *testing.T) {
 		arguments                              func(*world) string
 		codes, refreshes, personalAccessTokens int
 	}{
-		"code": {func(w *world) string {
-			return fmt.Sprintf("code = %q", w.server.IssueCode(standin.CodeRequest{}))
-		}, 1, 0, 0},
 		"code with PKCE": {func(w *world) string {
 			return fmt.Sprintf("code = %q\ncode_verifier = %q", w.server.IssueCode(standin.CodeRequest{
 				CodeChallenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
 			}), verifier)
 		}, 1, 0, 0},
-		"refresh token": {func(w *world) string {
-			return fmt.Sprintf("refresh_token = %q", w.server.IssueRefreshToken())
-		}, 0, 1, 0},
-		"personal access token": {func(w *world) string {
-			return fmt.Sprintf("personal_access_token = %q", w.server.IssuePersonalAccessToken())
-		}, 0, 0, 1},
 		"refresh token of the provider": {func(w *world) string {
 			w.set("GOTO_REFRESH_TOKEN", w.server.IssueRefreshToken())
 			return ""
@@ -172,20 +163,20 @@ func TestAccessTokenRefusesArguments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			newWorld(t).refuses(echoed(test.arguments), test.message)
+			newWorld(t).refuses("goto_access_token", test.arguments, test.message)
 		})
 	}
 	for _, argument := range []string{"client_id", "client_secret"} {
 		t.Run("no "+argument, func(t *testing.T) {
 			t.Parallel()
 			newWorld(t).set("GOTO_"+strings.ToUpper(argument), "").
-				refuses(echoed(`refresh_token = "abc"`), "Missing "+argument)
+				refuses("goto_access_token", `refresh_token = "abc"`, "Missing "+argument)
 		})
 	}
 	t.Run("cache off", func(t *testing.T) {
 		t.Parallel()
 		newWorld(t).set("GOTO_TOKEN_CACHE", "off").
-			refuses(echoed(`code = "abc"`), `An authorization code needs the token cache`)
+			refuses("goto_access_token", `code = "abc"`, `An authorization code needs the token cache`)
 	})
 }
 
@@ -214,49 +205,44 @@ func TestAccessTokenRefusals(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		arguments func(*world) string
-		messages  []string
+		message   string
 	}{
 		"code that was used": {func(*world) string {
 			return fmt.Sprintf("code = %q", "used-"+strings.Repeat("x", 50))
-		}, []string{"Code not accepted", "A code works only once, and only for 10 minutes", "or copied only in part", "To sign in, open this address"}},
+		}, `Code not accepted … A code works only once, and only for 10 minutes … or copied only in part … To sign in, open this address`},
 		"address cut by a shell": {func(w *world) string {
 			code := w.server.IssueCode(standin.CodeRequest{CodeChallenge: strings.Repeat("x", 43)})
 			return fmt.Sprintf("callback_url = %q", standin.RedirectURI+"?code="+code)
-		}, []string{"Code not accepted", "The address has no state=. If the address that you opened has one, the shell cut the pasted address off at its first &"}},
+		}, `Code not accepted … The address has no state=. If the address that you opened has one, the shell cut the pasted address off at its first &`},
 		"wrong secret of a sign-in": {func(w *world) string {
 			return fmt.Sprintf("client_secret = \"wrong\"\ncallback_url = %q", w.landing("xyz"))
-		}, []string{"Wrong client secret", "Then remove callback_url and plan again"}},
+		}, `Wrong client secret … Then remove callback_url and plan again`},
 		"another redirect URI": {func(w *world) string {
 			return fmt.Sprintf("redirect_uri = \"https://example.org/\"\ncode = %q", w.server.IssueCode(standin.CodeRequest{}))
-		}, []string{"Code not accepted", "redirect_uri must be exactly the one in the authorize URL (sent: https://example.org/)"}},
+		}, `Code not accepted … redirect_uri must be exactly the one in the authorize URL (sent: https://example.org/)`},
 		"wrong secret": {func(w *world) string {
 			return fmt.Sprintf("client_secret = \"wrong\"\nrefresh_token = %q", w.server.IssueRefreshToken())
-		}, []string{"Wrong client secret", "Copy it again, complete and unencoded"}},
+		}, `Wrong client secret … Copy it again, complete and unencoded`},
 		"unknown client": {func(w *world) string {
 			return fmt.Sprintf("client_id = \"nobody\"\nrefresh_token = %q", w.server.IssueRefreshToken())
-		}, []string{"Unknown OAuth client", "invalid_client (client not found)", `GoTo does not know the OAuth client "nobody"`}},
+		}, `Unknown OAuth client … invalid_client (client not found) … GoTo does not know the OAuth client "nobody"`},
 		"dead refresh token": {func(w *world) string {
 			token := w.server.IssueRefreshToken()
 			w.server.RevokeAll()
 			return fmt.Sprintf("refresh_token = %q", token)
-		}, []string{"Refresh token not accepted", "Set the current refresh token, or sign in again."}},
+		}, `Refresh token not accepted … Set the current refresh token, or sign in again.`},
 		"bad personal access token": {func(*world) string {
 			return `personal_access_token = "abc"`
-		}, []string{"Personal access token not accepted", "Create a new one in your GoTo account"}},
+		}, `Personal access token not accepted … Create a new one in your GoTo account`},
 		"personal access tokens switched off": {func(w *world) string {
 			w.server.Configure(func(b *standin.Behavior) { b.PersonalAccessTokenDisabled = true })
 			return fmt.Sprintf("personal_access_token = %q", w.server.IssuePersonalAccessToken())
-		}, []string{"Grant type not enabled", `Turn on "Personal Access Token" under "Grant types"`}},
+		}, `Grant type not enabled … Turn on "Personal Access Token" under "Grant types"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			configuration := echoed(test.arguments(w))
-			var all []string
-			for _, message := range test.messages {
-				all = append(all, words(message).String())
-			}
-			w.run(resource.TestStep{Config: configuration, ExpectError: regexp.MustCompile(strings.Join(all, `(?s:.*)`))})
+			w.says("goto_access_token", test.arguments(w), test.message)
 		})
 	}
 }

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -53,6 +54,76 @@ func schemas(t testing.TB, server tfprotov6.ProviderServer) *tfprotov6.GetProvid
 		t.Fatal(err)
 	}
 	return found
+}
+
+// says fails the test unless the provider refuses the arguments of a block with message. Like the command line, it
+// validates and configures the provider, then validates the block and opens or reads it, until there is a diagnostic.
+func (w *world) says(block, given, message string) {
+	w.Helper()
+	server := listened{newServer(w, func(name string) string { return w.environment[name] }), w}
+	known := schemas(w, server)
+	var ofProvider, ofBlock map[string]tftypes.Value
+	if ofBlock = parsed(w, given); block == "" {
+		ofProvider, ofBlock = ofBlock, nil
+	}
+	config := arguments(w, known.Provider, ofProvider)
+	validated, err := server.ValidateProviderConfig(w.Context(), &tfprotov6.ValidateProviderConfigRequest{Config: config})
+	diagnostics := validated.Diagnostics
+	if err == nil && len(diagnostics) == 0 {
+		var configured *tfprotov6.ConfigureProviderResponse
+		configured, err = server.ConfigureProvider(w.Context(), &tfprotov6.ConfigureProviderRequest{Config: config})
+		diagnostics = configured.Diagnostics
+	}
+	if source := known.DataSourceSchemas[block]; err == nil && len(diagnostics) == 0 && source != nil {
+		config = arguments(w, source, ofBlock)
+		var validated *tfprotov6.ValidateDataResourceConfigResponse
+		validated, err = server.ValidateDataResourceConfig(w.Context(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: block, Config: config})
+		if diagnostics = validated.Diagnostics; err == nil && len(diagnostics) == 0 {
+			var read *tfprotov6.ReadDataSourceResponse
+			read, err = server.ReadDataSource(w.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: block, Config: config})
+			diagnostics = read.Diagnostics
+		}
+	}
+	if ephemeral := known.EphemeralResourceSchemas[block]; err == nil && len(diagnostics) == 0 && ephemeral != nil {
+		config = arguments(w, ephemeral, ofBlock)
+		var validated *tfprotov6.ValidateEphemeralResourceConfigResponse
+		validated, err = server.ValidateEphemeralResourceConfig(w.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{TypeName: block, Config: config})
+		if diagnostics = validated.Diagnostics; err == nil && len(diagnostics) == 0 {
+			var opened *tfprotov6.OpenEphemeralResourceResponse
+			opened, err = server.OpenEphemeralResource(w.Context(), &tfprotov6.OpenEphemeralResourceRequest{TypeName: block, Config: config})
+			diagnostics = opened.Diagnostics
+		}
+	}
+	if text := said(diagnostics); err != nil || !words(message).MatchString(text) {
+		w.Errorf("got error %v and %s, want %s", err, text, message)
+	}
+	w.checkLeaks()
+}
+
+// parsed returns the arguments in lines such as name = "value", name = 1, and name = ["value", "value"].
+func parsed(t testing.TB, given string) map[string]tftypes.Value {
+	t.Helper()
+	values := map[string]tftypes.Value{}
+	for line := range strings.Lines(given) {
+		name, text, _ := strings.Cut(strings.TrimSpace(line), " = ")
+		var value any
+		if err := json.Unmarshal([]byte(text), &value); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		switch value := value.(type) {
+		case string:
+			values[name] = tftypes.NewValue(tftypes.String, value)
+		case float64:
+			values[name] = tftypes.NewValue(tftypes.Number, value)
+		case []any:
+			elements := []tftypes.Value{}
+			for _, element := range value {
+				elements = append(elements, tftypes.NewValue(tftypes.String, element))
+			}
+			values[name] = tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, elements)
+		}
+	}
+	return values
 }
 
 // said returns the diagnostics as text.

@@ -77,28 +77,24 @@ func (w *world) run(steps ...resource.TestStep) {
 	w.checkLeaks()
 }
 
-// refuses fails the test unless configuration is refused with message before any token request is sent.
-// The comparison ignores line breaks from the CLI.
-func (w *world) refuses(configuration, message string) {
+// refuses fails the test unless the provider refuses the arguments of a block with message before it sends a token
+// request. The block is named by its type, or "" for the provider.
+func (w *world) refuses(block, arguments, message string) {
 	w.Helper()
-	w.run(resource.TestStep{Config: configuration, ExpectError: words(message)})
+	w.says(block, arguments, message)
 	if counts := w.server.Counts(); counts.Token != 0 {
 		w.Errorf("sent %d token requests", counts.Token)
 	}
 }
 
 // words matches a message regardless of line breaks from the CLI. An ellipsis in it stands for the location
-// in the configuration that the CLI prints between summary and detail.
+// in the configuration that the CLI prints between summary and detail, or for any other text.
 func words(message string) *regexp.Regexp {
 	fields := strings.Fields(message)
 	for i := range fields {
-		if fields[i] == "…" {
-			fields[i] = `(?s:.*)`
-		} else {
-			fields[i] = regexp.QuoteMeta(fields[i])
-		}
+		fields[i] = regexp.QuoteMeta(fields[i])
 	}
-	return regexp.MustCompile(strings.Join(fields, `[\s│]+`))
+	return regexp.MustCompile(strings.ReplaceAll(strings.Join(fields, `[\s│]+`), `[\s│]+…[\s│]+`, `(?s:.*)`))
 }
 
 // echoed returns a configuration that passes the ephemeral resource with the given arguments to the echo
@@ -117,7 +113,6 @@ resource "echo" "test" {}
 
 func TestProviderArguments(t *testing.T) {
 	t.Parallel()
-	const use = "\ndata \"goto_authorize_url\" \"test\" {}\n"
 	for name, test := range map[string]struct{ arguments, message string }{
 		"http to another machine":    {`authentication_url = "http://goto.example.com"`, `Invalid authentication_url … Credentials are sent to goto.example.com and would travel unencrypted.`},
 		"retired host":               {`authentication_url = "https://api.getgo.com/oauth/v2"`, `GoTo has retired the OAuth endpoints on api.getgo.com (/oauth/v2).`},
@@ -147,14 +142,13 @@ func TestProviderArguments(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			newWorld(t).refuses("provider \"goto\" {\n"+test.arguments+"\n}"+use, test.message)
+			newWorld(t).refuses("", test.arguments, test.message)
 		})
 	}
 }
 
 func TestProviderEnvironment(t *testing.T) {
 	t.Parallel()
-	const use = `data "goto_authorize_url" "test" {}`
 	for name, test := range map[string]struct {
 		environment []string
 		message     string
@@ -173,23 +167,9 @@ func TestProviderEnvironment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			newWorld(t).set(test.environment...).refuses(use, test.message)
+			newWorld(t).set(test.environment...).refuses("", "", test.message)
 		})
 	}
-}
-
-// An unknown argument must not be treated as empty.
-func TestProviderArgumentNotKnownYet(t *testing.T) {
-	t.Parallel()
-	newWorld(t).refuses(`
-resource "terraform_data" "later" {
-  input = "value"
-}
-provider "goto" {
-  client_secret = terraform_data.later.id
-}
-data "goto_authorize_url" "test" {}
-`, `Provider argument not known yet`)
 }
 
 func TestProviderTokenLifetimeIsNotAssumed(t *testing.T) {
