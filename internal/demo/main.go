@@ -1,5 +1,5 @@
-// Command demo shows the provider at work on a stand-in for GoTo: a person signs in once, the token is used, and later
-// runs need nobody. It fails unless everything that it says is true.
+// Command demo shows the provider with a stand-in for GoTo: a person signs in once, the token is used, and later runs
+// need no person. It checks everything that it says, and fails if something is not true.
 package main
 
 import (
@@ -39,18 +39,19 @@ func main() {
 	}
 	stop()
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "\nThe demo has failed: %v\n", err)
+		fmt.Fprintf(os.Stderr, "\nThe demo failed: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-// demo is what the steps of the story share. The directory of the command line is searched for secrets at the end.
+// demo is the state of the demo. The working directory contains everything that is searched for secrets.
 type demo struct {
 	commandline.CommandLine
 	server *standin.Server
 	self   string // this program
 }
 
+// walkThrough shows the main use step by step, in a temporary directory.
 func walkThrough(ctx context.Context, cli string) (err error) {
 	fmt.Println("A person signs in to GoTo once, and a configuration uses the token from then on.")
 	fmt.Println("A stand-in on this machine plays GoTo: no account is needed, and nothing leaves the machine.")
@@ -106,7 +107,7 @@ func walkThrough(ctx context.Context, cli string) (err error) {
 	return nil
 }
 
-// prepare builds the provider and copies the example, which someone may have applied where it is.
+// prepare builds the provider and copies the example's main.tf. Its folder may contain a state.
 func prepare(ctx context.Context, cli, directory string, server *standin.Server) (*demo, error) {
 	path, err := commandline.Find(cli)
 	if err != nil {
@@ -138,7 +139,7 @@ func (d *demo) signInByClick(ctx context.Context, browser string) error {
 	}
 	page := filepath.Join(d.Directory, "last-page")
 	d.Environment = append(d.Environment,
-		"CI=", // CI would mean that nobody is there to sign in
+		"CI=", // if CI is set, the provider opens no browser
 		"GOTO_REDIRECT_URI="+redirectURI, "GOTO_INTERACTIVE_LOGIN=true", "BROWSER="+d.self+" browse "+page)
 	say("The browser is %s, without a window. The demo presses Allow in it.", browser)
 	if err := d.apply(ctx); err != nil {
@@ -146,15 +147,15 @@ func (d *demo) signInByClick(ctx context.Context, browser string) error {
 	}
 	text, err := awaitFile(ctx, page) // the run does not wait for the browser
 	if err != nil {
-		return fmt.Errorf("the browser has left no page: %w", err)
+		return fmt.Errorf("the browser wrote no page: %w", err)
 	}
 	say("The browser shows at the end:")
 	show(text, everything)
 	return nil
 }
 
-// signInByPaste does what people do without a browser on this machine: it opens the address in the error elsewhere,
-// presses Allow, and pastes the address that the browser lands on.
+// signInByPaste signs in as people do without a browser on this machine: open the address in the error elsewhere, press
+// Allow, and paste the address that the browser lands on.
 func (d *demo) signInByPaste(ctx context.Context) error {
 	printed, err := d.run(ctx, "apply", "-auto-approve")
 	_, message, found := strings.Cut(printed, "Error: No stored login")
@@ -168,17 +169,17 @@ func (d *demo) signInByPaste(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("signing in: %w", err)
 	}
-	say("A browser lands on %s", shortened(landed))
+	say("A browser lands on %s", shortenCodes(landed))
 	say("The page does not have to exist. The address contains a code, of which the demo shows the beginning.")
 	return d.apply(ctx, "-var", "callback_url="+landed)
 }
 
-// apply applies the configuration, which must open the token twice, with one token request in all, and use it.
+// apply applies the configuration. It must open the token twice, with one token request in total, and use the token.
 func (d *demo) apply(ctx context.Context, options ...string) error {
 	before := d.server.Counts().Me
 	printed, err := d.run(ctx, append([]string{"apply", "-auto-approve"}, options...)...)
 	if err != nil {
-		return fmt.Errorf("%w\n%s", err, shortened(printed))
+		return fmt.Errorf("%w\n%s", err, shortenCodes(printed))
 	}
 	show(printed, relevant)
 	if n, counts := len(opened.FindAllString(printed, -1)), d.server.Counts(); n != 2 || counts.Token != 1 || counts.Me != before+1 {
@@ -196,13 +197,13 @@ func (d *demo) apply(ctx context.Context, options ...string) error {
 	return nil
 }
 
-// run runs the command line, and stores what it printed for the search.
+// run runs the CLI and writes its output to a file, so that the search covers it.
 func (d *demo) run(ctx context.Context, arguments ...string) (string, error) {
 	typed := strings.Join(arguments, " ")
 	if option, address, found := strings.Cut(typed, " callback_url="); found { // quoted for a shell
 		typed = option + " 'callback_url=" + address + "'"
 	}
-	say("$ %s %s", d.Name(), shortened(typed))
+	say("$ %s %s", d.Name(), shortenCodes(typed))
 	printed, err := d.Run(ctx, arguments...)
 	kept, writeErr := os.CreateTemp(d.Directory, "printed-")
 	if writeErr == nil {
@@ -235,5 +236,5 @@ func say(format string, values ...any) {
 	fmt.Println(strings.TrimRight("   "+fmt.Sprintf(format, values...), " "))
 }
 
-// shortened cuts off the end of every authorization code in text.
-func shortened(text string) string { return code.ReplaceAllString(text, "$1…") }
+// shortenCodes removes the end of every authorization code in text.
+func shortenCodes(text string) string { return code.ReplaceAllString(text, "$1…") }
