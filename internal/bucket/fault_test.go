@@ -238,22 +238,6 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// TestConflictOfS3 answers with 409, as S3 does while another write is in progress.
-func TestConflictOfS3(t *testing.T) {
-	t.Parallel()
-	store := servers.Shared(t, "s3")
-	var refusals atomic.Int32
-	endpoint := through(t, store, func(w http.ResponseWriter, r *http.Request, _ http.Handler) bool {
-		if r.Method != http.MethodPut || refusals.Add(1) > 2 {
-			return false
-		}
-		refuse(w, "s3", http.StatusConflict, "ConditionalRequestConflict", "try again")
-		return true
-	})
-	b := open(t, store.Location(store.NewBucket(t.Context(), t), "", endpoint), bucket.Options{})
-	put(t, b, "object", "contents", bucket.Absent)
-}
-
 // TestLostAnswer drops the connection or answers with a failure after the store has written the object.
 func TestLostAnswer(t *testing.T) {
 	t.Parallel()

@@ -41,20 +41,6 @@ func TestAuthorizeURL(t *testing.T) {
 	}
 }
 
-func TestAuthorizeURLIgnoresTheOrderOfScopes(t *testing.T) {
-	t.Parallel()
-
-	scopes := []string{"c", "a", "b"}
-	server := newServer(t, "https://identity.goto.com/")
-	got := server.AuthorizeURL(oauth.AuthorizationRequest{ClientID: "id", Scopes: scopes})
-	if want := "https://identity.goto.com/oauth/authorize?client_id=id&response_type=code&scope=a%20b%20c"; got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	if strings.Join(scopes, "") != "cab" {
-		t.Errorf("the caller's scopes were reordered: %v", scopes)
-	}
-}
-
 func newServer(t *testing.T, base string) oauth.Server {
 	t.Helper()
 	server, err := oauth.NewServer(base)

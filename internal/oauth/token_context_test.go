@@ -135,34 +135,6 @@ func TestDefaultWaits(t *testing.T) {
 	}
 }
 
-// If a pause would exceed the budget, the request fails at once with the last answer, which says more than a timeout.
-func TestPauseBeyondTheBudget(t *testing.T) {
-	t.Parallel()
-
-	for name, test := range map[string]struct {
-		wire    wire
-		outcome oauth.Outcome
-		status  int
-	}{
-		"turned away": {func(int, *http.Request) (*http.Response, error) { return replied(503, "maintenance"), nil }, oauth.Unavailable, 503},
-		"not reached": {func(int, *http.Request) (*http.Response, error) { return nil, errDial }, oauth.NotSent, 0},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			endpoint, sent := wired(t, time.Second, test.wire)
-			endpoint.Wait = func(int) time.Duration { return time.Minute }
-			started := time.Now()
-			_, err := endpoint.Token(t.Context(), theClient, codeGrant, ready)
-			failure := tokenError(t, err)
-			if failure.Outcome != test.outcome || failure.Status != test.status || failure.MaybeProcessed() {
-				t.Errorf("%s: outcome %d, %v", name, failure.Outcome, err)
-			}
-			if took := time.Since(started); took != 0 || len(sent.at) != 1 {
-				t.Errorf("%s: %d requests in %s", name, len(sent.at), took)
-			}
-		})
-	}
-}
-
 func TestSilence(t *testing.T) {
 	t.Parallel()
 
@@ -347,25 +319,6 @@ func TestAmbiguityOutlastsARepetition(t *testing.T) {
 			t.Errorf("429, then no connection: outcome %d, %v", failure.Outcome, err)
 		}
 	})
-}
-
-// The token for an exchanged code must not be lost because the run is canceled a moment later.
-func TestCancelRightAfterTheAnswer(t *testing.T) {
-	t.Parallel()
-
-	ctx, cancel := context.WithCancel(t.Context())
-	endpoint, sent := wired(t, 10*time.Second, func(int, *http.Request) (*http.Response, error) {
-		response := replied(http.StatusOK, "")
-		response.Body = io.NopCloser(io.MultiReader(strings.NewReader(documentedBody), readerFunc(func([]byte) (int, error) {
-			cancel()
-			return 0, io.EOF
-		})))
-		return response, nil
-	})
-	token, err := endpoint.Token(ctx, theClient, codeGrant, ready)
-	if err != nil || token.AccessToken.Reveal() != "eyJ.access.sig" || len(sent.at) != 1 {
-		t.Errorf("got %v after %d requests", err, len(sent.at))
-	}
 }
 
 type readerFunc func([]byte) (int, error)

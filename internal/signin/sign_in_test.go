@@ -255,18 +255,6 @@ func TestRefusal(t *testing.T) {
 	d.portIsFree()
 }
 
-// The timeout ends at once because nobody signs in.
-func TestTimeout(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.timeout = time.Nanosecond
-	_, _, err := d.process(func(string) error { return nil }).Token(t.Context(), d.request("ada"))
-	if failed, ok := errors.AsType[*signin.FailedError](err); !ok || failed.Refused {
-		t.Errorf("got %v", err)
-	}
-	d.portIsFree()
-}
-
 func TestCanceledWhileWaiting(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -388,32 +376,6 @@ func TestFailureOfTheFuture(t *testing.T) {
 	}
 	if _, _, err := process.Token(t.Context(), d.request("ada")); err != nil {
 		t.Error(err)
-	}
-}
-
-// If the browser does not reach the waiting run, the person can paste the address where it landed into another run.
-func TestPasteRescuesAWaitingRun(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	waiting := d.process(func(address string) error {
-		landed := d.press("allow", address)
-		answer, err := oauth.Callback{RedirectURI: d.redirect}.Answer(landed)
-		if err != nil {
-			return err
-		}
-		pasted := d.request("ada")
-		pasted.Grant, pasted.State = oauth.Grant{Type: oauth.AuthorizationCode, Credential: answer.Code}, answer.State
-		_, _, err = d.process(func(string) error { t.Error("a second window"); return nil }).Token(t.Context(), pasted)
-		if err != nil {
-			t.Error(err)
-		}
-		return errors.New("no browser")
-	})
-	if _, _, err := waiting.Token(t.Context(), d.request("ada")); err != nil {
-		t.Error(err)
-	}
-	if counts := d.server.Counts(); counts.Code != 1 || counts.Token != 1 {
-		t.Errorf("got %+v", counts)
 	}
 }
 

@@ -3,12 +3,10 @@ package faults
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -127,30 +125,12 @@ func sendEndless(sentBytes counter, w io.Writer, flush func() error) {
 	}
 }
 
-// encodings are the ways in which a server may repeat a secret.
-var encodings = map[string]func(string) string{
-	"plain":      func(text string) string { return text },
-	"base64":     func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) },
-	"base64-url": func(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) },
-	"in-a-url":   url.QueryEscape,
-	"in-json": func(text string) string {
-		return strings.NewReplacer("+", `\u002b`, "/", `\/`, "=", `\u003D`).Replace(text)
-	},
-}
-
-// echo refuses a request and repeats all its secrets in the reply.
-func echo(encode func(string) string) siteHandler {
-	return func(_ *Site, w http.ResponseWriter, r *http.Request) {
-		_, secret, _ := r.BasicAuth()
-		_ = r.ParseForm() // the stand-in has already parsed it
-		said := []string{"you sent"}
-		for _, text := range []string{
-			r.Header.Get("Authorization"), strings.TrimPrefix(r.Header.Get("Authorization"), "Basic "), secret,
-			r.PostForm.Get("code"), r.PostForm.Get("refresh_token"), r.PostForm.Get("pat"),
-		} {
-			said = append(said, encode(text))
-		}
-		body, _ := json.Marshal(map[string]string{"error": "invalid_request", "error_description": strings.Join(said, " ")}) // strings always encode
-		reply(http.StatusBadRequest, "application/json", string(body))(nil, w, r)
-	}
+// echo refuses a request, and repeats all its secrets in the reply.
+func echo(_ *Site, w http.ResponseWriter, r *http.Request) {
+	_, secret, _ := r.BasicAuth()
+	_ = r.ParseForm() // the stand-in has already parsed it
+	said := strings.Join([]string{"you sent", r.Header.Get("Authorization"), strings.TrimPrefix(r.Header.Get("Authorization"), "Basic "),
+		secret, r.PostForm.Get("code"), r.PostForm.Get("refresh_token"), r.PostForm.Get("pat")}, " ")
+	body, _ := json.Marshal(map[string]string{"error": "invalid_request", "error_description": said}) // strings always encode
+	reply(http.StatusBadRequest, "application/json", string(body))(nil, w, r)
 }

@@ -3,7 +3,6 @@
 package faults
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -125,44 +124,21 @@ func Table() []Fault {
 			Outcome: oauth.Unavailable, Status: 503, Reason: "maintenance", Requests: 2, CodeRequests: 2},
 
 		// Tolerated replies
-		{Name: "byte-order-mark", answer: always(reply(200, "application/json", "\xef\xbb\xbf"+tokenReply(`"`+AccessToken+`"`))),
-			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
-		{Name: "invalid-utf8-elsewhere", answer: always(reply(200, "application/json", strings.Replace(tokenReply(`"`+AccessToken+`"`), "{", `{"principal":"`+"\xff\xfe"+`",`, 1))),
-			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
 		{Name: "expires-in-absent", configure: func(b *standin.Behavior) { b.OmitReply = []string{"expires_in"} },
 			Requests: 1, CodeRequests: 1, Lifetime: time.Hour},
 		expiresIn("string", "1800", 30*time.Minute),
-		expiresIn("float", 1800.9, 30*time.Minute),
 		expiresIn("zero", 0, 0),
-		expiresIn("negative", -1, 0),
-		expiresIn("huge", json.Number("1e30"), 30*24*time.Hour),
 
 		// Refused
 		refusal("error-text-with-escapes",
 			`{"error":"temporarily\u001b[2J_odd","error_description":"\u001b[31mred\u001b[0m\r\nsecond\nline\u202e\u0007 \u001b]0;title\u0007end"}`,
 			`temporarily_odd \(red second line end\)`),
 	}
-	for name, body := range map[string]string{
-		"web-page":             "<!DOCTYPE html><title>Sign in to the network</title>",
-		"truncated":            strings.TrimSuffix(tokenReply(`"`+AccessToken+`"`), "}"),
-		"array":                "[" + tokenReply(`"`+AccessToken+`"`) + "]",
-		"deeply-nested":        `{"access_token":"` + AccessToken + `","more":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + "}",
-		"invalid-utf8":         "\xff\xfe{\x00",
-		"not-json":             "access_token=" + AccessToken,
-		"two-byte-order-marks": "\xef\xbb\xbf\xef\xbb\xbf" + tokenReply(`"`+AccessToken+`"`),
-	} {
-		table = append(table, unusable(name, body, "the reply is not a JSON object"))
-	}
 	table = append(table,
+		unusable("web-page", "<!DOCTYPE html><title>Sign in to the network</title>", "the reply is not a JSON object"),
+		unusable("truncated", `{"access_token":"`+AccessToken+`"`, "the reply is not a JSON object"),
 		unusable("empty", "", "the reply is empty"),
-		unusable("access-token-missing", `{"token_type":"Bearer","expires_in":3600}`, "the reply has no access_token"),
-		unusable("access-token-empty", tokenReply(`""`), "the access_token in the reply is empty or not a string"),
-		unusable("access-token-number", tokenReply(`12345`), "the access_token in the reply is empty or not a string"),
-		unusable("access-token-line-break", tokenReply(`"`+AccessToken+`\r\nX-Injected: 1"`), "the access_token in the reply has characters that a header cannot contain"),
-		unusable("access-token-control-character", tokenReply(`"\u0007`+AccessToken+`"`), "the access_token in the reply has characters that a header cannot contain"),
-		unusable("access-token-invalid-utf8", tokenReply(`"`+AccessToken+"\xff\""), "the access_token in the reply has characters that a header cannot contain"),
-		unusable("access-token-too-long", tokenReply(`"`+strings.Repeat("a", 64<<10+1)+`"`), "the access_token in the reply is longer than 64 KiB"),
-		unusable("token-type-mac", strings.Replace(tokenReply(`"`+AccessToken+`"`), "Bearer", "mac", 1), "the token_type in the reply is not Bearer"),
+		unusable("access-token-line-break", `{"access_token":"`+AccessToken+`\r\nX-Injected: 1"}`, "the access_token in the reply has characters that a header cannot contain"),
 		Fault{Name: "200-endless", answer: always(endless), Outcome: oauth.Unusable, Status: 200,
 			Reason: "the reply is longer than 1 MiB", Requests: 1, CodeRequests: 1},
 		Fault{Name: "200-gzip-bomb", answer: always(gzipBomb), Outcome: oauth.Unusable, Status: 200,
@@ -173,17 +149,10 @@ func Table() []Fault {
 			redirect(fmt.Sprintf("%d-to-itself", status), status, func(*Site) string { return "/oauth/token" }),
 			redirect(fmt.Sprintf("%d-to-another-host", status), status, func(site *Site) string { return site.elsewhere.URL + "/oauth/token" }))
 	}
-	for name, encode := range encodings {
-		table = append(table, Fault{Name: "echo-" + name, answer: always(echo(encode)), CodeDiffers: name == "plain",
-			Outcome: oauth.Refused, Status: 400, Reason: `invalid_request \(you sent .*\(secret\)`, Requests: 1, CodeRequests: 1})
-	}
+	table = append(table, Fault{Name: "echo", answer: always(echo), CodeDiffers: true,
+		Outcome: oauth.Refused, Status: 400, Reason: `invalid_request \(you sent .*\(secret\)`, Requests: 1, CodeRequests: 1})
 	slices.SortFunc(table, func(a, b Fault) int { return strings.Compare(a.Name, b.Name) })
 	return table
-}
-
-// tokenReply returns a reply with accessToken, given as JSON.
-func tokenReply(accessToken string) string {
-	return `{"access_token":` + accessToken + `,"token_type":"Bearer","expires_in":3600}`
 }
 
 func expiresIn(name string, value any, lifetime time.Duration) Fault {
