@@ -66,7 +66,7 @@ func reply(status int, contentType, body string) http.HandlerFunc {
 	}
 }
 
-func TestMeAsksAsDocumented(t *testing.T) {
+func TestMeSendsTheDocumentedRequest(t *testing.T) {
 	t.Parallel()
 	failure, requests := ask(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || r.URL.Path != "/admin/rest/v1/me" || r.Header.Get("Authorization") != "Bearer "+accessToken ||
@@ -81,7 +81,7 @@ func TestMeAsksAsDocumented(t *testing.T) {
 }
 
 // SCIM receives the same token, and only if the Admin API does not accept it.
-func TestSCIMStandsIn(t *testing.T) {
+func TestSCIMIsAskedIfAdminAPIRefuses(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]int64{401: 2, 403: 2, 400: 1, 404: 1} {
 		failure, requests := ask(t, func(w http.ResponseWriter, r *http.Request) {
@@ -100,7 +100,7 @@ func TestSCIMStandsIn(t *testing.T) {
 	}
 }
 
-func TestMeFaults(t *testing.T) {
+func TestMeFailures(t *testing.T) {
 	t.Parallel()
 	const web = "a web page instead of a reply, probably from a gateway or proxy"
 	drip := func(w http.ResponseWriter, r *http.Request) {
@@ -173,7 +173,7 @@ func TestMeFaults(t *testing.T) {
 }
 
 // Authorization must not travel to another address.
-func TestMeFollowsNoRedirect(t *testing.T) {
+func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("request to the other server") }))
 	defer other.Close()
@@ -185,7 +185,7 @@ func TestMeFollowsNoRedirect(t *testing.T) {
 	}
 }
 
-func TestMeAsksAgainAfterTrouble(t *testing.T) {
+func TestMeRetriesAfterServerErrors(t *testing.T) {
 	t.Parallel()
 	var trouble atomic.Bool
 	failure, requests := ask(t, func(w http.ResponseWriter, r *http.Request) {
@@ -200,7 +200,7 @@ func TestMeAsksAgainAfterTrouble(t *testing.T) {
 	}
 }
 
-func TestMeEndsWithItsContext(t *testing.T) {
+func TestMeStopsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

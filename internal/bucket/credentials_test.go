@@ -131,8 +131,8 @@ func write(t *testing.T, name, contents string) string {
 	return path
 }
 
-// TestCertificatesOfAWS trusts the certificates in AWS_CA_BUNDLE. It changes the environment, so it runs alone.
-func TestCertificatesOfAWS(t *testing.T) {
+// TestAWSCABundleIsTrusted trusts the certificates in AWS_CA_BUNDLE. It changes the environment, so it runs alone.
+func TestAWSCABundleIsTrusted(t *testing.T) {
 	t.Setenv("AWS_CA_BUNDLE", os.Getenv("SSL_CERT_FILE"))
 	endpoint := serveTLS(t, func(w http.ResponseWriter, _ *http.Request) { refuse(w, "s3", http.StatusNotFound, "NoSuchKey", "no") })
 	_, err := open(t, (&servers.Server{Scheme: "s3"}).Location("bucket", "", endpoint), bucket.Options{}).Get(t.Context(), "object")

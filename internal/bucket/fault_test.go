@@ -22,7 +22,7 @@ var (
 	brief = bucket.Options{Budget: 600 * time.Millisecond}
 )
 
-func TestMissingBucket(t *testing.T) {
+func TestMissingBucketIsReported(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
 		b := open(t, store.Location(name+"-not", "prefix", store.Endpoint), bucket.Options{})
@@ -35,8 +35,8 @@ func TestMissingBucket(t *testing.T) {
 	})
 }
 
-// TestWrongCredentials changes the environment, so it runs alone. fake-gcs-server accepts all credentials.
-func TestWrongCredentials(t *testing.T) {
+// TestWrongCredentialsAreReported changes the environment, so it runs alone. fake-gcs-server accepts all credentials.
+func TestWrongCredentialsAreReported(t *testing.T) {
 	const wrong = "d3JvbmcrL3dyb25nd3JvbmcrL3dyb25nd3JvbmcrL3dyb25nd3JvbmcrL3dyb25n"
 	for name, test := range map[string]struct {
 		scheme   string
@@ -45,7 +45,7 @@ func TestWrongCredentials(t *testing.T) {
 	}{
 		"AWS key":    {"s3", "AWS_ACCESS_KEY_ID", bucket.Refused},
 		"AWS secret": {"s3", "AWS_SECRET_ACCESS_KEY", bucket.Refused},
-		// Azurite answers AuthorizationFailure, which Azure sends only to known identities; see TestRefusals.
+		// Azurite answers AuthorizationFailure, which Azure sends only to known identities; see TestRefusalNamesTheReason.
 		"Azure key":       {"azblob", "AZURE_STORAGE_KEY", bucket.Denied},
 		"signed on Azure": {"azblob", "AZURE_STORAGE_SAS_TOKEN", bucket.Denied},
 	} {
@@ -65,8 +65,8 @@ func TestWrongCredentials(t *testing.T) {
 	}
 }
 
-// TestNoCredentials changes the environment, so it runs alone.
-func TestNoCredentials(t *testing.T) {
+// TestMissingCredentialsAreReported changes the environment, so it runs alone.
+func TestMissingCredentialsAreReported(t *testing.T) {
 	for name := range servers.Environment() {
 		if name != "AWS_EC2_METADATA_DISABLED" {
 			t.Setenv(name, "")
@@ -87,7 +87,7 @@ func TestNoCredentials(t *testing.T) {
 	}
 }
 
-func TestServerDown(t *testing.T) {
+func TestUnreachableStore(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -108,7 +108,7 @@ func TestServerDown(t *testing.T) {
 	})
 }
 
-func TestServerHangs(t *testing.T) {
+func TestHangingStoreTimesOut(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
 		endpoint := through(t, store, func(_ http.ResponseWriter, r *http.Request, _ http.Handler) bool {
@@ -124,7 +124,7 @@ func TestServerHangs(t *testing.T) {
 	})
 }
 
-func TestCanceled(t *testing.T) {
+func TestCanceledOperations(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
 		for when, fault := range map[string]func(w http.ResponseWriter, r *http.Request){
@@ -156,8 +156,8 @@ func TestCanceled(t *testing.T) {
 	})
 }
 
-// TestStoreAsksForPatience checks only that the request is retried.
-func TestStoreAsksForPatience(t *testing.T) {
+// TestThrottledRequestsAreRetried checks only that the request is retried.
+func TestThrottledRequestsAreRetried(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
 		var patience atomic.Int32
@@ -183,8 +183,8 @@ func TestStoreAsksForPatience(t *testing.T) {
 	})
 }
 
-// TestRetryAfter checks that an operation does not wait for a retry that would be too late.
-func TestRetryAfter(t *testing.T) {
+// TestLongRetryAfterIsNotAwaited checks that an operation does not wait for a retry that would be too late.
+func TestLongRetryAfterIsNotAwaited(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range servers.Schemes() {
 		var requests atomic.Int32
@@ -200,8 +200,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestClockOfADayAgo checks that requests are signed again with the store's time, which is a day ahead.
-func TestClockOfADayAgo(t *testing.T) {
+// TestClockSkewIsCorrected checks that requests are signed again with the store's time, which is a day ahead.
+func TestClockSkewIsCorrected(t *testing.T) {
 	t.Parallel()
 	endpoint := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		now := time.Now().Add(24 * time.Hour)
@@ -217,8 +217,8 @@ func TestClockOfADayAgo(t *testing.T) {
 	expectFailure(t, err, bucket.NotFound)
 }
 
-// TestNonsense answers like a captive portal, for example in a hotel.
-func TestNonsense(t *testing.T) {
+// TestUnexpectedRepliesAreErrors answers like a captive portal, for example in a hotel.
+func TestUnexpectedRepliesAreErrors(t *testing.T) {
 	t.Parallel()
 	impatient := bucket.Options{Budget: 100 * time.Millisecond}
 	for _, scheme := range servers.Schemes() {
@@ -238,8 +238,8 @@ func TestNonsense(t *testing.T) {
 	}
 }
 
-// TestLostAnswer drops the connection or answers with a failure after the store has written the object.
-func TestLostAnswer(t *testing.T) {
+// TestLostAnswerIsAmbiguous drops the connection or answers with a failure after the store has written the object.
+func TestLostAnswerIsAmbiguous(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
 		for how, lose := range map[string]func(w http.ResponseWriter){
@@ -271,8 +271,8 @@ func TestLostAnswer(t *testing.T) {
 	})
 }
 
-// TestRefusals checks that messages name the missing permission or the other reason for a refusal.
-func TestRefusals(t *testing.T) {
+// TestRefusalNamesTheReason checks that messages name the missing permission or the other reason for a refusal.
+func TestRefusalNamesTheReason(t *testing.T) {
 	t.Parallel()
 	type refusal struct {
 		status int
@@ -336,8 +336,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestConditionsRefused answers like Backblaze B2 and similar stores, which reject conditional writes explicitly.
-func TestConditionsRefused(t *testing.T) {
+// TestRejectedConditionsAreReported answers like Backblaze B2 and similar stores, which reject conditional writes explicitly.
+func TestRejectedConditionsAreReported(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range servers.Schemes() {
 		endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -355,8 +355,8 @@ func TestConditionsRefused(t *testing.T) {
 	}
 }
 
-// TestUntrustedServer connects to a name that is not in the certificate, and to a server without TLS.
-func TestUntrustedServer(t *testing.T) {
+// TestUntrustedServerIsRefused connects to a name that is not in the certificate, and to a server without TLS.
+func TestUntrustedServerIsRefused(t *testing.T) {
 	t.Parallel()
 	_, port, _ := strings.Cut(strings.TrimPrefix(serveTLS(t, http.NotFound), "https://"), ":")
 	plain := serve(t, http.NotFound)
@@ -387,7 +387,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-func TestNames(t *testing.T) {
+func TestInvalidNamesAreRefused(t *testing.T) {
 	t.Parallel()
 	b := open(t, "s3://bucket?region=eu-central-1", bucket.Options{})
 	for _, name := range []string{"", ".", "../up", "a/b", "a b", ".hidden"} {
@@ -397,7 +397,7 @@ func TestNames(t *testing.T) {
 }
 
 // A client cannot use an answer without a version, and the write may have happened.
-func TestAnswersWithoutVersion(t *testing.T) {
+func TestAnswerWithoutVersionIsAmbiguous(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"gs", "azblob"} { // S3 would be probed first
 		endpoint := serve(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -25,8 +25,8 @@ func expectNoneOf(t *testing.T, err error, secrets ...string) {
 	}
 }
 
-// TestEchoingServer uses a server that echoes every request. It changes the environment, so it runs alone.
-func TestEchoingServer(t *testing.T) {
+// TestErrorsDoNotRepeatEchoedSecrets uses a server that echoes every request. It changes the environment, so it runs alone.
+func TestErrorsDoNotRepeatEchoedSecrets(t *testing.T) {
 	const (
 		accessKey = "AKIAIOSFODNN7EXAMPLE"
 		secretKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -70,7 +70,7 @@ func TestEchoingServer(t *testing.T) {
 	}
 }
 
-func TestClean(t *testing.T) {
+func TestCleanMasksSecrets(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"AccessDenied: not  authorized.\n":                                       "AccessDenied: not authorized",

@@ -35,7 +35,7 @@ func TestParseLocation(t *testing.T) {
 	}
 }
 
-func TestParseLocationRefusals(t *testing.T) {
+func TestInvalidLocationsAreRefused(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"":                                                  `begins with "s3://"`,

@@ -68,7 +68,7 @@ func (s *lyingStore) use(t *testing.T) (*bucket.Bucket, error) {
 	return b, err
 }
 
-func TestLyingStores(t *testing.T) {
+func TestStoresThatIgnoreConditionsAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		store *lyingStore
@@ -95,7 +95,7 @@ func TestLyingStores(t *testing.T) {
 	}
 }
 
-func TestHonestStoreIsProvenOnce(t *testing.T) {
+func TestStoreIsProbedOnce(t *testing.T) {
 	t.Parallel()
 	store := &lyingStore{keepsCreate: true, keepsOverwrite: true}
 	b, err := store.use(t)
@@ -120,7 +120,7 @@ func TestHonestStoreIsProvenOnce(t *testing.T) {
 }
 
 // The lost answer belongs to the probe or to the write after it. Only the latter is ambiguous.
-func TestHonestStoreLosesAnAnswer(t *testing.T) {
+func TestProbeToleratesALostAnswer(t *testing.T) {
 	t.Parallel()
 	for lost := range 3 {
 		b, err := (&lyingStore{keepsCreate: true, keepsOverwrite: true, loses: lost + 1}).use(t)
@@ -132,14 +132,14 @@ func TestHonestStoreLosesAnAnswer(t *testing.T) {
 }
 
 // Probe objects that cannot be removed must not accumulate unnoticed.
-func TestProbeThatStays(t *testing.T) {
+func TestProbeThatCannotBeDeletedIsReported(t *testing.T) {
 	t.Parallel()
 	_, err := (&lyingStore{keepsCreate: true, keepsOverwrite: true, failsDelete: true}).use(t)
 	expectFailure(t, err, bucket.Denied, "delete", "s3:DeleteObject", bucket.ProbePrefix)
 }
 
 // A failure that is unrelated to conditional writes does not decide whether the store honors them.
-func TestProofIsTriedAgain(t *testing.T) {
+func TestFailedProbeIsRepeated(t *testing.T) {
 	t.Parallel()
 	store := servers.Shared(t, "s3")
 	var refusing atomic.Bool
@@ -161,8 +161,8 @@ func TestProofIsTriedAgain(t *testing.T) {
 	}
 }
 
-// TestEndpointOfTheEnvironmentIsProven changes the environment, so it runs alone.
-func TestEndpointOfTheEnvironmentIsProven(t *testing.T) {
+// TestEndpointFromEnvironmentIsProbed changes the environment, so it runs alone.
+func TestEndpointFromEnvironmentIsProbed(t *testing.T) {
 	store := &lyingStore{objects: map[string]string{}}
 	t.Setenv("AWS_ENDPOINT_URL_S3", serve(t, store.ServeHTTP))
 	_, err := open(t, "s3://bucket?use_path_style=true", bucket.Options{}).Put(t.Context(), "object", nil, bucket.Absent)
@@ -174,7 +174,7 @@ func TestEndpointOfTheEnvironmentIsProven(t *testing.T) {
 }
 
 // The APIs of Google and Azure have no third-party implementations that need a probe.
-func TestOthersAreNotProven(t *testing.T) {
+func TestGoogleAndAzureAreNotProbed(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
 		if store.Scheme == "s3" {

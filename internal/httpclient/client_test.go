@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/httpclient"
 )
 
-func TestNewSharesNothing(t *testing.T) {
+func TestNewSharesNothingWithDefaults(t *testing.T) {
 	t.Parallel()
 
 	client := httpclient.New(time.Minute)

@@ -59,7 +59,7 @@ func TestS256(t *testing.T) {
 	}
 }
 
-func TestChecks(t *testing.T) {
+func TestInvalidArgumentsAreRefused(t *testing.T) {
 	t.Parallel()
 
 	const (

@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-func TestErrorText(t *testing.T) {
+func TestErrorTextNamesEndpointAndStatus(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct {

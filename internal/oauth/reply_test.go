@@ -98,7 +98,7 @@ func TestDecodeToken(t *testing.T) {
 	}
 }
 
-func TestLifetime(t *testing.T) {
+func TestLifetimeOfUnusualExpiresIn(t *testing.T) {
 	t.Parallel()
 
 	for expiresIn, want := range map[string]time.Duration{

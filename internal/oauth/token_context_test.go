@@ -67,7 +67,7 @@ func wired(t *testing.T, timeout time.Duration, wire wire) (*oauth.TokenEndpoint
 	return endpoint, sent
 }
 
-func TestWaits(t *testing.T) {
+func TestWaitFollowsRetryAfter(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -107,7 +107,7 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-func TestDefaultWaits(t *testing.T) {
+func TestDefaultWaitBetweenRetries(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -135,7 +135,7 @@ func TestDefaultWaits(t *testing.T) {
 	}
 }
 
-func TestSilence(t *testing.T) {
+func TestNoAnswerTimesOut(t *testing.T) {
 	t.Parallel()
 
 	drip := func(status int) wire {
@@ -184,7 +184,7 @@ func TestSilence(t *testing.T) {
 
 // If its answer cannot be obtained again, a request that has been sent outlasts the cancellation of its run: for 10
 // seconds, until the request timeout, or until the second Ctrl-C.
-func TestCancelDuringARequest(t *testing.T) {
+func TestCanceledDuringARequest(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -242,7 +242,7 @@ func TestCancelDuringARequest(t *testing.T) {
 	}
 }
 
-func TestCancelBeforeTheRequest(t *testing.T) {
+func TestCanceledBeforeTheRequest(t *testing.T) {
 	t.Parallel()
 
 	base, requests := counted(t, answer(http.StatusOK, "application/json", documentedBody))
@@ -254,7 +254,7 @@ func TestCancelBeforeTheRequest(t *testing.T) {
 	}
 }
 
-func TestCancelDuringAWait(t *testing.T) {
+func TestCanceledBetweenRetries(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct {
@@ -286,7 +286,7 @@ func TestCancelDuringAWait(t *testing.T) {
 }
 
 // A request that the server may have processed remains ambiguous even if its retries never reach the server.
-func TestAmbiguityOutlastsARepetition(t *testing.T) {
+func TestRequestStaysAmbiguousAfterRetries(t *testing.T) {
 	t.Parallel()
 
 	for name, first := range map[string]func() (*http.Response, error){

@@ -98,7 +98,7 @@ func TestTokenRequest(t *testing.T) {
 	}
 }
 
-func TestLongReplies(t *testing.T) {
+func TestLongRepliesAreRefused(t *testing.T) {
 	t.Parallel()
 
 	for reason, handler := range map[string]http.HandlerFunc{
@@ -118,7 +118,7 @@ func TestLongReplies(t *testing.T) {
 }
 
 // The status determines the outcome of an error reply that is too long to read.
-func TestErrorReplyWithoutEnd(t *testing.T) {
+func TestStatusDecidesAboutLongErrorReplies(t *testing.T) {
 	t.Parallel()
 
 	for status, want := range map[int]oauth.Outcome{

@@ -44,7 +44,7 @@ func (f failing) check(t *testing.T, grant oauth.Grant, err error, requests int3
 }
 
 // These are failures that the table of faults leaves out, see TestFaults of the engine.
-func TestAnsweredFailures(t *testing.T) {
+func TestErrorReplies(t *testing.T) {
 	t.Parallel()
 
 	never := time.Now().AddDate(1, 0, 0).UTC().Format(http.TimeFormat)
@@ -105,7 +105,7 @@ func noHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = conn.Close()
 }
 
-func TestRepetitionSucceeds(t *testing.T) {
+func TestRetrySucceeds(t *testing.T) {
 	t.Parallel()
 
 	for _, grant := range everyGrant {

@@ -28,7 +28,7 @@ func TestAuthorizeURLFromProvider(t *testing.T) {
 	})
 }
 
-func TestAuthorizeURLOfItsOwn(t *testing.T) {
+func TestAuthorizeURLFromItsOwnArguments(t *testing.T) {
 	t.Parallel()
 	newWorld(t).set("GOTO_AUTHENTICATION_URL", "", "GOTO_REDIRECT_URI", "").run(
 		resource.TestStep{
@@ -55,7 +55,7 @@ func TestAuthorizeURLOfItsOwn(t *testing.T) {
 	)
 }
 
-func TestAuthorizeURLRefuses(t *testing.T) {
+func TestAuthorizeURLRefusesInvalidArguments(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ arguments, message string }{
 		"no scopes":           {`scopes = []`, `Attribute scopes set must contain at least 1 elements`},

@@ -87,7 +87,7 @@ func TestMeFromSCIM(t *testing.T) {
 }
 
 // Each profile gets its own answer, regardless of the provider's credential.
-func TestMeOfProfiles(t *testing.T) {
+func TestMeOfEachProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfOne(t)
 	var signIn, ask string
@@ -107,7 +107,7 @@ func TestMeOfProfiles(t *testing.T) {
 	w.expectRequests(2, 0, 0)
 }
 
-func TestMeOfSomebodyWithFewAttributes(t *testing.T) {
+func TestMeWithMissingAttributes(t *testing.T) {
 	t.Parallel()
 	w := newWorldOfOne(t)
 	w.server.Configure(func(b *standin.Behavior) {
@@ -142,7 +142,7 @@ func answerMe(status int, body string) func(http.ResponseWriter, *http.Request) 
 }
 
 // A token that ended early is refused by both APIs. It is refreshed once, and the call is repeated.
-func TestMeRefreshesAStaleToken(t *testing.T) {
+func TestMeRefreshesAnExpiredToken(t *testing.T) {
 	t.Parallel()
 	for name, refusal := range map[string]func(http.ResponseWriter, *http.Request) bool{
 		"401":                   answerMe(http.StatusUnauthorized, `{"errorCode":"not.authenticated","msg":"no"}`),

@@ -115,7 +115,7 @@ func TestAccessTokenFromEachGrant(t *testing.T) {
 }
 
 // A grant in the provider's configuration overrides every kind of grant in the environment.
-func TestAccessTokenConfigurationSilencesEnvironment(t *testing.T) {
+func TestAccessTokenConfigurationOverridesEnvironment(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.set("GOTO_PERSONAL_ACCESS_TOKEN", "of the environment", "GOTO_REFRESH_TOKEN", "of the environment")
@@ -125,7 +125,7 @@ func TestAccessTokenConfigurationSilencesEnvironment(t *testing.T) {
 	w.expectRequests(0, 1, 0)
 }
 
-func TestAccessTokenClientOfItsOwn(t *testing.T) {
+func TestAccessTokenWithItsOwnClient(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.set("GOTO_CLIENT_ID", "another", "GOTO_CLIENT_SECRET", "another")
@@ -134,7 +134,7 @@ func TestAccessTokenClientOfItsOwn(t *testing.T) {
 	w.expectRequests(0, 1, 0)
 }
 
-func TestAccessTokenRefusesArguments(t *testing.T) {
+func TestAccessTokenRefusesInvalidArguments(t *testing.T) {
 	t.Parallel()
 	landing := standin.RedirectURI + "?code=abc&state=xyz"
 	for name, test := range map[string]struct{ arguments, message string }{
@@ -201,7 +201,7 @@ func TestAccessTokenRequiredScopes(t *testing.T) {
 }
 
 // Errors about refusals name the cause, the remedy, and the argument at fault, and contain no secret.
-func TestAccessTokenRefusals(t *testing.T) {
+func TestAccessTokenErrorsNameCauseAndRemedy(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		arguments func(*world) string
@@ -248,7 +248,7 @@ func TestAccessTokenRefusals(t *testing.T) {
 }
 
 // If a refresh token that came with a code fails, the error must not blame the code.
-func TestAccessTokenRefreshOfACodeFails(t *testing.T) {
+func TestAccessTokenFailedRefreshDoesNotBlameTheCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).set("GOTO_MAX_RETRIES", "0")
 	broken := func(isBroken bool) func() {

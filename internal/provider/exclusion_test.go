@@ -8,7 +8,7 @@ import (
 )
 
 // A configuration gets a single message even if it breaks several rules. Unknown values break none.
-func TestOneMessageAboutExclusions(t *testing.T) {
+func TestConflictingArgumentsGetOneError(t *testing.T) {
 	t.Parallel()
 	given, unknown := tftypes.NewValue(tftypes.String, "given"), tftypes.NewValue(tftypes.String, tftypes.UnknownValue)
 	server := newServer(t, func(string) string { return "" })

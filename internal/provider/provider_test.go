@@ -111,7 +111,7 @@ resource "echo" "test" {}
 `, arguments)
 }
 
-func TestProviderArguments(t *testing.T) {
+func TestProviderRefusesInvalidArguments(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ arguments, message string }{
 		"http to another machine":    {`authentication_url = "http://goto.example.com"`, `Invalid authentication_url … Credentials are sent to goto.example.com and would travel unencrypted.`},
@@ -147,7 +147,7 @@ func TestProviderArguments(t *testing.T) {
 	}
 }
 
-func TestProviderEnvironment(t *testing.T) {
+func TestProviderRefusesInvalidEnvironment(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		environment []string
@@ -172,7 +172,7 @@ func TestProviderEnvironment(t *testing.T) {
 	}
 }
 
-func TestProviderTokenLifetimeIsNotAssumed(t *testing.T) {
+func TestAccessTokenLifetimeComesFromTheReply(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Configure(func(b *standin.Behavior) { b.AccessTokenLifetime = 2 * time.Hour })

@@ -39,7 +39,7 @@ func TestRevokeOnClose(t *testing.T) {
 }
 
 // If GoTo refuses a revocation, the provider warns but does not fail. plugin-testing does not show warnings.
-func TestRevocationRefused(t *testing.T) {
+func TestRefusedRevocationDoesNotFail(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	arguments := fmt.Sprintf("personal_access_token = %q\nrevoke_on_close = true", w.server.IssuePersonalAccessToken())

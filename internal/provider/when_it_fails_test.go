@@ -62,7 +62,7 @@ var misuses = []struct{ configuration, terraform, openTofu string }{
 	},
 }
 
-func TestMisusesOfTheToken(t *testing.T) {
+func TestMisuseOfTheTokenIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, misuse := range misuses {
 		t.Run(misuse.terraform, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-func TestText(t *testing.T) {
+func TestTextIsSafeToShow(t *testing.T) {
 	t.Parallel()
 
 	for name, test := range map[string]struct{ secret, text, want string }{

@@ -74,7 +74,7 @@ func read(t *testing.T, path string) []byte {
 	return contents
 }
 
-func TestTheSameSourcesGiveTheSameBinaryElsewhere(t *testing.T) {
+func TestBuildIsReproducible(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("make soak runs this")
@@ -133,7 +133,7 @@ func TestManifestNamesTheProtocol(t *testing.T) {
 	t.Error("the provider does not report its protocol version")
 }
 
-func TestEveryPlatformIsBuiltInTests(t *testing.T) {
+func TestCrossBuildsEveryReleasePlatform(t *testing.T) {
 	t.Parallel()
 
 	targets := readBuild(t).Targets

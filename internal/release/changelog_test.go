@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-func TestNotesAreTheSectionOfTheVersion(t *testing.T) {
+func TestNotesAreTheChangelogSection(t *testing.T) {
 	t.Parallel()
 
 	script, err := filepath.Abs("notes")

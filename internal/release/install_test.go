@@ -24,7 +24,7 @@ data "goto_authorize_url" "example" {}
 `
 
 // The CLI finds the provider only through files below the home directory.
-func TestInstalledProviderIsFoundUntilItIsUninstalled(t *testing.T) {
+func TestInstallAndUninstall(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("make soak runs this")

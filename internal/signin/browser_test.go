@@ -23,7 +23,7 @@ func program(t *testing.T, directory, name, script string) string {
 	return path
 }
 
-func TestBrowserPrograms(t *testing.T) {
+func TestBrowserProgramsAreTriedInOrder(t *testing.T) {
 	t.Parallel()
 	const address = "https://goto.test/?a=b%20c&d"
 	directory := t.TempDir()
@@ -68,7 +68,7 @@ func TestBrowserPrograms(t *testing.T) {
 }
 
 // A browser that outlives the provider would fail when it writes to a closed pipe.
-func TestDesktopBrowserHasNoPipe(t *testing.T) {
+func TestDesktopBrowserOutputIsDiscarded(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("requires /proc and xdg-open")
 	}

@@ -24,7 +24,7 @@ func visit(t *testing.T, l *listener, target string, change func(*http.Request))
 	return recorder
 }
 
-func TestLastPage(t *testing.T) {
+func TestLastPageIsShownAfterTheRedirect(t *testing.T) {
 	t.Parallel()
 	for _, redirectURI := range []string{
 		"http://localhost:8976/callback", "http://localhost:8976", "http://LOCALHOST:80/a%20b?from=goto", "http://[::1]:8976//callback",

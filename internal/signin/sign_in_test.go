@@ -180,7 +180,7 @@ func TestOneSignInForAll(t *testing.T) {
 }
 
 // All other requests get an error, and the run continues to wait.
-func TestOnlyTheAnswerCounts(t *testing.T) {
+func TestOtherRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	process := d.process(func(address string) error {
@@ -235,7 +235,7 @@ func stateOf(landed string) string {
 }
 
 // A refusal holds for the whole run, so there is no second window.
-func TestRefusal(t *testing.T) {
+func TestRefusalEndsTheRun(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	for range 3 {
@@ -267,7 +267,7 @@ func TestCanceledWhileWaiting(t *testing.T) {
 }
 
 // A canceled run opens no window and says that it was canceled. Other runs don't treat this as a refusal.
-func TestCanceled(t *testing.T) {
+func TestCanceledRunOpensNoWindow(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -314,7 +314,7 @@ func (d *desk) watch(process *signin.Flow, read func()) {
 }
 
 // Another process may store the login at any time. The run then opens no window, or stops waiting for its own.
-func TestLoginComesMeanwhile(t *testing.T) {
+func TestLoginFromAnotherProcessIsUsed(t *testing.T) {
 	t.Parallel()
 	for moment := 1; moment < 8; moment++ {
 		d := newDesk(t)
@@ -338,7 +338,7 @@ func TestLoginComesMeanwhile(t *testing.T) {
 }
 
 // If a process times out while waiting for another process's window, the window stays open.
-func TestWindowOutlastsItsWaiters(t *testing.T) {
+func TestWindowStaysOpenWhenAnotherProcessTimesOut(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	looked := make(chan struct{}, 1)
@@ -366,7 +366,7 @@ func TestWindowOutlastsItsWaiters(t *testing.T) {
 }
 
 // A failed sign-in on another machine, whose clock is ahead, must not affect this run.
-func TestFailureOfTheFuture(t *testing.T) {
+func TestFailureOnAnotherMachineIsIgnored(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	process := d.process(d.allow)
@@ -380,7 +380,7 @@ func TestFailureOfTheFuture(t *testing.T) {
 }
 
 // A login that GoTo has ended is replaced as if it were missing.
-func TestEndedLogin(t *testing.T) {
+func TestEndedLoginIsReplaced(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	if _, _, err := d.process(d.allow).Token(t.Context(), d.request("ada")); err != nil {
@@ -400,7 +400,7 @@ func TestEndedLogin(t *testing.T) {
 
 // Without a refresh token, a private access token of one block is useless to the next, and signing in for each would
 // open one window per block. The error says what to change.
-func TestNoWindowForEachPrivateToken(t *testing.T) {
+func TestPrivateTokenWithoutRefreshTokenOpensNoWindow(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.server.Configure(func(b *standin.Behavior) { b.OmitReply = []string{"refresh_token"} })
@@ -419,7 +419,7 @@ func TestNoWindowForEachPrivateToken(t *testing.T) {
 }
 
 // Two people sign in one after the other on the same port.
-func TestTwoProfiles(t *testing.T) {
+func TestTwoProfilesSignInOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	var all sync.WaitGroup
@@ -437,7 +437,7 @@ func TestTwoProfiles(t *testing.T) {
 	}
 }
 
-func TestNoBrowserSignIn(t *testing.T) {
+func TestBrowserSignInIsUnavailable(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	other := httptest.NewServer(http.NotFoundHandler())

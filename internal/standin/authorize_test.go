@@ -27,7 +27,7 @@ func decide(t *testing.T, address, decision string) reply {
 	return do(t, newRequest(t, http.MethodPost, address, url.Values{"decision": {decision}}))
 }
 
-func TestAllowLeadsToACodeThatCanBeExchanged(t *testing.T) {
+func TestAllowReturnsAnExchangeableCode(t *testing.T) {
 	t.Parallel()
 	server := start(t)
 
@@ -59,7 +59,7 @@ func TestUntrustedAuthorizeCallNeverRedirects(t *testing.T) {
 	}
 }
 
-func TestRefusedAuthorizeCallGoesBackToTheClient(t *testing.T) {
+func TestRefusedAuthorizeCallRedirectsWithAnError(t *testing.T) {
 	t.Parallel()
 	server := start(t)
 	challenge := strings.Repeat("c", 43)

@@ -65,7 +65,7 @@ func TestCodeIsBoundToItsAuthorizeCall(t *testing.T) {
 	wantRefused(t, exchange(t, server, late), http.StatusBadRequest, "invalid_grant")
 }
 
-func TestProofKey(t *testing.T) {
+func TestPKCE(t *testing.T) {
 	t.Parallel()
 	server := start(t)
 	// From RFC 7636, appendix B.
@@ -131,7 +131,7 @@ func TestReplacementPolicies(t *testing.T) {
 	wantGranted(t, refresh(t, server, next))
 }
 
-func TestReuseKillsTheFamilyWhenAsked(t *testing.T) {
+func TestReuseEndsTheLogin(t *testing.T) {
 	t.Parallel()
 	server := start(t)
 	server.Configure(func(b *standin.Behavior) {

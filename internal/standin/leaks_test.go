@@ -37,7 +37,7 @@ func TestLeaksAreFound(t *testing.T) {
 }
 
 // The search must look inside plan files, which are zip archives.
-func TestLeaksBelow(t *testing.T) {
+func TestLeaksAreFoundInArchives(t *testing.T) {
 	t.Parallel()
 	const secret = `s3cr+t/"ü%`
 	var plan bytes.Buffer

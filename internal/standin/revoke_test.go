@@ -7,7 +7,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-func TestRevokedTokensAreDead(t *testing.T) {
+func TestRevokedTokensAreRefused(t *testing.T) {
 	t.Parallel()
 	server := start(t)
 	login := exchange(t, server, server.IssueCode(standin.CodeRequest{}))

@@ -37,7 +37,7 @@ func TestClientSecretIsComparedRaw(t *testing.T) {
 	}
 }
 
-func TestCredentialsInTheFormAreNoAuthentication(t *testing.T) {
+func TestCredentialsInTheFormAreRefused(t *testing.T) {
 	t.Parallel()
 	server := start(t)
 
@@ -47,7 +47,7 @@ func TestCredentialsInTheFormAreNoAuthentication(t *testing.T) {
 	})), http.StatusUnauthorized, "invalid_client")
 }
 
-func TestMalformedTokenRequests(t *testing.T) {
+func TestMalformedTokenRequestsAreRefused(t *testing.T) {
 	t.Parallel()
 	server := start(t)
 	address := server.URL + "/oauth/token"

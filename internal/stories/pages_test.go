@@ -114,7 +114,7 @@ func fencedConfigurations(markdown string) (blocks []string) {
 	return blocks
 }
 
-func TestFencedConfigurations(t *testing.T) {
+func TestFencedConfigurationsAreFound(t *testing.T) {
 	t.Parallel()
 	const page = "Text.\n\n```sh\nterraform apply\n```\n\n- In a list:\n\n  ```terraform\n  provider \"goto\" {\n    max_retries = 1\n  }\n  ```\n\n```hcl\nlocals {}\n```\n"
 	want := []string{"provider \"goto\" {\n  max_retries = 1\n}\n", "locals {}\n"}
@@ -125,7 +125,7 @@ func TestFencedConfigurations(t *testing.T) {
 
 var yamlFence = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
 
-func TestYAMLInPages(t *testing.T) {
+func TestYAMLInPagesIsValid(t *testing.T) {
 	t.Parallel()
 	found := 0
 	for _, page := range findPages(t) {

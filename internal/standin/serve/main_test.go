@@ -13,7 +13,7 @@ import (
 
 var export = regexp.MustCompile(`^export (GOTO_[A-Z_]+)='([^']*)'$`)
 
-func TestRunPrintsWhatWorks(t *testing.T) {
+func TestPrintedCredentialsWork(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

@@ -25,7 +25,7 @@ func granted(int, *http.Request) (*http.Response, error) {
 	return replied(200, `{"access_token":"token"}`), nil
 }
 
-func TestTenRequestsASecond(t *testing.T) {
+func TestTenRequestsPerSecond(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestTenRequestsASecond(t *testing.T) {
 	})
 }
 
-func TestRepetitionsTakeTurns(t *testing.T) {
+func TestRetriesAreRateLimited(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
@@ -69,7 +69,7 @@ func TestRepetitionsTakeTurns(t *testing.T) {
 }
 
 // If a caller gives up while waiting for its turn, its error says that nothing was sent, or has the last answer.
-func TestTurnGivenUp(t *testing.T) {
+func TestCanceledWhileRateLimited(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
@@ -101,7 +101,7 @@ func TestTurnGivenUp(t *testing.T) {
 }
 
 // The second begins when a request is sent, not when its connection is opened or when a slow server answers.
-func TestTurnsCountFromSending(t *testing.T) {
+func TestRateLimitCountsFromSending(t *testing.T) {
 	t.Parallel()
 
 	const connecting, answering = 5 * time.Second, 20 * time.Second
@@ -125,7 +125,7 @@ func TestTurnsCountFromSending(t *testing.T) {
 }
 
 // Revocations count toward the same limit.
-func TestRevocationsTakeTurns(t *testing.T) {
+func TestRevocationsAreRateLimited(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
