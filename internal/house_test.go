@@ -11,14 +11,14 @@ import (
 	"testing"
 )
 
-// first is the text in README.md that precedes the drawing.
-const first = "These are all imports except those of tests. Each package is listed above the packages it imports:\n\n```text"
+// first is the text in README.md that precedes the list of imports.
+const first = "All imports except those of tests. Each package is listed above the packages it imports:\n\n```text"
 
 // plugin stands for terraform-plugin-framework and its sibling modules.
 const plugin = "terraform-plugin"
 
-// TestImportsAreAsDrawn compares the drawing in README.md with the actual imports.
-func TestImportsAreAsDrawn(t *testing.T) {
+// TestImportsAreAsListed compares the list of imports in README.md with the actual imports.
+func TestImportsAreAsListed(t *testing.T) {
 	t.Parallel()
 	var order []string
 	drawn := map[string][]string{}
@@ -31,14 +31,14 @@ func TestImportsAreAsDrawn(t *testing.T) {
 	for importer, imported := range actual {
 		switch found, ok := drawn[importer]; {
 		case !ok:
-			t.Errorf("%s is not in the drawing; it imports %q", importer, imported)
+			t.Errorf("%s is not in the list; it imports %q", importer, imported)
 		case !slices.Equal(found, imported):
-			t.Errorf("%s imports %q, the drawing shows %q", importer, imported, found)
+			t.Errorf("%s imports %q, the list has %q", importer, imported, found)
 		}
 	}
 	for at, importer := range order {
 		if _, ok := actual[importer]; !ok {
-			t.Errorf("%s is in the drawing but does not exist", importer)
+			t.Errorf("%s is in the list but does not exist", importer)
 		}
 		for _, imported := range drawn[importer] {
 			if below := slices.Index(order, imported); below >= 0 && below < at {

@@ -1,4 +1,4 @@
-// Package internal_test checks that the pages about the project match the project.
+// Package internal_test checks that the pages about the code match the code.
 package internal_test
 
 import (

@@ -21,8 +21,8 @@ import (
 
 const accessToken = "eyJhbGciOiJub25lIn0.the+access/token.c2ln"
 
-// ask calls GET Me at a server with the given handler and returns the error and the number of requests. The client
-// waits long enough for the slowest machine.
+// ask calls GET Me on a server with the given handler and returns the error and the number of requests. Its timeout is
+// longer than the slowest machine needs.
 func ask(t *testing.T, handler http.HandlerFunc) (failure *admin.Error, requests int64) {
 	t.Helper()
 	return askWithin(t, time.Minute, handler)
@@ -80,7 +80,7 @@ func TestMeSendsTheDocumentedRequest(t *testing.T) {
 	}
 }
 
-// SCIM receives the same token, and only if the Admin API does not accept it.
+// SCIM gets the same token, but only if the Admin API refuses it.
 func TestSCIMIsAskedIfAdminAPIRefuses(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]int64{401: 2, 403: 2, 400: 1, 404: 1} {
@@ -172,7 +172,7 @@ func TestMeFailures(t *testing.T) {
 	}
 }
 
-// Authorization must not travel to another address.
+// The Authorization header must not be sent to another address.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("request to the other server") }))

@@ -16,9 +16,9 @@ import (
 )
 
 var (
-	// quick soon gives up on a store that hangs.
+	// quick gives up early on a store that hangs.
 	quick = bucket.Options{Timeout: 200 * time.Millisecond, Budget: 600 * time.Millisecond}
-	// brief soon gives up on a store that asks the client to retry later.
+	// brief gives up early on a store that asks the client to retry later.
 	brief = bucket.Options{Budget: 600 * time.Millisecond}
 )
 
@@ -45,7 +45,8 @@ func TestWrongCredentialsAreReported(t *testing.T) {
 	}{
 		"AWS key":    {"s3", "AWS_ACCESS_KEY_ID", bucket.Refused},
 		"AWS secret": {"s3", "AWS_SECRET_ACCESS_KEY", bucket.Refused},
-		// Azurite answers AuthorizationFailure, which Azure sends only to known identities; see TestRefusalNamesTheReason.
+		// Azurite answers AuthorizationFailure, which Azure sends only to known identities; see
+		// TestRefusalNamesTheReason.
 		"Azure key":       {"azblob", "AZURE_STORAGE_KEY", bucket.Denied},
 		"signed on Azure": {"azblob", "AZURE_STORAGE_SAS_TOKEN", bucket.Denied},
 	} {
@@ -160,13 +161,13 @@ func TestCanceledOperations(t *testing.T) {
 func TestThrottledRequestsAreRetried(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, store *servers.Server, name string) {
-		var patience atomic.Int32
-		patience.Store(8) // shared by the four operations
+		var refusals atomic.Int32
+		refusals.Store(8) // shared by the four operations
 		endpoint := through(t, store, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
-			if patience.Add(-1) < 0 {
+			if refusals.Add(-1) < 0 {
 				return false
 			}
-			refuse(w, store.Scheme, []int{http.StatusServiceUnavailable, http.StatusTooManyRequests}[patience.Load()%2], "SlowDown", "slow down")
+			refuse(w, store.Scheme, []int{http.StatusServiceUnavailable, http.StatusTooManyRequests}[refusals.Load()%2], "SlowDown", "slow down")
 			return true
 		})
 		b := open(t, store.Location(name, "", endpoint), bucket.Options{})
@@ -176,7 +177,7 @@ func TestThrottledRequestsAreRetried(t *testing.T) {
 			}
 		})
 
-		patience.Store(1 << 20)
+		refusals.Store(1 << 20)
 		all(t.Context(), open(t, store.Location(name, "", endpoint), brief), func(_ bucket.Operation, err error) {
 			expectFailure(t, err, bucket.Busy, "tried")
 		})
@@ -336,7 +337,8 @@ func TestRefusalNamesTheReason(t *testing.T) {
 	}
 }
 
-// TestRejectedConditionsAreReported answers like Backblaze B2 and similar stores, which reject conditional writes explicitly.
+// TestRejectedConditionsAreReported answers like Backblaze B2 and similar stores, which reject conditional writes
+// explicitly.
 func TestRejectedConditionsAreReported(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range servers.Schemes() {

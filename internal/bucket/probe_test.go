@@ -16,8 +16,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
 )
 
-// lyingStore is a small S3 that honors only the conditions its fields select.
-type lyingStore struct {
+// fakeS3 is an S3-compatible store that honors only the conditions that its fields select.
+type fakeS3 struct {
 	keepsCreate, keepsOverwrite bool
 	refusesOverwrite            bool // even if the condition holds
 	failsDelete                 bool
@@ -28,7 +28,7 @@ type lyingStore struct {
 	requests int
 }
 
-func (s *lyingStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *fakeS3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.requests++
@@ -57,7 +57,7 @@ func (s *lyingStore) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // use opens the store, reads an object, writes it, and returns the error of the write.
-func (s *lyingStore) use(t *testing.T) (*bucket.Bucket, error) {
+func (s *fakeS3) use(t *testing.T) (*bucket.Bucket, error) {
 	t.Helper()
 	s.objects = map[string]string{}
 	b := open(t, (&servers.Server{Scheme: "s3"}).Location("bucket", "", serve(t, s.ServeHTTP)), bucket.Options{})
@@ -71,13 +71,13 @@ func (s *lyingStore) use(t *testing.T) (*bucket.Bucket, error) {
 func TestStoresThatIgnoreConditionsAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		store *lyingStore
+		store *fakeS3
 		word  string
 	}{
-		"ignores everything":        {&lyingStore{}, "If-None-Match"},
-		"ignores If-None-Match":     {&lyingStore{keepsOverwrite: true}, "creates an object that already exists"},
-		"ignores If-Match":          {&lyingStore{keepsCreate: true}, "overwrites an object that has changed"},
-		"takes no overwrite at all": {&lyingStore{keepsCreate: true, refusesOverwrite: true}, "refuses to overwrite"},
+		"ignores everything":        {&fakeS3{}, "If-None-Match"},
+		"ignores If-None-Match":     {&fakeS3{keepsOverwrite: true}, "creates an object that already exists"},
+		"ignores If-Match":          {&fakeS3{keepsCreate: true}, "overwrites an object that has changed"},
+		"takes no overwrite at all": {&fakeS3{keepsCreate: true, refusesOverwrite: true}, "refuses to overwrite"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,7 +97,7 @@ func TestStoresThatIgnoreConditionsAreRefused(t *testing.T) {
 
 func TestStoreIsProbedOnce(t *testing.T) {
 	t.Parallel()
-	store := &lyingStore{keepsCreate: true, keepsOverwrite: true}
+	store := &fakeS3{keepsCreate: true, keepsOverwrite: true}
 	b, err := store.use(t)
 	if err != nil || len(store.objects) != 1 {
 		t.Fatalf("the store holds %v (error %v)", store.objects, err)
@@ -119,11 +119,11 @@ func TestStoreIsProbedOnce(t *testing.T) {
 	}
 }
 
-// The lost answer belongs to the probe or to the write after it. Only the latter is ambiguous.
+// The lost answer belongs to the probe or to the write after it. Only the write becomes ambiguous.
 func TestProbeToleratesALostAnswer(t *testing.T) {
 	t.Parallel()
 	for lost := range 3 {
-		b, err := (&lyingStore{keepsCreate: true, keepsOverwrite: true, loses: lost + 1}).use(t)
+		b, err := (&fakeS3{keepsCreate: true, keepsOverwrite: true, loses: lost + 1}).use(t)
 		if isLast := lost == 2; (err != nil) != isLast || isLast && !errors.Is(err, bucket.ErrAmbiguous) {
 			t.Errorf("the answer to write %d was lost: %v", lost+1, err)
 		}
@@ -134,7 +134,7 @@ func TestProbeToleratesALostAnswer(t *testing.T) {
 // Probe objects that cannot be removed must not accumulate unnoticed.
 func TestProbeThatCannotBeDeletedIsReported(t *testing.T) {
 	t.Parallel()
-	_, err := (&lyingStore{keepsCreate: true, keepsOverwrite: true, failsDelete: true}).use(t)
+	_, err := (&fakeS3{keepsCreate: true, keepsOverwrite: true, failsDelete: true}).use(t)
 	expectFailure(t, err, bucket.Denied, "delete", "s3:DeleteObject", bucket.ProbePrefix)
 }
 
@@ -163,7 +163,7 @@ func TestFailedProbeIsRepeated(t *testing.T) {
 
 // TestEndpointFromEnvironmentIsProbed changes the environment, so it runs alone.
 func TestEndpointFromEnvironmentIsProbed(t *testing.T) {
-	store := &lyingStore{objects: map[string]string{}}
+	store := &fakeS3{objects: map[string]string{}}
 	t.Setenv("AWS_ENDPOINT_URL_S3", serve(t, store.ServeHTTP))
 	_, err := open(t, "s3://bucket?use_path_style=true", bucket.Options{}).Put(t.Context(), "object", nil, bucket.Absent)
 	expectFailure(t, err, bucket.Unconditional)

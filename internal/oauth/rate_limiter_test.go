@@ -18,8 +18,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// aTurn is the time between the start of ten requests and the start of the next ten.
-const aTurn = 1050 * time.Millisecond
+// rateWindow is the time between ten requests and the next ten.
+const rateWindow = 1050 * time.Millisecond
 
 func granted(int, *http.Request) (*http.Response, error) {
 	return replied(200, `{"access_token":"token"}`), nil
@@ -30,14 +30,14 @@ func TestTenRequestsPerSecond(t *testing.T) {
 
 	synctest.Test(t, func(t *testing.T) {
 		endpoint, sent := wired(t, time.Second, granted)
-		endpoint.MaxRetries = 0 // makes the budget shorter than the time that the last requests wait for their turn
+		endpoint.MaxRetries = 0 // makes the budget shorter than the last requests have to wait
 		for range 25 {
 			if _, err := endpoint.Token(t.Context(), theClient, patGrant, ready); err != nil {
 				t.Fatal(err)
 			}
 		}
-		want := slices.Concat(slices.Repeat([]time.Duration{0}, 10), slices.Repeat([]time.Duration{aTurn}, 10),
-			slices.Repeat([]time.Duration{2 * aTurn}, 5))
+		want := slices.Concat(slices.Repeat([]time.Duration{0}, 10), slices.Repeat([]time.Duration{rateWindow}, 10),
+			slices.Repeat([]time.Duration{2 * rateWindow}, 5))
 		if diff := cmp.Diff(want, sent.at); diff != "" {
 			t.Errorf("the times of the requests (-want +got):\n%s", diff)
 		}
@@ -61,14 +61,14 @@ func TestRetriesAreRateLimited(t *testing.T) {
 				t.Errorf("outcome %d", failure.Outcome)
 			}
 		}
-		want := slices.Concat(slices.Repeat([]time.Duration{0}, 10), slices.Repeat([]time.Duration{aTurn}, 2))
+		want := slices.Concat(slices.Repeat([]time.Duration{0}, 10), slices.Repeat([]time.Duration{rateWindow}, 2))
 		if diff := cmp.Diff(want, sent.at); diff != "" {
 			t.Errorf("the times of the requests (-want +got):\n%s", diff)
 		}
 	})
 }
 
-// If a caller gives up while waiting for its turn, its error says that nothing was sent, or has the last answer.
+// If a caller gives up while it waits for the rate limit, its error says that nothing was sent, or has the last answer.
 func TestCanceledWhileRateLimited(t *testing.T) {
 	t.Parallel()
 
@@ -79,7 +79,7 @@ func TestCanceledWhileRateLimited(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), aTurn/2)
+		ctx, cancel := context.WithTimeout(t.Context(), rateWindow/2)
 		defer cancel()
 		failure := tokenError(t, secondOf(endpoint.Token(ctx, theClient, codeGrant, ready)))
 		if failure.Outcome != oauth.NotSent || !errors.Is(failure.Err, context.DeadlineExceeded) || len(sent.at) != 10 {
@@ -87,12 +87,12 @@ func TestCanceledWhileRateLimited(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		endpoint, sent := wired(t, aTurn/4, func(int, *http.Request) (*http.Response, error) { return replied(429, ""), nil })
+		endpoint, sent := wired(t, rateWindow/4, func(int, *http.Request) (*http.Response, error) { return replied(429, ""), nil })
 		endpoint.Wait, endpoint.MaxRetries = func(int) time.Duration { return 0 }, 1
 		for range 4 { // two requests each
 			_ = tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant, ready)))
 		}
-		endpoint.MaxRetries = 2 // the budget of three requests ends before the turn of the last repetition
+		endpoint.MaxRetries = 2 // the budget of three requests ends before the limit allows the last retry
 		failure := tokenError(t, secondOf(endpoint.Token(t.Context(), theClient, codeGrant, ready)))
 		if failure.Outcome != oauth.Unavailable || failure.Status != 429 || len(sent.at) != 10 || !strings.Contains(failure.Reason, "sent again") {
 			t.Errorf("outcome %d, status %d, reason %q after %d requests", failure.Outcome, failure.Status, failure.Reason, len(sent.at))
@@ -100,7 +100,7 @@ func TestCanceledWhileRateLimited(t *testing.T) {
 	})
 }
 
-// The second begins when a request is sent, not when its connection is opened or when a slow server answers.
+// The window of a request begins when it is sent, not when its connection is opened or a slow server answers.
 func TestRateLimitCountsFromSending(t *testing.T) {
 	t.Parallel()
 
@@ -118,7 +118,7 @@ func TestRateLimitCountsFromSending(t *testing.T) {
 			})
 		}
 		waiting.Wait()
-		if took := time.Since(started); took != connecting+aTurn+connecting+answering {
+		if took := time.Since(started); took != connecting+rateWindow+connecting+answering {
 			t.Errorf("twenty requests took %s", took)
 		}
 	})
@@ -135,7 +135,7 @@ func TestRevocationsAreRateLimited(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if last := sent.at[10]; last != aTurn {
+		if last := sent.at[10]; last != rateWindow {
 			t.Errorf("the eleventh revocation was sent after %s", last)
 		}
 	})

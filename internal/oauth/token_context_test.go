@@ -29,7 +29,7 @@ type counting struct {
 }
 
 func (c *counting) RoundTrip(request *http.Request) (*http.Response, error) {
-	if err := request.Context().Err(); err != nil { // like a real transport
+	if err := request.Context().Err(); err != nil { // as in a real transport
 		return nil, err
 	}
 	if c.at == nil {
@@ -117,7 +117,7 @@ func TestDefaultWaitBetweenRetries(t *testing.T) {
 	}{
 		"not reached":   {func(int, *http.Request) (*http.Response, error) { return nil, errDial }, 500 * time.Millisecond, oauth.NotSent},
 		"not available": {func(int, *http.Request) (*http.Response, error) { return replied(503, ""), nil }, 500 * time.Millisecond, oauth.Unavailable},
-		"too many":      {func(int, *http.Request) (*http.Response, error) { return replied(429, ""), nil }, aTurn, oauth.Unavailable},
+		"too many":      {func(int, *http.Request) (*http.Response, error) { return replied(429, ""), nil }, rateWindow, oauth.Unavailable},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			endpoint, sent := wired(t, 30*time.Second, test.wire)
@@ -261,7 +261,7 @@ func TestCanceledBetweenRetries(t *testing.T) {
 		wire wire
 		failing
 	}{
-		"turned away": {func(int, *http.Request) (*http.Response, error) { return repliedAfter(429, "9"), nil },
+		"unavailable": {func(int, *http.Request) (*http.Response, error) { return repliedAfter(429, "9"), nil },
 			failing{[2]int32{1, 1}, oauth.Unavailable, 429, false, "the run was canceled"}},
 		"not reached": {func(int, *http.Request) (*http.Response, error) { return nil, errDial },
 			failing{[2]int32{1, 1}, oauth.NotSent, 0, false, "the run was canceled"}},
@@ -285,7 +285,7 @@ func TestCanceledBetweenRetries(t *testing.T) {
 	}
 }
 
-// A request that the server may have processed remains ambiguous even if its retries never reach the server.
+// A request that the server may have processed stays ambiguous even if its retries never reach the server.
 func TestRequestStaysAmbiguousAfterRetries(t *testing.T) {
 	t.Parallel()
 

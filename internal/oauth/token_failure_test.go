@@ -43,7 +43,7 @@ func (f failing) check(t *testing.T, grant oauth.Grant, err error, requests int3
 	}
 }
 
-// These are failures that the table of faults leaves out, see TestFaults of the engine.
+// These failures are not in the table of faults, see TestFaults of the engine.
 func TestErrorReplies(t *testing.T) {
 	t.Parallel()
 
@@ -110,7 +110,7 @@ func TestRetrySucceeds(t *testing.T) {
 
 	for _, grant := range everyGrant {
 		var n atomic.Int32
-		var told []string
+		var logged []string
 		base, requests := counted(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.PostForm.Get("grant_type") != string(grant.Type) || len(r.PostForm) < 2 {
 				t.Errorf("request %d: got form %v", n.Load()+1, r.PostForm)
@@ -127,11 +127,11 @@ func TestRetrySucceeds(t *testing.T) {
 		endpoint := newEndpoint(t, base)
 		endpoint.Log = func(_ context.Context, message string, fields ...map[string]any) {
 			checkNoLeak(t, "the log", fields)
-			told = append(told, message)
+			logged = append(logged, message)
 		}
 		token, err := endpoint.Token(t.Context(), theClient, grant, ready)
-		if err != nil || token.AccessToken.Reveal() != "eyJ.access.sig" || requests.Load() != 3 || len(told) != 2 {
-			t.Errorf("%s: %v after %d requests; told %v", grant.Type, err, requests.Load(), told)
+		if err != nil || token.AccessToken.Reveal() != "eyJ.access.sig" || requests.Load() != 3 || len(logged) != 2 {
+			t.Errorf("%s: %v after %d requests; logged %v", grant.Type, err, requests.Load(), logged)
 		}
 	}
 }

@@ -58,12 +58,12 @@ func TestAuthorizeURLFromItsOwnArguments(t *testing.T) {
 func TestAuthorizeURLRefusesInvalidArguments(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ arguments, message string }{
-		"no scopes":           {`scopes = []`, `Attribute scopes set must contain at least 1 elements`},
-		"scopes in one":       {`scopes = ["a b"]`, `"a b" is not a scope: a scope is one word`},
-		"plain challenge":     {`code_challenge = "verifier"`, `An S256 code challenge is 43 characters of unpadded base64url`},
-		"empty state":         {`state = ""`, `Invalid state … It is an empty string`},
-		"relative redirect":   {`redirect_uri = "/callback"`, `Invalid redirect_uri … It is not an absolute URI`},
-		"client ID in quotes": {`client_id = " id"`, `Invalid client_id … It starts or ends with white space`},
+		"no scopes":            {`scopes = []`, `Attribute scopes set must contain at least 1 elements`},
+		"scopes in one":        {`scopes = ["a b"]`, `"a b" is not a scope: a scope is one word`},
+		"plain challenge":      {`code_challenge = "verifier"`, `An S256 code challenge is 43 characters of unpadded base64url`},
+		"empty state":          {`state = ""`, `Invalid state … It is an empty string`},
+		"relative redirect":    {`redirect_uri = "/callback"`, `Invalid redirect_uri … It is not an absolute URI`},
+		"client ID with space": {`client_id = " id"`, `Invalid client_id … It starts or ends with white space`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -19,7 +19,7 @@ func me(attribute string, expected knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue("data.goto_me.test", tfjsonpath.New(attribute), expected)
 }
 
-func newWorldOfOne(t *testing.T) *world {
+func newWorldWithToken(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
 	return w.set("GOTO_API_URL", w.server.URL, "GOTO_PERSONAL_ACCESS_TOKEN", w.server.IssuePersonalAccessToken())
@@ -27,7 +27,7 @@ func newWorldOfOne(t *testing.T) *world {
 
 func TestMe(t *testing.T) {
 	t.Parallel()
-	w := newWorldOfOne(t)
+	w := newWorldWithToken(t)
 	roles := knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("SUPER_USER")})
 	w.run(resource.TestStep{
 		Config: useMe + echoed(""),
@@ -89,7 +89,7 @@ func TestMeFromSCIM(t *testing.T) {
 // Each profile gets its own answer, regardless of the provider's credential.
 func TestMeOfEachProfile(t *testing.T) {
 	t.Parallel()
-	w := newWorldOfOne(t)
+	w := newWorldWithToken(t)
 	var signIn, ask string
 	var checks []statecheck.StateCheck
 	for _, name := range []string{"ada", "grace"} {
@@ -109,7 +109,7 @@ func TestMeOfEachProfile(t *testing.T) {
 
 func TestMeWithMissingAttributes(t *testing.T) {
 	t.Parallel()
-	w := newWorldOfOne(t)
+	w := newWorldWithToken(t)
 	w.server.Configure(func(b *standin.Behavior) {
 		b.Intercept = answerMe(http.StatusOK, `{"key":123456789012345678,"email":"bob@example.com","surprise":[1]}`)
 	})
@@ -141,7 +141,7 @@ func answerMe(status int, body string) func(http.ResponseWriter, *http.Request) 
 	}
 }
 
-// A token that ended early is refused by both APIs. It is refreshed once, and the call is repeated.
+// Both APIs refuse a token that ended early. The token is refreshed once, and the call is repeated.
 func TestMeRefreshesAnExpiredToken(t *testing.T) {
 	t.Parallel()
 	for name, refusal := range map[string]func(http.ResponseWriter, *http.Request) bool{
@@ -150,7 +150,7 @@ func TestMeRefreshesAnExpiredToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorldOfOne(t)
+			w := newWorldWithToken(t)
 			var refused string
 			w.server.Configure(func(b *standin.Behavior) {
 				b.Intercept = func(rw http.ResponseWriter, r *http.Request) bool {
@@ -188,7 +188,7 @@ func TestMeFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorldOfOne(t)
+			w := newWorldWithToken(t)
 			w.set("GOTO_MAX_RETRIES", "0")
 			w.server.Configure(func(b *standin.Behavior) { b.Intercept = answerMe(test.status, test.body) })
 			w.says("goto_me", "", test.message)

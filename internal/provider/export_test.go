@@ -11,8 +11,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Carriers returns a value of every type in this package that holds secrets. All its secrets are text.
-func Carriers(text string) (map[string]any, error) {
+// ValuesWithSecrets returns a value of every type in this package that contains secrets. All the secrets are text.
+func ValuesWithSecrets(text string) (map[string]any, error) {
 	value, hidden := types.StringValue(text), secret.New(text)
 	arguments := providerModel{ClientID: types.StringValue("id"), ClientSecret: value, RefreshToken: value, PersonalAccessToken: value}
 	p := &gotoProvider{getenv: func(string) string { return "" }, interrupt: context.Background()}

@@ -13,21 +13,21 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// listened is a provider whose diagnostics and logs, at every level, are searched for secrets. The values it
-// returns to the command line are not, because they contain tokens on purpose.
-type listened struct {
+// recordedServer is a provider whose diagnostics and logs, at every level, are searched for secrets. The values that it
+// returns to the command line are not searched, because they are meant to contain tokens.
+type recordedServer struct {
 	tfprotov6.ProviderServer
 	world *world
 }
 
-// heard collects the logs and diagnostics of providers.
-type heard struct {
+// recorder records the logs and diagnostics of providers.
+type recorder struct {
 	mutex sync.Mutex
 	text  bytes.Buffer
 }
 
 // Write implements [io.Writer].
-func (h *heard) Write(text []byte) (int, error) {
+func (h *recorder) Write(text []byte) (int, error) {
 	h.mutex.Lock()
 	defer h.mutex.Unlock()
 	return h.text.Write(text)
@@ -37,68 +37,68 @@ func (h *heard) Write(text []byte) (int, error) {
 func (w *world) checkLeaks() {
 	w.Helper()
 	secrets := append(w.server.Secrets(), w.environment["GOTO_CLIENT_SECRET"])
-	w.heard.mutex.Lock()
-	defer w.heard.mutex.Unlock()
-	for _, leak := range standin.Leaks(w.heard.text.Bytes(), secrets) {
+	w.recorder.mutex.Lock()
+	defer w.recorder.mutex.Unlock()
+	for _, leak := range standin.Leaks(w.recorder.text.Bytes(), secrets) {
 		w.Errorf("found in logs or diagnostics: %s", leak)
 	}
-	if w.heard.text.Len() == 0 {
+	if w.recorder.text.Len() == 0 {
 		w.Error("nothing was logged")
 	}
 }
 
-func (l listened) logged(ctx context.Context) context.Context {
-	return tflogtest.RootLogger(tfsdklogtest.RootLogger(ctx, &l.world.heard), &l.world.heard)
+func (l recordedServer) logged(ctx context.Context) context.Context {
+	return tflogtest.RootLogger(tfsdklogtest.RootLogger(ctx, &l.world.recorder), &l.world.recorder)
 }
 
-func (l listened) said(diagnostics []*tfprotov6.Diagnostic) {
-	_, _ = fmt.Fprintln(&l.world.heard, said(diagnostics)) // never fails
+func (l recordedServer) said(diagnostics []*tfprotov6.Diagnostic) {
+	_, _ = fmt.Fprintln(&l.world.recorder, said(diagnostics)) // never fails
 }
 
 // ValidateProviderConfig implements [tfprotov6.ProviderServer].
-func (l listened) ValidateProviderConfig(ctx context.Context, req *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
+func (l recordedServer) ValidateProviderConfig(ctx context.Context, req *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
 	resp, err := l.ProviderServer.ValidateProviderConfig(l.logged(ctx), req)
 	l.said(resp.Diagnostics)
 	return resp, err
 }
 
 // ConfigureProvider implements [tfprotov6.ProviderServer].
-func (l listened) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
+func (l recordedServer) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
 	resp, err := l.ProviderServer.ConfigureProvider(l.logged(ctx), req)
 	l.said(resp.Diagnostics)
 	return resp, err
 }
 
 // ValidateDataResourceConfig implements [tfprotov6.ProviderServer].
-func (l listened) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+func (l recordedServer) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
 	resp, err := l.ProviderServer.ValidateDataResourceConfig(l.logged(ctx), req)
 	l.said(resp.Diagnostics)
 	return resp, err
 }
 
 // ReadDataSource implements [tfprotov6.ProviderServer].
-func (l listened) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+func (l recordedServer) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	resp, err := l.ProviderServer.ReadDataSource(l.logged(ctx), req)
 	l.said(resp.Diagnostics)
 	return resp, err
 }
 
 // ValidateEphemeralResourceConfig implements [tfprotov6.ProviderServer].
-func (l listened) ValidateEphemeralResourceConfig(ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
+func (l recordedServer) ValidateEphemeralResourceConfig(ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
 	resp, err := l.ProviderServer.ValidateEphemeralResourceConfig(l.logged(ctx), req)
 	l.said(resp.Diagnostics)
 	return resp, err
 }
 
 // OpenEphemeralResource implements [tfprotov6.ProviderServer].
-func (l listened) OpenEphemeralResource(ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
+func (l recordedServer) OpenEphemeralResource(ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
 	resp, err := l.ProviderServer.OpenEphemeralResource(l.logged(ctx), req)
 	l.said(resp.Diagnostics)
 	return resp, err
 }
 
 // CloseEphemeralResource implements [tfprotov6.ProviderServer].
-func (l listened) CloseEphemeralResource(ctx context.Context, req *tfprotov6.CloseEphemeralResourceRequest) (*tfprotov6.CloseEphemeralResourceResponse, error) {
+func (l recordedServer) CloseEphemeralResource(ctx context.Context, req *tfprotov6.CloseEphemeralResourceRequest) (*tfprotov6.CloseEphemeralResourceResponse, error) {
 	resp, err := l.ProviderServer.CloseEphemeralResource(l.logged(ctx), req)
 	l.said(resp.Diagnostics)
 	return resp, err

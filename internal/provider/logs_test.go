@@ -13,7 +13,7 @@ import (
 func TestSilenceLogs(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ before, after map[string]string }{
-		"nobody asks":         {map[string]string{}, map[string]string{"TF_LOG_PROVIDER_GOTO": "OFF", "TF_LOG_SDK": "OFF"}},
+		"no request":          {map[string]string{}, map[string]string{"TF_LOG_PROVIDER_GOTO": "OFF", "TF_LOG_SDK": "OFF"}},
 		"for all logs":        {map[string]string{"TF_LOG": "INFO"}, nil},
 		"for provider's logs": {map[string]string{"TF_LOG_PROVIDER": "DEBUG"}, nil},
 		"for core's logs":     {map[string]string{"TF_LOG_CORE": "TRACE"}, map[string]string{"TF_LOG_CORE": "TRACE", "TF_LOG_PROVIDER_GOTO": "OFF", "TF_LOG_SDK": "OFF"}},

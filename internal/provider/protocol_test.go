@@ -17,7 +17,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// newServer returns a provider that speaks the command line's protocol.
+// newServer returns a provider as a server of the command line's protocol.
 func newServer(t testing.TB, getenv func(string) string, options ...provider.Option) tfprotov6.ProviderServer {
 	t.Helper()
 	options = append(options, provider.WithEnvironment(getenv))
@@ -60,7 +60,7 @@ func schemas(t testing.TB, server tfprotov6.ProviderServer) *tfprotov6.GetProvid
 // validates and configures the provider, then validates the block and opens or reads it, until there is a diagnostic.
 func (w *world) says(block, given, message string) {
 	w.Helper()
-	server := listened{newServer(w, func(name string) string { return w.environment[name] }), w}
+	server := recordedServer{newServer(w, func(name string) string { return w.environment[name] }), w}
 	known := schemas(w, server)
 	var ofProvider, ofBlock map[string]tftypes.Value
 	if ofBlock = parsed(w, given); block == "" {
@@ -147,14 +147,14 @@ func TestCallsOutOfOrderAreRefused(t *testing.T) {
 		values     map[string]tftypes.Value
 		message    string
 	}{
-		"not configured":           {false, nil, "not configured"},
-		"unknown code":             {true, map[string]tftypes.Value{"code": unknown}, "not known yet"},
-		"unknown client_id":        {true, map[string]tftypes.Value{"client_id": unknown}, "not known yet"},
-		"unknown profile":          {true, map[string]tftypes.Value{"profile": unknown}, "not known yet"},
-		"unknown min_validity":     {true, map[string]tftypes.Value{"min_validity": unknown}, "not known yet"},
-		"unknown refresh_token":    {true, map[string]tftypes.Value{"refresh_token": unknown}, "not known yet"},
-		"unknown required_scopes":  {true, map[string]tftypes.Value{"required_scopes": tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, tftypes.UnknownValue)}, "not known yet"},
-		"an unknown scope of some": {true, map[string]tftypes.Value{"required_scopes": tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, []tftypes.Value{unknown})}, "not known yet"},
+		"not configured":          {false, nil, "not configured"},
+		"unknown code":            {true, map[string]tftypes.Value{"code": unknown}, "not known yet"},
+		"unknown client_id":       {true, map[string]tftypes.Value{"client_id": unknown}, "not known yet"},
+		"unknown profile":         {true, map[string]tftypes.Value{"profile": unknown}, "not known yet"},
+		"unknown min_validity":    {true, map[string]tftypes.Value{"min_validity": unknown}, "not known yet"},
+		"unknown refresh_token":   {true, map[string]tftypes.Value{"refresh_token": unknown}, "not known yet"},
+		"unknown required_scopes": {true, map[string]tftypes.Value{"required_scopes": tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, tftypes.UnknownValue)}, "not known yet"},
+		"one unknown scope":       {true, map[string]tftypes.Value{"required_scopes": tftypes.NewValue(tftypes.Set{ElementType: tftypes.String}, []tftypes.Value{unknown})}, "not known yet"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

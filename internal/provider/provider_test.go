@@ -20,15 +20,15 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// These tests cover arguments, attributes, and messages. They run the provider in their own process,
-// where even a cache in memory would pass. The command-line stories cover walks and processes.
+// These tests cover arguments, attributes, and messages. They run the provider in their own process, where even a cache
+// in memory would pass. The stories cover several walks and processes.
 
 // world is a stand-in and the environment of a provider.
 type world struct {
 	*testing.T
 	server      *standin.Server
 	environment map[string]string
-	heard       heard
+	recorder    recorder
 	later       atomic.Int64 // time by which the provider's clock is ahead
 }
 
@@ -68,7 +68,7 @@ func (w *world) run(steps ...resource.TestStep) {
 		ProtoV6ProviderFactories: map[string]func() (tfprotov6.ProviderServer, error){
 			"goto": func() (tfprotov6.ProviderServer, error) {
 				later := func() time.Time { return time.Now().Add(time.Duration(w.later.Load())) }
-				return listened{newServer(w.T, func(name string) string { return w.environment[name] }, provider.WithClock(later)), w}, nil
+				return recordedServer{newServer(w.T, func(name string) string { return w.environment[name] }, provider.WithClock(later)), w}, nil
 			},
 			"echo": echoprovider.NewProviderServer(),
 		},
@@ -131,7 +131,7 @@ func TestProviderRefusesInvalidArguments(t *testing.T) {
 		"ID and secret in one":       {`client_id = "id:secret"`, `Invalid client_id … A client ID contains no colon;`},
 		"bare path as token cache":   {`token_cache = "/var/cache"`, `Invalid token_cache … write "file:///var/cache".`},
 		"home as token cache":        {`token_cache = "~/cache"`, `Invalid token_cache … ~ is not expanded; write an absolute path after three slashes`},
-		"OFF as token cache":         {`token_cache = "OFF"`, `Invalid token_cache … write "off" in lower case.`},
+		"upper-case token cache":     {`token_cache = "OFF"`, `Invalid token_cache … write "off" in lower case.`},
 		"relative token cache":       {`token_cache = "file://cache"`, `Invalid token_cache … the part after two slashes is a host name`},
 		"unknown scheme":             {`token_cache = "https://host/cache"`, `Invalid token_cache … this kind of location is not supported`},
 		"no duration":                {`request_timeout = "soon"`, "Invalid request_timeout … `soon` is not a duration like `30s` or `1m`."},

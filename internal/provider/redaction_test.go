@@ -12,18 +12,18 @@ import (
 func TestNothingPrintsASecret(t *testing.T) {
 	t.Parallel()
 	const text = "s3cr3t-t3xt"
-	carriers, err := provider.Carriers(text)
+	values, err := provider.ValuesWithSecrets(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, carrier := range carriers {
+	for name, value := range values {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%q", "%s", "%x", "%d"} {
-			printed := fmt.Sprintf(verb, carrier) + fmt.Sprintf(verb, []any{carrier})
+			printed := fmt.Sprintf(verb, value) + fmt.Sprintf(verb, []any{value})
 			if leaks := standin.Leaks([]byte(printed), []string{text, fmt.Sprintf("%x", text)}); len(leaks) > 0 {
 				t.Errorf("%s of %s prints its secrets: %s", verb, name, printed)
 			}
 		}
-		encoded, _ := json.Marshal(carrier) // a value that cannot be encoded reveals nothing
+		encoded, _ := json.Marshal(value) // a value that cannot be encoded reveals nothing
 		if leaks := standin.Leaks(encoded, []string{text}); len(leaks) > 0 {
 			t.Errorf("%s as JSON: %s", name, encoded)
 		}

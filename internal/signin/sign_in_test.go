@@ -25,8 +25,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// desk is a person's machine: a token cache, a loopback redirect URI, and a browser simulated by the test.
-type desk struct {
+// machine is a person's machine: a token cache, a loopback redirect URI, and a browser that the test simulates.
+type machine struct {
 	*testing.T
 	server    *standin.Server
 	directory string
@@ -36,7 +36,7 @@ type desk struct {
 	browsing  sync.WaitGroup
 }
 
-func newDesk(t *testing.T) *desk {
+func newMachine(t *testing.T) *machine {
 	t.Helper()
 	server, err := standin.Start()
 	if err != nil {
@@ -51,13 +51,13 @@ func newDesk(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{T: t, server: server, directory: filepath.Join(t.TempDir(), "cache"), redirect: redirect, timeout: time.Hour}
+	d := &machine{T: t, server: server, directory: filepath.Join(t.TempDir(), "cache"), redirect: redirect, timeout: time.Hour}
 	t.Cleanup(d.browsing.Wait)
 	return d
 }
 
 // process returns the sign-in flow of a new process. Its browser calls browse.
-func (d *desk) process(browse func(address string) error) *signin.Flow {
+func (d *machine) process(browse func(address string) error) *signin.Flow {
 	d.Helper()
 	server, err := oauth.NewServer(d.server.URL)
 	if err != nil {
@@ -83,7 +83,7 @@ func (d *desk) process(browse func(address string) error) *signin.Flow {
 	return flow
 }
 
-func (d *desk) request(profile string) engine.Request {
+func (d *machine) request(profile string) engine.Request {
 	return engine.Request{
 		Client:      oauth.Client{ID: standin.ClientID, Secret: secret.New(standin.ClientSecret), RedirectURI: d.redirect},
 		Profile:     profile,
@@ -91,8 +91,8 @@ func (d *desk) request(profile string) engine.Request {
 	}
 }
 
-// press acts as a person pressing a button on the page at address. It returns the address of the redirect.
-func (d *desk) press(decision, address string) string {
+// press presses a button on the page at address and returns the address of the redirect.
+func (d *machine) press(decision, address string) string {
 	d.Helper()
 	return d.send(http.MethodPost, address, "", url.Values{"decision": {decision}}).header.Get("Location")
 }
@@ -105,7 +105,7 @@ type reply struct {
 
 // send sends a request without following redirects. It ignores the cancellation of the test's context, because the run
 // may continue before the browser has read the last page.
-func (d *desk) send(method, address, host string, form url.Values) reply {
+func (d *machine) send(method, address, host string, form url.Values) reply {
 	d.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	request, err := http.NewRequestWithContext(context.WithoutCancel(d.Context()), method, address, strings.NewReader(form.Encode()))
@@ -127,7 +127,7 @@ func (d *desk) send(method, address, host string, form url.Values) reply {
 }
 
 // land visits the address of GoTo's redirect, follows the redirect from there, and returns the last page.
-func (d *desk) land(landed string) string {
+func (d *machine) land(landed string) string {
 	d.Helper()
 	sent := d.send(http.MethodGet, landed, "", nil)
 	clean := sent.header.Get("Location")
@@ -137,15 +137,15 @@ func (d *desk) land(landed string) string {
 	return d.send(http.MethodGet, d.redirect, "", nil).text
 }
 
-// allow acts as a person signing in and pressing Allow.
-func (d *desk) allow(address string) error {
+// allow signs in, presses Allow, and follows the redirect.
+func (d *machine) allow(address string) error {
 	if page := d.land(d.press("allow", address)); !strings.Contains(page, "Signed in as "+standin.Principal) {
 		d.Errorf("the last page is %s", page)
 	}
 	return nil
 }
 
-func (d *desk) portIsFree() {
+func (d *machine) portIsFree() {
 	d.Helper()
 	for _, network := range []string{"tcp4", "tcp6"} {
 		connection, err := (&net.Dialer{}).DialContext(d.Context(), network, strings.Split(d.redirect, "/")[2])
@@ -159,7 +159,7 @@ func (d *desk) portIsFree() {
 // Concurrent and later blocks and processes all share one window and one exchange.
 func TestOneSignInForAll(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMachine(t)
 	var all sync.WaitGroup
 	for range 3 {
 		process := d.process(d.allow)
@@ -179,10 +179,10 @@ func TestOneSignInForAll(t *testing.T) {
 	d.portIsFree()
 }
 
-// All other requests get an error, and the run continues to wait.
+// All requests except the answer get an error, and the run keeps waiting.
 func TestOtherRequestsAreRefused(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMachine(t)
 	process := d.process(func(address string) error {
 		landed := d.press("allow", address)
 		query := url.Values{"code": {"AAAA"}, "state": {"goto-ANOTHER"}}.Encode()
@@ -234,10 +234,10 @@ func stateOf(landed string) string {
 	return parsed.Query().Get("state")
 }
 
-// A refusal holds for the whole run, so there is no second window.
+// A refusal applies to the whole run, so there is no second window.
 func TestRefusalEndsTheRun(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMachine(t)
 	for range 3 {
 		_, _, err := d.process(func(address string) error {
 			if page := d.land(d.press("deny", address)); !strings.Contains(page, "access was not allowed") {
@@ -257,7 +257,7 @@ func TestRefusalEndsTheRun(t *testing.T) {
 
 func TestCanceledWhileWaiting(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMachine(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	_, _, err := d.process(func(string) error { cancel(); return nil }).Token(ctx, d.request("ada"))
 	if canceled, ok := errors.AsType[*engine.CanceledError](err); !ok || !canceled.SigningIn {
@@ -269,7 +269,7 @@ func TestCanceledWhileWaiting(t *testing.T) {
 // A canceled run opens no window and says that it was canceled. Other runs don't treat this as a refusal.
 func TestCanceledRunOpensNoWindow(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMachine(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 10 { // select picks ready channels at random
@@ -309,7 +309,7 @@ func (w watched) Read(ctx context.Context, name string) ([]byte, error) {
 }
 
 // watch makes process call read each time it has read an entry without a claim.
-func (d *desk) watch(process *signin.Flow, read func()) {
+func (d *machine) watch(process *signin.Flow, read func()) {
 	process.Engine.Cache = cache.New(watched{cache.NewDirectory(d.directory, cache.Options{}), read})
 }
 
@@ -317,7 +317,7 @@ func (d *desk) watch(process *signin.Flow, read func()) {
 func TestLoginFromAnotherProcessIsUsed(t *testing.T) {
 	t.Parallel()
 	for moment := 1; moment < 8; moment++ {
-		d := newDesk(t)
+		d := newMachine(t)
 		d.timeout = 10 * time.Second
 		process := d.process(func(string) error { return nil })
 		reads := 0
@@ -340,14 +340,14 @@ func TestLoginFromAnotherProcessIsUsed(t *testing.T) {
 // If a process times out while waiting for another process's window, the window stays open.
 func TestWindowStaysOpenWhenAnotherProcessTimesOut(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMachine(t)
 	looked := make(chan struct{}, 1)
 	process := d.process(func(address string) error {
-		hasty := d.process(func(string) error { t.Error("a second window"); return nil })
-		hasty.Timeout = time.Nanosecond
-		_, _, err := hasty.Token(t.Context(), d.request("ada"))
-		if failed, ok := errors.AsType[*signin.FailedError](err); !ok || !strings.Contains(failed.Reason, "another sign-in uses the port") {
-			t.Errorf("hasty process: got %v", err)
+		impatient := d.process(func(string) error { t.Error("a second window"); return nil })
+		impatient.Timeout = time.Nanosecond
+		_, _, err := impatient.Token(t.Context(), d.request("ada"))
+		if failed, ok := errors.AsType[*signin.FailedError](err); !ok || !strings.Contains(failed.Reason, "another sign-in has the port") {
+			t.Errorf("impatient process: got %v", err)
 		}
 		for range 6 {
 			<-looked
@@ -368,7 +368,7 @@ func TestWindowStaysOpenWhenAnotherProcessTimesOut(t *testing.T) {
 // A failed sign-in on another machine, whose clock is ahead, must not affect this run.
 func TestFailureOnAnotherMachineIsIgnored(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMachine(t)
 	process := d.process(d.allow)
 	failed := engine.FailedSignIn{Run: "1@another", At: time.Now().Add(24 * time.Hour), Window: true, Refused: true, Reason: "access_denied"}
 	if err := process.Engine.SignInFailed(t.Context(), d.request("ada").Client, "ada", failed); err != nil {
@@ -382,7 +382,7 @@ func TestFailureOnAnotherMachineIsIgnored(t *testing.T) {
 // A login that GoTo has ended is replaced as if it were missing.
 func TestEndedLoginIsReplaced(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMachine(t)
 	if _, _, err := d.process(d.allow).Token(t.Context(), d.request("ada")); err != nil {
 		t.Fatal(err)
 	}
@@ -402,7 +402,7 @@ func TestEndedLoginIsReplaced(t *testing.T) {
 // open one window per block. The error says what to change.
 func TestPrivateTokenWithoutRefreshTokenOpensNoWindow(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMachine(t)
 	d.server.Configure(func(b *standin.Behavior) { b.OmitReply = []string{"refresh_token"} })
 	private := d.request("ada")
 	private.Private = true
@@ -421,7 +421,7 @@ func TestPrivateTokenWithoutRefreshTokenOpensNoWindow(t *testing.T) {
 // Two people sign in one after the other on the same port.
 func TestTwoProfilesSignInOneAfterTheOther(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMachine(t)
 	var all sync.WaitGroup
 	for _, profile := range []string{"ada", "grace"} {
 		process := d.process(d.allow)
@@ -439,7 +439,7 @@ func TestTwoProfilesSignInOneAfterTheOther(t *testing.T) {
 
 func TestBrowserSignInIsUnavailable(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newMachine(t)
 	other := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(other.Close)
 	for name, test := range map[string]struct {
