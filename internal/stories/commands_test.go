@@ -50,10 +50,10 @@ import (
 //	await FILE TEXT                   wait until the file contains the text
 //	small-disk DIRECTORY SIZE         mount a file system of this size there for the rest of the story
 //	hold-until-me                     hold the first token request until a token from another one is in use
-//	meeting NUMBER                    make readers of $TF_VAR_meeting wait until there are this many
+//	barrier NUMBER                    make readers of $TF_VAR_barrier wait until there are this many
 //	provider-clock DURATION           make the provider's clock wrong by this much from here on
 //	stopwatch, within DURATION        start the stopwatch; check that it shows no more than this
-//	fault, told, fix                  play a row of the table of faults, see fault_test.go
+//	fault, expect-fault-output, fix   run a row of the table of faults, see fault_test.go
 //	panic-at N                        make the provider panic when it reads its clock for the Nth time; 0 means never
 //	kill-provider                     send SIGKILL to the providers of this story
 //	terminate                         send SIGTERM to the last background command and its providers
@@ -72,13 +72,13 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"code":                  always(issueCode),
 	"callback":              always(issueCallback),
 	"press-allow":           always(pressAllow),
-	"loopback":              always(sitAtLoopback),
+	"loopback":              always(useLoopback),
 	"refresh-token":         always(issueRefreshToken),
 	"scoped-login":          always(issueScopedLogin),
-	"newest-refresh-token":  always(tellNewestRefreshToken),
+	"newest-refresh-token":  always(setNewestRefreshToken),
 	"personal-access-token": always(issuePersonalAccessToken),
 	"client":                always(useClient),
-	"later":                 always(passTime),
+	"later":                 always(advanceClocks),
 	"standin":               always(changeStandin),
 	"log-out":               always(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAll() }),
 	"end-access-tokens":     always(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAccessTokens() }),
@@ -92,12 +92,12 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"await":                 always(awaitText),
 	"small-disk":            always(mountSmallDisk),
 	"hold-until-me":         always(holdUntilMe),
-	"meeting":               always(meet),
+	"barrier":               always(setBarrier),
 	"provider-clock":        always(setProviderClock),
 	"stopwatch":             always(func(_ *testscript.TestScript, w *world, _ []string) { w.started = time.Now() }),
 	"within":                always(checkWithin),
 	"fault":                 always(beginFault),
-	"told":                  always(checkTold),
+	"expect-fault-output":   always(checkFaultOutput),
 	"fix":                   always(endFault),
 	"panic-at":              always(panicAt),
 	"kill-provider":         always(killProvider),
@@ -106,7 +106,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"objects":               always(checkObjects),
 	"terminate":             always(terminate),
 	"wipe":                  always(wipeBucket),
-	"store":                 always(cutOffStore),
+	"store":                 always(putStoreProxy),
 	"hosts":                 always(startHosts),
 	"says":                  says,
 	"requests":              always(checkRequests),
@@ -185,7 +185,7 @@ func issueScopedLogin(ts *testscript.TestScript, w *world, args []string) {
 	ts.Setenv("GOTO_REFRESH_TOKEN", w.standin.IssueRefreshTokenFor(standin.Login{ClientID: w.clientID, Scope: strings.Join(args, " ")}))
 }
 
-func tellNewestRefreshToken(ts *testscript.TestScript, w *world, args []string) {
+func setNewestRefreshToken(ts *testscript.TestScript, w *world, args []string) {
 	name, _ := nameAndPerson(ts, args)
 	ts.Setenv(name, w.standin.NewestRefreshToken())
 }
@@ -204,7 +204,7 @@ func pressAllow(ts *testscript.TestScript, _ *world, args []string) {
 	ts.Setenv(name, landed)
 }
 
-func sitAtLoopback(ts *testscript.TestScript, w *world, _ []string) {
+func useLoopback(ts *testscript.TestScript, w *world, _ []string) {
 	redirect, err := w.standin.RegisterLoopback(context.Background())
 	ts.Check(err)
 	ts.Setenv("GOTO_REDIRECT_URI", redirect)
@@ -225,7 +225,7 @@ func useClient(ts *testscript.TestScript, w *world, args []string) {
 	ts.Fatalf("no OAuth client has this secret")
 }
 
-func passTime(ts *testscript.TestScript, w *world, args []string) {
+func advanceClocks(ts *testscript.TestScript, w *world, args []string) {
 	by, err := time.ParseDuration(strings.Join(args, " "))
 	ts.Check(err)
 	offset := time.Duration(w.offset.Add(int64(by)))
@@ -375,15 +375,15 @@ func holdUntilMe(_ *testscript.TestScript, w *world, _ []string) {
 	})
 }
 
-func meet(ts *testscript.TestScript, _ *world, args []string) {
+func setBarrier(ts *testscript.TestScript, _ *world, args []string) {
 	expected, err := strconv.Atoi(strings.Join(args, " "))
 	ts.Check(err)
-	server := startMeeting(expected)
+	server := startBarrier(expected)
 	ts.Defer(func() {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	ts.Setenv("TF_VAR_meeting", server.URL)
+	ts.Setenv("TF_VAR_barrier", server.URL)
 }
 
 // said returns the output of the last command with each run of white space as one space, because the

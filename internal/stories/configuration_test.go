@@ -15,7 +15,7 @@ import (
 // sources are the source addresses of the providers in the stories, by name.
 var sources = func() map[string]string {
 	all := map[string]string{"goto": "terraform-goto/goto", "bearer": "terraform-goto/bearer"}
-	for address, name := range played {
+	for address, name := range stubbed {
 		all[name] = address
 	}
 	return all
@@ -29,8 +29,8 @@ provider "bearer" {
 }
 `
 
-// readingMe is what bearer reads. Every run reads it during apply, so both walks need the token.
-const readingMe = `
+// readMe is what bearer reads. Every run reads it during apply, so both walks need the token.
+const readMe = `
 data "bearer_get" "me" {
   path       = "/admin/rest/v1/me"
   depends_on = [terraform_data.every_run]
@@ -60,7 +60,7 @@ func completeConfigurations(dir string) error {
 		return err
 	}
 	for dir, configuration := range configurations {
-		if rest := leftOut(configuration); rest != "" {
+		if rest := missingParts(configuration); rest != "" {
 			if err := os.WriteFile(filepath.Join(dir, "rest.tf"), []byte(strings.TrimPrefix(rest, "\n")), 0o600); err != nil {
 				return err
 			}
@@ -69,21 +69,21 @@ func completeConfigurations(dir string) error {
 	return nil
 }
 
-func leftOut(configuration string) (rest string) {
+func missingParts(configuration string) (rest string) {
 	configured := strings.Contains(configuration, "  authorization_header = ")
 	used := strings.Contains(configuration, "data.bearer_get.me.")
 	if used && !configured {
 		rest = bearer
 	}
 	if used && !strings.Contains(configuration, `data "bearer_get" "me"`) || configured && !strings.Contains(configuration, `data "bearer_get"`) {
-		rest += readingMe
+		rest += readMe
 	}
 	configuration += rest
 	for _, use := range usedVariable.FindAllStringSubmatch(configuration, -1) {
 		declaration := fmt.Sprintf("variable %q {", use[1])
 		if !strings.Contains(configuration+rest, declaration) {
 			rest += "\n" + declaration + "\n"
-			if use[1] == "api_url" || use[1] == "meeting" {
+			if use[1] == "api_url" || use[1] == "barrier" {
 				rest += "  type = string\n}\n"
 			} else {
 				rest += "  type      = string\n  ephemeral = true\n  default   = null\n}\n"

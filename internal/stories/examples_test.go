@@ -28,8 +28,8 @@ import (
 
 const examplesDir = "../../examples"
 
-// played are the providers that stub stands in for.
-var played = map[string]string{
+// stubbed are the providers that stub stands in for.
+var stubbed = map[string]string{
 	"hashicorp/aws":        "aws",
 	"hashicorp/kubernetes": "kubernetes",
 	"hashicorp/vault":      "vault",
@@ -100,7 +100,7 @@ func buildExamplePrograms(t *testing.T) programs {
 		t.Fatal(err)
 	}
 	providers := map[string]string{"terraform-goto/goto": dir}
-	for address, name := range played {
+	for address, name := range stubbed {
 		if err := os.Link(filepath.Join(dir, "stub"), filepath.Join(dir, "terraform-provider-"+name)); err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,7 @@ import (
 // Every row of the table of faults becomes a story: one run with the fault, and the same run after it is fixed. If the
 // fault has a different effect on a code, there is a second story with a code. With -short, there are no stories for
 // rows that wait or that differ from another row only in the reply; the engine's tests cover those.
-var faultStory = template.Must(template.New("story").Parse(`# {{.Fault.Name}}, with a {{.Grant}}
+var faultTemplate = template.Must(template.New("story").Parse(`# {{.Fault.Name}}, with a {{.Grant}}
 {{- if .Code}}
 code TF_VAR_code
 {{- else}}
@@ -30,7 +30,7 @@ refresh-token TF_VAR_refresh_token
 env GOTO_REQUEST_TIMEOUT={{.Timeout}} GOTO_MAX_RETRIES={{.MaxRetries}}
 fault
 {{if .Fault.Outcome}}! {{end}}exec tf apply -auto-approve
-told
+expect-fault-output
 fix
 {{- if .Fault.Outcome}}
 later 1m
@@ -66,8 +66,8 @@ resource "terraform_data" "every_run" {
 }
 `))
 
-// faultTold describes one story of the table.
-type faultTold struct {
+// faultStory describes one story of the table.
+type faultStory struct {
 	Fault      faults.Fault
 	Grant      oauth.GrantType
 	Argument   string
@@ -75,13 +75,13 @@ type faultTold struct {
 	MaxRetries int
 }
 
-func (f faultTold) Code() bool { return f.Grant == oauth.AuthorizationCode }
+func (f faultStory) Code() bool { return f.Grant == oauth.AuthorizationCode }
 
 // CodeLost reports whether the code may have been used up. Such a code is not sent again.
-func (f faultTold) CodeLost() bool { return f.Code() && f.Fault.MaybeProcessed() }
+func (f faultStory) CodeLost() bool { return f.Code() && f.Fault.MaybeProcessed() }
 
 // requests returns the expected requests of the run with the fault.
-func (f faultTold) requests() standin.Counts {
+func (f faultStory) requests() standin.Counts {
 	n, renewals := f.Fault.Requests, 0
 	if f.Code() {
 		n = f.Fault.CodeRequests
@@ -96,7 +96,7 @@ func (f faultTold) requests() standin.Counts {
 }
 
 // Then returns the expected requests of the run after the fault.
-func (f faultTold) Then() string {
+func (f faultStory) Then() string {
 	switch {
 	case f.Fault.Outcome == 0 && f.Fault.Lifetime > 0:
 		return "" // the cache has a token
@@ -109,7 +109,7 @@ func (f faultTold) Then() string {
 }
 
 // words returns the expected output of the run with the fault, apart from the cause.
-func (f faultTold) words() []string {
+func (f faultStory) words() []string {
 	if f.Fault.Outcome == 0 {
 		return []string{"Apply complete!"}
 	}
@@ -154,8 +154,8 @@ func (f faultTold) words() []string {
 }
 
 // faultStories returns the stories by name.
-func faultStories() map[string]faultTold {
-	stories := map[string]faultTold{}
+func faultStories() map[string]faultStory {
+	stories := map[string]faultStory{}
 	for _, fault := range faults.Table() {
 		if fault.NeedsTrust() && runtime.GOOS != "linux" {
 			continue // other systems ignore SSL_CERT_FILE
@@ -163,14 +163,14 @@ func faultStories() map[string]faultTold {
 		if testing.Short() && (fault.Hangs || !fault.CodeDiffers && !fault.OfTheNetwork()) {
 			continue
 		}
-		told := faultTold{fault, oauth.RefreshToken, "refresh_token", time.Minute, faults.MaxRetries}
+		story := faultStory{fault, oauth.RefreshToken, "refresh_token", time.Minute, faults.MaxRetries}
 		if fault.Hangs {
-			told.Timeout = 2 * time.Second
+			story.Timeout = 2 * time.Second
 		}
-		stories["fault-"+fault.Name] = told
+		stories["fault-"+fault.Name] = story
 		if fault.CodeDiffers {
-			told.Grant, told.Argument = oauth.AuthorizationCode, "code"
-			stories["fault-"+fault.Name+"-with-a-code"] = told
+			story.Grant, story.Argument = oauth.AuthorizationCode, "code"
+			stories["fault-"+fault.Name+"-with-a-code"] = story
 		}
 	}
 	return stories
@@ -180,9 +180,9 @@ func faultStories() map[string]faultTold {
 func writeFaultStories(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	for name, told := range faultStories() {
+	for name, story := range faultStories() {
 		var text bytes.Buffer
-		if err := faultStory.Execute(&text, told); err != nil {
+		if err := faultTemplate.Execute(&text, story); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name+".txtar"), text.Bytes(), 0o600); err != nil {
@@ -193,12 +193,12 @@ func writeFaultStories(t *testing.T) string {
 }
 
 func beginFault(ts *testscript.TestScript, w *world, _ []string) {
-	told, found := faultStories()[ts.Name()]
+	story, found := faultStories()[ts.Name()]
 	if !found {
 		ts.Fatalf("no such row in the table of faults")
 	}
 	var err error
-	if w.site, err = told.Fault.At(w.standin, time.Now); err != nil {
+	if w.site, err = story.Fault.At(w.standin, time.Now); err != nil {
 		ts.Fatalf("%v", err)
 	}
 	ts.Defer(w.site.Close)
@@ -216,7 +216,7 @@ func beginFault(ts *testscript.TestScript, w *world, _ []string) {
 	ts.Setenv("AUTHORIZE_URL", w.site.URL+"/oauth/authorize?client_id="+w.clientID)
 	ts.Check(w.site.Break())
 	setProxy(ts, w)
-	w.told = told
+	w.faultStory = story
 }
 
 func endFault(ts *testscript.TestScript, w *world, _ []string) {
@@ -230,21 +230,21 @@ func setProxy(ts *testscript.TestScript, w *world) {
 	ts.Setenv("NO_PROXY", except)
 }
 
-// checkTold checks the output and the requests of the last command against the fault.
-func checkTold(ts *testscript.TestScript, w *world, _ []string) {
-	fault := w.told.Fault
+// checkFaultOutput checks the output and the requests of the last command against the fault.
+func checkFaultOutput(ts *testscript.TestScript, w *world, _ []string) {
+	fault := w.faultStory.Fault
 	ts.Check(w.site.Check())
 
 	got := w.standin.Counts()
 	w.standin.ResetCounts()
-	if want := w.told.requests(); got.Code != want.Code || got.Refresh != want.Refresh || got.Token != want.Code+want.Refresh {
+	if want := w.faultStory.requests(); got.Code != want.Code || got.Refresh != want.Refresh || got.Token != want.Code+want.Refresh {
 		ts.Fatalf("the stand-in received %+v, want %+v", got, want)
 	}
 	if text := ts.ReadFile("stdout") + ts.ReadFile("stderr"); strings.ContainsAny(text, "\x1b\r\a\u202e") {
 		ts.Fatalf("control characters in %q", text)
 	}
 	text := said(ts)
-	for _, part := range w.told.words() {
+	for _, part := range w.faultStory.words() {
 		if !strings.Contains(text, part) {
 			ts.Fatalf("missing output: %s", part)
 		}

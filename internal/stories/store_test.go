@@ -12,7 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// cutOffStore is the command "store WHAT [WHEN]". It puts a proxy between the store and later runs. WHAT says how the
+// putStoreProxy is the command "store WHAT [WHEN]". It puts a proxy between the store and later runs. WHAT says how the
 // proxy treats requests:
 //
 //	ok      forward them, the default
@@ -32,7 +32,7 @@ import (
 //	        all requests after that write
 //
 // refuse cannot select writes, only all requests or those after a write.
-func cutOffStore(ts *testscript.TestScript, w *world, args []string) {
+func putStoreProxy(ts *testscript.TestScript, w *world, args []string) {
 	args = append(args, "")
 	p := &storeProxy{pass: w.store.Handler(), what: args[0], when: args[1], gate: newGate()}
 	if !slices.Contains([]string{"ok", "refuse", "hang", "403", "503", "lose", "hold"}, p.what) ||
@@ -72,7 +72,7 @@ type storeProxy struct {
 
 // ServeHTTP implements [http.Handler].
 func (p *storeProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	now, next := p.met(r)
+	now, next := p.matches(r)
 	if p.what == "refuse" && next {
 		_ = p.close() // fails if already closed
 	}
@@ -99,8 +99,8 @@ func (p *storeProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// met reports whether the proxy disturbs this request, and whether it disturbs the next one.
-func (p *storeProxy) met(r *http.Request) (now, next bool) {
+// matches reports whether the proxy disturbs this request, and whether it disturbs the next one.
+func (p *storeProxy) matches(r *http.Request) (now, next bool) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	write := r.Method != http.MethodGet

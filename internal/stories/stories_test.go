@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 	}
-	testscript.Main(m, map[string]func(){"tf": runCommandLine, "crowd": runCrowd, "host": runHost, "browser": runBrowser})
+	testscript.Main(m, map[string]func(){"tf": runCommandLine, "concurrently": runConcurrently, "host": runHost, "browser": runBrowser})
 }
 
 func TestStories(t *testing.T) {

@@ -41,10 +41,10 @@ type world struct {
 	bucketName string
 	// secrets is a file with the secrets passed to commands, see [runAndKeep].
 	secrets string
-	// told and site belong to stories of the table of faults.
-	told    faultTold
-	site    *faults.Site
-	started time.Time // the stopwatch
+	// faultStory and site belong to stories of the table of faults.
+	faultStory faultStory
+	site       *faults.Site
+	started    time.Time // the stopwatch
 }
 
 type worldKey struct{}
@@ -145,8 +145,8 @@ func (g *gate) wait(r *http.Request) {
 	}
 }
 
-// startMeeting returns a server that answers no request until the expected number have arrived.
-func startMeeting(expected int) *httptest.Server {
+// startBarrier returns a server that answers no request until the expected number have arrived.
+func startBarrier(expected int) *httptest.Server {
 	var come atomic.Int64
 	g := newGate()
 	return httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

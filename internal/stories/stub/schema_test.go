@@ -62,24 +62,24 @@ func TestStubHasRealSchemas(t *testing.T) {
 			}
 			name, _, _ := strings.Cut(filepath.Base(file), "-")
 			server := providerserver.NewProtocol6(stubs[name]())()
-			played, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
-			if err != nil || len(played.Diagnostics) > 0 {
-				t.Fatalf("no schema (error %v): %v", err, played.Diagnostics)
+			stubbed, err := server.GetProviderSchema(t.Context(), &tfprotov6.GetProviderSchemaRequest{})
+			if err != nil || len(stubbed.Diagnostics) > 0 {
+				t.Fatalf("no schema (error %v): %v", err, stubbed.Diagnostics)
 			}
-			compare(t, "provider", played.Provider.Block, actual.Provider.Block)
-			for name, schema := range played.ResourceSchemas {
+			compare(t, "provider", stubbed.Provider.Block, actual.Provider.Block)
+			for name, schema := range stubbed.ResourceSchemas {
 				compare(t, "resource "+name, schema.Block, actual.Resources[name].Block)
 			}
-			for name, schema := range played.DataSourceSchemas {
+			for name, schema := range stubbed.DataSourceSchemas {
 				compare(t, "data "+name, schema.Block, actual.DataSources[name].Block)
 			}
 		})
 	}
 }
 
-func compare(t *testing.T, at string, played *tfprotov6.SchemaBlock, actual block) {
+func compare(t *testing.T, at string, stubbed *tfprotov6.SchemaBlock, actual block) {
 	t.Helper()
-	for _, a := range played.Attributes {
+	for _, a := range stubbed.Attributes {
 		kind, err := a.Type.MarshalJSON() //nolint:staticcheck // the recorded schemas use this encoding
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func compare(t *testing.T, at string, played *tfprotov6.SchemaBlock, actual bloc
 			t.Errorf("%s: %s: known = %t (-real +stub):\n%s", at, a.Name, known, diff)
 		}
 	}
-	for _, b := range played.BlockTypes {
+	for _, b := range stubbed.BlockTypes {
 		want, known := actual.Blocks[b.TypeName]
 		if got := strings.ToLower(b.Nesting.String()); !known || got != want.Nesting {
 			t.Errorf("%s: %s: known = %t, nesting %s, want %s", at, b.TypeName, known, got, want.Nesting)

@@ -11,9 +11,9 @@ import (
 	"sync/atomic"
 )
 
-// runCrowd is the program "crowd NUMBER ARGUMENTS...". It runs tf the given number of times at once. Each run has its
+// runConcurrently is the program "concurrently NUMBER ARGUMENTS...". It runs tf the given number of times at once. Each run has its
 // own directory run-N with the configuration, and its own home directory.
-func runCrowd() {
+func runConcurrently() {
 	number, err := strconv.Atoi(os.Args[1])
 	if err != nil {
 		panic(err)
@@ -22,7 +22,7 @@ func runCrowd() {
 	var all sync.WaitGroup
 	for n := range number {
 		all.Go(func() {
-			if err := runOneOfMany(fmt.Sprint("run-", n+1), os.Args[2:]); err != nil {
+			if err := runOne(fmt.Sprint("run-", n+1), os.Args[2:]); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				failed.Store(true)
 			}
@@ -34,7 +34,7 @@ func runCrowd() {
 	}
 }
 
-func runOneOfMany(dir string, arguments []string) error {
+func runOne(dir string, arguments []string) error {
 	home, err := filepath.Abs(filepath.Join(dir, "home"))
 	if err != nil {
 		return err
