@@ -18,10 +18,10 @@ import (
 
 // fakeS3 is an S3-compatible store that honors only the conditions that its fields select.
 type fakeS3 struct {
-	keepsCreate, keepsOverwrite bool
-	refusesOverwrite            bool // even if the condition holds
-	failsDelete                 bool
-	loses                       int // the number of the write whose answer is lost, from 1
+	honorsIfNoneMatch, honorsIfMatch bool
+	refusesOverwrites                bool // even if the condition holds
+	refusesDeletes                   bool
+	losesAnswer                      int // number of the write whose answer is lost, starting at 1
 
 	mutex    sync.Mutex
 	objects  map[string]string // ETags by path
@@ -36,21 +36,21 @@ func (s *fakeS3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tag, exists := s.objects[r.URL.Path]
 	create, ifMatch := r.Header.Get("If-None-Match") == "*", r.Header.Get("If-Match")
 	switch {
-	case r.Method == http.MethodDelete && s.failsDelete:
+	case r.Method == http.MethodDelete && s.refusesDeletes:
 		refuse(w, "s3", http.StatusForbidden, "AccessDenied", "no")
 	case r.Method == http.MethodDelete:
 		delete(s.objects, r.URL.Path)
 		w.WriteHeader(http.StatusNoContent)
 	case r.Method != http.MethodPut:
 		refuse(w, "s3", http.StatusNotFound, "NoSuchKey", "no")
-	case create && exists && s.keepsCreate,
-		ifMatch != "" && ifMatch != tag && s.keepsOverwrite,
-		ifMatch != "" && s.refusesOverwrite:
+	case create && exists && s.honorsIfNoneMatch,
+		ifMatch != "" && ifMatch != tag && s.honorsIfMatch,
+		ifMatch != "" && s.refusesOverwrites:
 		refuse(w, "s3", http.StatusPreconditionFailed, "PreconditionFailed", "no")
 	default:
 		s.objects[r.URL.Path] = fmt.Sprintf("%q", rand.Text())
 		w.Header().Set("ETag", s.objects[r.URL.Path])
-		if s.loses--; s.loses == 0 {
+		if s.losesAnswer--; s.losesAnswer == 0 {
 			w.WriteHeader(http.StatusBadGateway)
 		}
 	}
@@ -74,10 +74,10 @@ func TestStoresThatIgnoreConditionsAreRefused(t *testing.T) {
 		store *fakeS3
 		word  string
 	}{
-		"ignores everything":        {&fakeS3{}, "If-None-Match"},
-		"ignores If-None-Match":     {&fakeS3{keepsOverwrite: true}, "creates an object that already exists"},
-		"ignores If-Match":          {&fakeS3{keepsCreate: true}, "overwrites an object that has changed"},
-		"takes no overwrite at all": {&fakeS3{keepsCreate: true, refusesOverwrite: true}, "refuses to overwrite"},
+		"ignores everything":     {&fakeS3{}, "If-None-Match"},
+		"ignores If-None-Match":  {&fakeS3{honorsIfMatch: true}, "creates an object that already exists"},
+		"ignores If-Match":       {&fakeS3{honorsIfNoneMatch: true}, "overwrites an object that has changed"},
+		"refuses all overwrites": {&fakeS3{honorsIfNoneMatch: true, refusesOverwrites: true}, "refuses to overwrite"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -97,13 +97,13 @@ func TestStoresThatIgnoreConditionsAreRefused(t *testing.T) {
 
 func TestStoreIsProbedOnce(t *testing.T) {
 	t.Parallel()
-	store := &fakeS3{keepsCreate: true, keepsOverwrite: true}
+	store := &fakeS3{honorsIfNoneMatch: true, honorsIfMatch: true}
 	b, err := store.use(t)
 	if err != nil || len(store.objects) != 1 {
 		t.Fatalf("the store holds %v (error %v)", store.objects, err)
 	}
-	const reading, proving, writing = 1, 5, 1
-	if store.requests != reading+proving+writing {
+	const reading, probing, writing = 1, 5, 1
+	if store.requests != reading+probing+writing {
 		t.Errorf("the first write took %d requests", store.requests-reading)
 	}
 	store.requests = 0
@@ -123,7 +123,7 @@ func TestStoreIsProbedOnce(t *testing.T) {
 func TestProbeToleratesALostAnswer(t *testing.T) {
 	t.Parallel()
 	for lost := range 3 {
-		b, err := (&fakeS3{keepsCreate: true, keepsOverwrite: true, loses: lost + 1}).use(t)
+		b, err := (&fakeS3{honorsIfNoneMatch: true, honorsIfMatch: true, losesAnswer: lost + 1}).use(t)
 		if isLast := lost == 2; (err != nil) != isLast || isLast && !errors.Is(err, bucket.ErrAmbiguous) {
 			t.Errorf("the answer to write %d was lost: %v", lost+1, err)
 		}
@@ -134,7 +134,7 @@ func TestProbeToleratesALostAnswer(t *testing.T) {
 // Probe objects that cannot be removed must not accumulate unnoticed.
 func TestProbeThatCannotBeDeletedIsReported(t *testing.T) {
 	t.Parallel()
-	_, err := (&fakeS3{keepsCreate: true, keepsOverwrite: true, failsDelete: true}).use(t)
+	_, err := (&fakeS3{honorsIfNoneMatch: true, honorsIfMatch: true, refusesDeletes: true}).use(t)
 	expectFailure(t, err, bucket.Denied, "delete", "s3:DeleteObject", bucket.ProbePrefix)
 }
 

@@ -168,7 +168,7 @@ func FuzzCallback(f *testing.F) {
 			}
 		case !answer.Code.IsEmpty():
 			t.Fatal("both a code and an error")
-		// Errors repeat the configured redirect_uri verbatim, whatever it contains.
+		// Errors repeat the configured redirect_uri verbatim, regardless of its contents.
 		case strings.Contains(strings.ReplaceAll(err.Error(), redirectURI, ""), landedCode):
 			t.Fatalf("the error repeats the code: %v", err)
 		}

@@ -37,8 +37,8 @@ func TestConflictingArgumentsGetOneError(t *testing.T) {
 		"unknown at the provider": {"provider", map[string]tftypes.Value{"refresh_token": unknown, "personal_access_token": given, "profile": unknown}, ""},
 		"unknown in a block":      {"block", map[string]tftypes.Value{"code": unknown, "state": unknown, "code_verifier": unknown, "refresh_token": unknown, "personal_access_token": given, "profile": unknown}, ""},
 	} {
-		if diagnostics, err := validators[test.of](test.values); err != nil || said(diagnostics) != test.want {
-			t.Errorf("%s: %v\n got %s\nwant %s", name, err, said(diagnostics), test.want)
+		if diagnostics, err := validators[test.of](test.values); err != nil || diagnosticText(diagnostics) != test.want {
+			t.Errorf("%s: %v\n got %s\nwant %s", name, err, diagnosticText(diagnostics), test.want)
 		}
 	}
 }

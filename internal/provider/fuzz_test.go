@@ -61,5 +61,5 @@ func configure(t *testing.T, environment map[string]string, values map[string]tf
 	if err != nil {
 		t.Fatal(err)
 	}
-	return said(append(validated.Diagnostics, configured.Diagnostics...))
+	return diagnosticText(append(validated.Diagnostics, configured.Diagnostics...))
 }

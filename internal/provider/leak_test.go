@@ -27,10 +27,10 @@ type recorder struct {
 }
 
 // Write implements [io.Writer].
-func (h *recorder) Write(text []byte) (int, error) {
-	h.mutex.Lock()
-	defer h.mutex.Unlock()
-	return h.text.Write(text)
+func (r *recorder) Write(text []byte) (int, error) {
+	r.mutex.Lock()
+	defer r.mutex.Unlock()
+	return r.text.Write(text)
 }
 
 // checkLeaks fails the test if the logs or diagnostics contain a secret that the test has used.
@@ -47,59 +47,59 @@ func (w *world) checkLeaks() {
 	}
 }
 
-func (l recordedServer) logged(ctx context.Context) context.Context {
-	return tflogtest.RootLogger(tfsdklogtest.RootLogger(ctx, &l.world.recorder), &l.world.recorder)
+func (s recordedServer) logged(ctx context.Context) context.Context {
+	return tflogtest.RootLogger(tfsdklogtest.RootLogger(ctx, &s.world.recorder), &s.world.recorder)
 }
 
-func (l recordedServer) said(diagnostics []*tfprotov6.Diagnostic) {
-	_, _ = fmt.Fprintln(&l.world.recorder, said(diagnostics)) // never fails
+func (s recordedServer) record(diagnostics []*tfprotov6.Diagnostic) {
+	_, _ = fmt.Fprintln(&s.world.recorder, diagnosticText(diagnostics)) // never fails
 }
 
 // ValidateProviderConfig implements [tfprotov6.ProviderServer].
-func (l recordedServer) ValidateProviderConfig(ctx context.Context, req *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
-	resp, err := l.ProviderServer.ValidateProviderConfig(l.logged(ctx), req)
-	l.said(resp.Diagnostics)
+func (s recordedServer) ValidateProviderConfig(ctx context.Context, req *tfprotov6.ValidateProviderConfigRequest) (*tfprotov6.ValidateProviderConfigResponse, error) {
+	resp, err := s.ProviderServer.ValidateProviderConfig(s.logged(ctx), req)
+	s.record(resp.Diagnostics)
 	return resp, err
 }
 
 // ConfigureProvider implements [tfprotov6.ProviderServer].
-func (l recordedServer) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
-	resp, err := l.ProviderServer.ConfigureProvider(l.logged(ctx), req)
-	l.said(resp.Diagnostics)
+func (s recordedServer) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
+	resp, err := s.ProviderServer.ConfigureProvider(s.logged(ctx), req)
+	s.record(resp.Diagnostics)
 	return resp, err
 }
 
 // ValidateDataResourceConfig implements [tfprotov6.ProviderServer].
-func (l recordedServer) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
-	resp, err := l.ProviderServer.ValidateDataResourceConfig(l.logged(ctx), req)
-	l.said(resp.Diagnostics)
+func (s recordedServer) ValidateDataResourceConfig(ctx context.Context, req *tfprotov6.ValidateDataResourceConfigRequest) (*tfprotov6.ValidateDataResourceConfigResponse, error) {
+	resp, err := s.ProviderServer.ValidateDataResourceConfig(s.logged(ctx), req)
+	s.record(resp.Diagnostics)
 	return resp, err
 }
 
 // ReadDataSource implements [tfprotov6.ProviderServer].
-func (l recordedServer) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
-	resp, err := l.ProviderServer.ReadDataSource(l.logged(ctx), req)
-	l.said(resp.Diagnostics)
+func (s recordedServer) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
+	resp, err := s.ProviderServer.ReadDataSource(s.logged(ctx), req)
+	s.record(resp.Diagnostics)
 	return resp, err
 }
 
 // ValidateEphemeralResourceConfig implements [tfprotov6.ProviderServer].
-func (l recordedServer) ValidateEphemeralResourceConfig(ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
-	resp, err := l.ProviderServer.ValidateEphemeralResourceConfig(l.logged(ctx), req)
-	l.said(resp.Diagnostics)
+func (s recordedServer) ValidateEphemeralResourceConfig(ctx context.Context, req *tfprotov6.ValidateEphemeralResourceConfigRequest) (*tfprotov6.ValidateEphemeralResourceConfigResponse, error) {
+	resp, err := s.ProviderServer.ValidateEphemeralResourceConfig(s.logged(ctx), req)
+	s.record(resp.Diagnostics)
 	return resp, err
 }
 
 // OpenEphemeralResource implements [tfprotov6.ProviderServer].
-func (l recordedServer) OpenEphemeralResource(ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
-	resp, err := l.ProviderServer.OpenEphemeralResource(l.logged(ctx), req)
-	l.said(resp.Diagnostics)
+func (s recordedServer) OpenEphemeralResource(ctx context.Context, req *tfprotov6.OpenEphemeralResourceRequest) (*tfprotov6.OpenEphemeralResourceResponse, error) {
+	resp, err := s.ProviderServer.OpenEphemeralResource(s.logged(ctx), req)
+	s.record(resp.Diagnostics)
 	return resp, err
 }
 
 // CloseEphemeralResource implements [tfprotov6.ProviderServer].
-func (l recordedServer) CloseEphemeralResource(ctx context.Context, req *tfprotov6.CloseEphemeralResourceRequest) (*tfprotov6.CloseEphemeralResourceResponse, error) {
-	resp, err := l.ProviderServer.CloseEphemeralResource(l.logged(ctx), req)
-	l.said(resp.Diagnostics)
+func (s recordedServer) CloseEphemeralResource(ctx context.Context, req *tfprotov6.CloseEphemeralResourceRequest) (*tfprotov6.CloseEphemeralResourceResponse, error) {
+	resp, err := s.ProviderServer.CloseEphemeralResource(s.logged(ctx), req)
+	s.record(resp.Diagnostics)
 	return resp, err
 }

@@ -94,7 +94,7 @@ func (w *world) says(block, given, message string) {
 			diagnostics = opened.Diagnostics
 		}
 	}
-	if text := said(diagnostics); err != nil || !words(message).MatchString(text) {
+	if text := diagnosticText(diagnostics); err != nil || !words(message).MatchString(text) {
 		w.Errorf("got error %v and %s, want %s", err, text, message)
 	}
 	w.checkLeaks()
@@ -126,8 +126,8 @@ func parsed(t testing.TB, given string) map[string]tftypes.Value {
 	return values
 }
 
-// said returns the diagnostics as text.
-func said(diagnostics []*tfprotov6.Diagnostic) string {
+// diagnosticText returns the diagnostics as text.
+func diagnosticText(diagnostics []*tfprotov6.Diagnostic) string {
 	var text strings.Builder
 	for _, diagnostic := range diagnostics {
 		fmt.Fprintf(&text, "%s: %s: %s\n", diagnostic.Attribute, diagnostic.Summary, diagnostic.Detail)
@@ -163,14 +163,14 @@ func TestCallsOutOfOrderAreRefused(t *testing.T) {
 			if test.configured {
 				configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: arguments(t, known.Provider, nil)})
 				if err != nil || len(configured.Diagnostics) > 0 {
-					t.Fatalf("configuring: %v, %s", err, said(configured.Diagnostics))
+					t.Fatalf("configuring: %v, %s", err, diagnosticText(configured.Diagnostics))
 				}
 			}
 			opened, err := server.OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
 				TypeName: "goto_access_token", Config: arguments(t, known.EphemeralResourceSchemas["goto_access_token"], test.values),
 			})
-			if err != nil || !strings.Contains(said(opened.Diagnostics), test.message) {
-				t.Errorf("opening: %v, %s", err, said(opened.Diagnostics))
+			if err != nil || !strings.Contains(diagnosticText(opened.Diagnostics), test.message) {
+				t.Errorf("opening: %v, %s", err, diagnosticText(opened.Diagnostics))
 			}
 			if _, ofTheToken := test.values["code"]; test.configured && !ofTheToken {
 				return
@@ -182,8 +182,8 @@ func TestCallsOutOfOrderAreRefused(t *testing.T) {
 			read, err := server.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{
 				TypeName: "goto_authorize_url", Config: arguments(t, known.DataSourceSchemas["goto_authorize_url"], values),
 			})
-			if err != nil || !strings.Contains(said(read.Diagnostics), test.message) {
-				t.Errorf("reading: %v, %s", err, said(read.Diagnostics))
+			if err != nil || !strings.Contains(diagnosticText(read.Diagnostics), test.message) {
+				t.Errorf("reading: %v, %s", err, diagnosticText(read.Diagnostics))
 			}
 		})
 	}
@@ -213,13 +213,13 @@ func TestInterruptEndsARequest(t *testing.T) {
 		known := schemas(t, server)
 		configured, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: arguments(t, known.Provider, nil)})
 		if err != nil || len(configured.Diagnostics) > 0 {
-			t.Fatalf("configuring: %v, %s", err, said(configured.Diagnostics))
+			t.Fatalf("configuring: %v, %s", err, diagnosticText(configured.Diagnostics))
 		}
 		opened, err := server.OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
 			TypeName: "goto_access_token", Config: arguments(t, known.EphemeralResourceSchemas["goto_access_token"], nil),
 		})
-		if err != nil || !strings.Contains(said(opened.Diagnostics), "the run was canceled") {
-			t.Errorf("%s: opening: %v, %s", variable, err, said(opened.Diagnostics))
+		if err != nil || !strings.Contains(diagnosticText(opened.Diagnostics), "the run was canceled") {
+			t.Errorf("%s: opening: %v, %s", variable, err, diagnosticText(opened.Diagnostics))
 		}
 		pressSecond()
 		if requests := w.server.Counts().Token; requests != 1 {

@@ -25,8 +25,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// machine is a person's machine: a token cache, a loopback redirect URI, and a browser that the test simulates.
-type machine struct {
+// desktop is a person's computer: a token cache, a loopback redirect URI, and a browser that the test simulates.
+type desktop struct {
 	*testing.T
 	server    *standin.Server
 	directory string
@@ -36,7 +36,7 @@ type machine struct {
 	browsing  sync.WaitGroup
 }
 
-func newMachine(t *testing.T) *machine {
+func newDesktop(t *testing.T) *desktop {
 	t.Helper()
 	server, err := standin.Start()
 	if err != nil {
@@ -51,13 +51,13 @@ func newMachine(t *testing.T) *machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &machine{T: t, server: server, directory: filepath.Join(t.TempDir(), "cache"), redirect: redirect, timeout: time.Hour}
+	d := &desktop{T: t, server: server, directory: filepath.Join(t.TempDir(), "cache"), redirect: redirect, timeout: time.Hour}
 	t.Cleanup(d.browsing.Wait)
 	return d
 }
 
 // process returns the sign-in flow of a new process. Its browser calls browse.
-func (d *machine) process(browse func(address string) error) *signin.Flow {
+func (d *desktop) process(browse func(address string) error) *signin.Flow {
 	d.Helper()
 	server, err := oauth.NewServer(d.server.URL)
 	if err != nil {
@@ -83,7 +83,7 @@ func (d *machine) process(browse func(address string) error) *signin.Flow {
 	return flow
 }
 
-func (d *machine) request(profile string) engine.Request {
+func (d *desktop) request(profile string) engine.Request {
 	return engine.Request{
 		Client:      oauth.Client{ID: standin.ClientID, Secret: secret.New(standin.ClientSecret), RedirectURI: d.redirect},
 		Profile:     profile,
@@ -92,7 +92,7 @@ func (d *machine) request(profile string) engine.Request {
 }
 
 // press presses a button on the page at address and returns the address of the redirect.
-func (d *machine) press(decision, address string) string {
+func (d *desktop) press(decision, address string) string {
 	d.Helper()
 	return d.send(http.MethodPost, address, "", url.Values{"decision": {decision}}).header.Get("Location")
 }
@@ -105,7 +105,7 @@ type reply struct {
 
 // send sends a request without following redirects. It ignores the cancellation of the test's context, because the run
 // may continue before the browser has read the last page.
-func (d *machine) send(method, address, host string, form url.Values) reply {
+func (d *desktop) send(method, address, host string, form url.Values) reply {
 	d.Helper()
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	request, err := http.NewRequestWithContext(context.WithoutCancel(d.Context()), method, address, strings.NewReader(form.Encode()))
@@ -127,7 +127,7 @@ func (d *machine) send(method, address, host string, form url.Values) reply {
 }
 
 // land visits the address of GoTo's redirect, follows the redirect from there, and returns the last page.
-func (d *machine) land(landed string) string {
+func (d *desktop) land(landed string) string {
 	d.Helper()
 	sent := d.send(http.MethodGet, landed, "", nil)
 	clean := sent.header.Get("Location")
@@ -138,14 +138,14 @@ func (d *machine) land(landed string) string {
 }
 
 // allow signs in, presses Allow, and follows the redirect.
-func (d *machine) allow(address string) error {
+func (d *desktop) allow(address string) error {
 	if page := d.land(d.press("allow", address)); !strings.Contains(page, "Signed in as "+standin.Principal) {
 		d.Errorf("the last page is %s", page)
 	}
 	return nil
 }
 
-func (d *machine) portIsFree() {
+func (d *desktop) portIsFree() {
 	d.Helper()
 	for _, network := range []string{"tcp4", "tcp6"} {
 		connection, err := (&net.Dialer{}).DialContext(d.Context(), network, strings.Split(d.redirect, "/")[2])
@@ -159,7 +159,7 @@ func (d *machine) portIsFree() {
 // Concurrent and later blocks and processes all share one window and one exchange.
 func TestOneSignInForAll(t *testing.T) {
 	t.Parallel()
-	d := newMachine(t)
+	d := newDesktop(t)
 	var all sync.WaitGroup
 	for range 3 {
 		process := d.process(d.allow)
@@ -182,31 +182,31 @@ func TestOneSignInForAll(t *testing.T) {
 // All requests except the answer get an error, and the run keeps waiting.
 func TestOtherRequestsAreRefused(t *testing.T) {
 	t.Parallel()
-	d := newMachine(t)
+	d := newDesktop(t)
 	process := d.process(func(address string) error {
 		landed := d.press("allow", address)
 		query := url.Values{"code": {"AAAA"}, "state": {"goto-ANOTHER"}}.Encode()
-		for name, knock := range map[string]struct {
+		for name, test := range map[string]struct {
 			method, address, host string
 			status                int
 		}{
-			"icon":          {http.MethodGet, strings.Replace(d.redirect, "callback", "favicon.ico", 1), "", http.StatusNotFound},
-			"no answer":     {http.MethodGet, d.redirect, "", http.StatusForbidden},
-			"wrong state":   {http.MethodGet, d.redirect + "?" + query, "", http.StatusForbidden},
-			"no state":      {http.MethodGet, d.redirect + "?code=AAAA", "", http.StatusForbidden},
-			"two states":    {http.MethodGet, landed + "&state=goto-ANOTHER", "", http.StatusForbidden},
-			"foreign host":  {http.MethodGet, landed, "evil.example", http.StatusMisdirectedRequest},
-			"form":          {http.MethodPost, landed, "", http.StatusMethodNotAllowed},
-			"preflight":     {http.MethodOptions, landed, "", http.StatusMethodNotAllowed},
-			"path above":    {http.MethodGet, strings.Replace(landed, "/callback", "/", 1), "", http.StatusNotFound},
-			"path below":    {http.MethodGet, strings.Replace(landed, "/callback", "/callback/", 1), "", http.StatusNotFound},
-			"no code":       {http.MethodGet, d.redirect + "?" + url.Values{"state": {stateOf(landed)}}.Encode(), "", http.StatusBadRequest},
-			"code in parts": {http.MethodGet, landed + "&code=AAAA", "", http.StatusBadRequest},
+			"icon":        {http.MethodGet, strings.Replace(d.redirect, "callback", "favicon.ico", 1), "", http.StatusNotFound},
+			"no answer":   {http.MethodGet, d.redirect, "", http.StatusForbidden},
+			"wrong state": {http.MethodGet, d.redirect + "?" + query, "", http.StatusForbidden},
+			"no state":    {http.MethodGet, d.redirect + "?code=AAAA", "", http.StatusForbidden},
+			"two states":  {http.MethodGet, landed + "&state=goto-ANOTHER", "", http.StatusForbidden},
+			"wrong host":  {http.MethodGet, landed, "evil.example", http.StatusMisdirectedRequest},
+			"form":        {http.MethodPost, landed, "", http.StatusMethodNotAllowed},
+			"preflight":   {http.MethodOptions, landed, "", http.StatusMethodNotAllowed},
+			"path above":  {http.MethodGet, strings.Replace(landed, "/callback", "/", 1), "", http.StatusNotFound},
+			"path below":  {http.MethodGet, strings.Replace(landed, "/callback", "/callback/", 1), "", http.StatusNotFound},
+			"no code":     {http.MethodGet, d.redirect + "?" + url.Values{"state": {stateOf(landed)}}.Encode(), "", http.StatusBadRequest},
+			"two codes":   {http.MethodGet, landed + "&code=AAAA", "", http.StatusBadRequest},
 		} {
-			reply := d.send(knock.method, knock.address, knock.host, nil)
-			if reply.status != knock.status || reply.header.Get("Cache-Control") != "no-store" ||
+			reply := d.send(test.method, test.address, test.host, nil)
+			if reply.status != test.status || reply.header.Get("Cache-Control") != "no-store" ||
 				reply.header.Get("Referrer-Policy") != "no-referrer" || !strings.HasPrefix(reply.header.Get("Content-Security-Policy"), "default-src 'none'") {
-				t.Errorf("%s: got status %d, want %d, with %v", name, reply.status, knock.status, reply.header)
+				t.Errorf("%s: got status %d, want %d, with %v", name, reply.status, test.status, reply.header)
 			}
 		}
 		if reply := d.send(http.MethodGet, landed, "", nil); reply.status != http.StatusSeeOther {
@@ -237,7 +237,7 @@ func stateOf(landed string) string {
 // A refusal applies to the whole run, so there is no second window.
 func TestRefusalEndsTheRun(t *testing.T) {
 	t.Parallel()
-	d := newMachine(t)
+	d := newDesktop(t)
 	for range 3 {
 		_, _, err := d.process(func(address string) error {
 			if page := d.land(d.press("deny", address)); !strings.Contains(page, "access was not allowed") {
@@ -257,7 +257,7 @@ func TestRefusalEndsTheRun(t *testing.T) {
 
 func TestCanceledWhileWaiting(t *testing.T) {
 	t.Parallel()
-	d := newMachine(t)
+	d := newDesktop(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	_, _, err := d.process(func(string) error { cancel(); return nil }).Token(ctx, d.request("ada"))
 	if canceled, ok := errors.AsType[*engine.CanceledError](err); !ok || !canceled.SigningIn {
@@ -269,7 +269,7 @@ func TestCanceledWhileWaiting(t *testing.T) {
 // A canceled run opens no window and says that it was canceled. Other runs don't treat this as a refusal.
 func TestCanceledRunOpensNoWindow(t *testing.T) {
 	t.Parallel()
-	d := newMachine(t)
+	d := newDesktop(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for range 10 { // select picks ready channels at random
@@ -309,7 +309,7 @@ func (w watched) Read(ctx context.Context, name string) ([]byte, error) {
 }
 
 // watch makes process call read each time it has read an entry without a claim.
-func (d *machine) watch(process *signin.Flow, read func()) {
+func (d *desktop) watch(process *signin.Flow, read func()) {
 	process.Engine.Cache = cache.New(watched{cache.NewDirectory(d.directory, cache.Options{}), read})
 }
 
@@ -317,7 +317,7 @@ func (d *machine) watch(process *signin.Flow, read func()) {
 func TestLoginFromAnotherProcessIsUsed(t *testing.T) {
 	t.Parallel()
 	for moment := 1; moment < 8; moment++ {
-		d := newMachine(t)
+		d := newDesktop(t)
 		d.timeout = 10 * time.Second
 		process := d.process(func(string) error { return nil })
 		reads := 0
@@ -340,7 +340,7 @@ func TestLoginFromAnotherProcessIsUsed(t *testing.T) {
 // If a process times out while waiting for another process's window, the window stays open.
 func TestWindowStaysOpenWhenAnotherProcessTimesOut(t *testing.T) {
 	t.Parallel()
-	d := newMachine(t)
+	d := newDesktop(t)
 	looked := make(chan struct{}, 1)
 	process := d.process(func(address string) error {
 		impatient := d.process(func(string) error { t.Error("a second window"); return nil })
@@ -368,7 +368,7 @@ func TestWindowStaysOpenWhenAnotherProcessTimesOut(t *testing.T) {
 // A failed sign-in on another machine, whose clock is ahead, must not affect this run.
 func TestFailureOnAnotherMachineIsIgnored(t *testing.T) {
 	t.Parallel()
-	d := newMachine(t)
+	d := newDesktop(t)
 	process := d.process(d.allow)
 	failed := engine.FailedSignIn{Run: "1@another", At: time.Now().Add(24 * time.Hour), Window: true, Refused: true, Reason: "access_denied"}
 	if err := process.Engine.SignInFailed(t.Context(), d.request("ada").Client, "ada", failed); err != nil {
@@ -382,7 +382,7 @@ func TestFailureOnAnotherMachineIsIgnored(t *testing.T) {
 // A login that GoTo has ended is replaced as if it were missing.
 func TestEndedLoginIsReplaced(t *testing.T) {
 	t.Parallel()
-	d := newMachine(t)
+	d := newDesktop(t)
 	if _, _, err := d.process(d.allow).Token(t.Context(), d.request("ada")); err != nil {
 		t.Fatal(err)
 	}
@@ -402,7 +402,7 @@ func TestEndedLoginIsReplaced(t *testing.T) {
 // open one window per block. The error says what to change.
 func TestPrivateTokenWithoutRefreshTokenOpensNoWindow(t *testing.T) {
 	t.Parallel()
-	d := newMachine(t)
+	d := newDesktop(t)
 	d.server.Configure(func(b *standin.Behavior) { b.OmitReply = []string{"refresh_token"} })
 	private := d.request("ada")
 	private.Private = true
@@ -421,7 +421,7 @@ func TestPrivateTokenWithoutRefreshTokenOpensNoWindow(t *testing.T) {
 // Two people sign in one after the other on the same port.
 func TestTwoProfilesSignInOneAfterTheOther(t *testing.T) {
 	t.Parallel()
-	d := newMachine(t)
+	d := newDesktop(t)
 	var all sync.WaitGroup
 	for _, profile := range []string{"ada", "grace"} {
 		process := d.process(d.allow)
@@ -439,7 +439,7 @@ func TestTwoProfilesSignInOneAfterTheOther(t *testing.T) {
 
 func TestBrowserSignInIsUnavailable(t *testing.T) {
 	t.Parallel()
-	d := newMachine(t)
+	d := newDesktop(t)
 	other := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(other.Close)
 	for name, test := range map[string]struct {

@@ -14,7 +14,7 @@ func TestRequestsPerSecond(t *testing.T) {
 	server := start(t, standin.WithClock(clock.Now))
 	server.Configure(func(b *standin.Behavior) { b.RequestsPerSecond = 2 })
 	token := server.IssueRefreshToken()
-	wantTurnedAway := func(retryAfter string) {
+	wantRateLimited := func(retryAfter string) {
 		t.Helper()
 		if got := refresh(t, server, token); got.status != http.StatusTooManyRequests || got.header.Get("Retry-After") != retryAfter {
 			t.Errorf("got %d, Retry-After %q, want %q", got.status, got.header.Get("Retry-After"), retryAfter)
@@ -24,11 +24,11 @@ func TestRequestsPerSecond(t *testing.T) {
 	wantGranted(t, refresh(t, server, token))
 	clock.Advance(900 * time.Millisecond)
 	wantGranted(t, refresh(t, server, token))
-	wantTurnedAway("")
+	wantRateLimited("")
 	clock.Advance(100 * time.Millisecond) // the first request was a second ago, the second one was not
 	wantGranted(t, refresh(t, server, token))
 	server.Configure(func(b *standin.Behavior) { b.RetryAfter = 3 * time.Second })
-	wantTurnedAway("3")
+	wantRateLimited("3")
 	if got := server.Counts(); got.Token != 5 || got.Granted != 3 || got.TurnedAway != 2 || got.Refused != 0 {
 		t.Errorf("got %+v", got)
 	}
