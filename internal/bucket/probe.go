@@ -45,7 +45,7 @@ func (b *Bucket) ensureProbed(ctx context.Context) error {
 // probePrefix begins the names of probe objects. A killed process may leave one behind.
 const probePrefix = "probe-"
 
-// probe tests conditions on an object of its own, and then removes it.
+// probe tests conditions on a separate object, and then removes it.
 func (b *Bucket) probe(ctx context.Context) (err error) {
 	name := probePrefix + rand.Text() // one per process, so that they don't interfere
 	defer func() {

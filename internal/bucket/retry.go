@@ -91,7 +91,7 @@ func (f failure) retryable(attempt int) bool {
 	case Broken, NoAnswer, Unreachable:
 		return attempt < maxAttempts
 	case ClockSkew:
-		return attempt == 1 // the answer has told the AWS SDK the difference
+		return attempt == 1 // the AWS SDK corrects its clock from the answer
 	}
 	return false
 }
