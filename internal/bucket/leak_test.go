@@ -25,7 +25,8 @@ func expectNoneOf(t *testing.T, err error, secrets ...string) {
 	}
 }
 
-// TestErrorsDoNotRepeatEchoedSecrets uses a server that echoes every request. It changes the environment, so it runs alone.
+// TestErrorsDoNotRepeatEchoedSecrets uses a server that echoes every request. It changes the environment, so it runs
+// alone.
 func TestErrorsDoNotRepeatEchoedSecrets(t *testing.T) {
 	const (
 		accessKey = "AKIAIOSFODNN7EXAMPLE"

@@ -11,7 +11,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket/servers"
 )
 
-// TestListReadsEveryPage lists more objects than fit into one reply, among them objects that the provider did not write.
+// TestListReadsEveryPage lists more objects than fit into one reply, among them objects that the provider did not
+// write.
 func TestListReadsEveryPage(t *testing.T) {
 	t.Parallel()
 	const deeper, odd = "prefix/deeper/c", "prefix/.hidden"

@@ -21,7 +21,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/signin"
 )
 
-// settings is the provider's configuration for its data sources and ephemeral resources, completed from the environment.
+// settings is the provider's configuration for its data sources and ephemeral resources, completed from the
+// environment.
 type settings struct {
 	client  oauth.Client // each part may be empty
 	grant   oauth.Grant  // zero if there is none

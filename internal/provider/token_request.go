@@ -36,7 +36,8 @@ type tokenRequest struct {
 	interactive, signedIn bool
 }
 
-// newTokenRequest completes model with the settings of the provider. Its diagnostics describe missing and invalid values.
+// newTokenRequest completes model with the settings of the provider. Its diagnostics describe missing and invalid
+// values.
 func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (t tokenRequest, diags diag.Diagnostics) {
 	t = tokenRequest{
 		interactive: s.signIn != nil,

@@ -14,7 +14,7 @@ import (
 	"github.com/cli/browser"
 )
 
-// automationAdvice says what an unattended run can use instead. Its error also shows an address to sign in at, but that
+// automationAdvice says what an unattended run can use instead. The message also shows an address to sign in at, which
 // helps only if the next run uses the same token cache.
 const automationAdvice = "Use a personal access token (GOTO_PERSONAL_ACCESS_TOKEN), or share the token cache of a machine where someone has signed in"
 

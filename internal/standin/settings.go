@@ -12,7 +12,7 @@ import (
 const (
 	// ClientID is the ID of the default client, in GoTo's format.
 	ClientID = "7c1f3a52-0d4e-4b8a-9f66-2f5b1c9e0a37"
-	// ClientSecret is its secret. Like in GoTo's secrets, URL-encoding would change some characters.
+	// ClientSecret is its secret. As in GoTo's secrets, URL-encoding would change some characters.
 	ClientSecret = "not+a+real/secret=="
 	// RedirectURI is the redirect URI registered by default.
 	RedirectURI = "https://example.com/oauth-landing"

@@ -97,7 +97,7 @@ func (w *world) bucketLeaks(secrets []string) (found []string, err error) {
 			return nil, err
 		}
 		for _, leak := range standin.Leaks(append(object.Contents, entry.Name...), secrets) {
-			found = append(found, fmt.Sprintf("the object %s holds %s", entry.Name, leak))
+			found = append(found, fmt.Sprintf("the object %s contains %s", entry.Name, leak))
 		}
 	}
 	return found, nil

@@ -69,53 +69,53 @@ import (
 //	                                  check that there were exactly these token requests and revocations since
 //	                                  the last requests command; me and scim are checked only if given
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
-	"code":                  always(issueCode),
-	"callback":              always(issueCallback),
-	"press-allow":           always(pressAllow),
-	"loopback":              always(useLoopback),
-	"refresh-token":         always(issueRefreshToken),
-	"scoped-login":          always(issueScopedLogin),
-	"newest-refresh-token":  always(setNewestRefreshToken),
-	"personal-access-token": always(issuePersonalAccessToken),
-	"client":                always(useClient),
-	"later":                 always(advanceClocks),
-	"standin":               always(changeStandin),
-	"log-out":               always(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAll() }),
-	"end-access-tokens":     always(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAccessTokens() }),
-	"hang":                  always(func(_ *testscript.TestScript, w *world, _ []string) { hold(w, true) }),
-	"hold":                  always(func(_ *testscript.TestScript, w *world, _ []string) { hold(w, false) }),
-	"hold-answer":           always(func(_ *testscript.TestScript, w *world, _ []string) { holdAnswer(w, false) }),
-	"lose-answer":           always(func(_ *testscript.TestScript, w *world, _ []string) { holdAnswer(w, true) }),
-	"arrival":               always(awaitArrival),
-	"answer":                always(answer),
-	"interrupt":             always(interrupt),
-	"await":                 always(awaitText),
-	"small-disk":            always(mountSmallDisk),
-	"hold-until-me":         always(holdUntilMe),
-	"barrier":               always(setBarrier),
-	"provider-clock":        always(setProviderClock),
-	"stopwatch":             always(func(_ *testscript.TestScript, w *world, _ []string) { w.started = time.Now() }),
-	"within":                always(checkWithin),
-	"fault":                 always(beginFault),
-	"expect-fault-output":   always(checkFaultOutput),
-	"fix":                   always(endFault),
-	"panic-at":              always(panicAt),
-	"kill-provider":         always(killProvider),
-	"stop-provider":         always(stopProvider),
-	"wake-provider":         always(wakeProvider),
-	"objects":               always(checkObjects),
-	"terminate":             always(terminate),
-	"wipe":                  always(wipeBucket),
-	"store":                 always(putStoreProxy),
-	"hosts":                 always(startHosts),
+	"code":                  noNegation(issueCode),
+	"callback":              noNegation(issueCallback),
+	"press-allow":           noNegation(pressAllow),
+	"loopback":              noNegation(useLoopback),
+	"refresh-token":         noNegation(issueRefreshToken),
+	"scoped-login":          noNegation(issueScopedLogin),
+	"newest-refresh-token":  noNegation(setNewestRefreshToken),
+	"personal-access-token": noNegation(issuePersonalAccessToken),
+	"client":                noNegation(useClient),
+	"later":                 noNegation(advanceClocks),
+	"standin":               noNegation(changeStandin),
+	"log-out":               noNegation(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAll() }),
+	"end-access-tokens":     noNegation(func(_ *testscript.TestScript, w *world, _ []string) { w.standin.RevokeAccessTokens() }),
+	"hang":                  noNegation(func(_ *testscript.TestScript, w *world, _ []string) { hold(w, true) }),
+	"hold":                  noNegation(func(_ *testscript.TestScript, w *world, _ []string) { hold(w, false) }),
+	"hold-answer":           noNegation(func(_ *testscript.TestScript, w *world, _ []string) { holdAnswer(w, false) }),
+	"lose-answer":           noNegation(func(_ *testscript.TestScript, w *world, _ []string) { holdAnswer(w, true) }),
+	"arrival":               noNegation(awaitArrival),
+	"answer":                noNegation(answer),
+	"interrupt":             noNegation(interrupt),
+	"await":                 noNegation(awaitText),
+	"small-disk":            noNegation(mountSmallDisk),
+	"hold-until-me":         noNegation(holdUntilMe),
+	"barrier":               noNegation(setBarrier),
+	"provider-clock":        noNegation(setProviderClock),
+	"stopwatch":             noNegation(func(_ *testscript.TestScript, w *world, _ []string) { w.started = time.Now() }),
+	"within":                noNegation(checkWithin),
+	"fault":                 noNegation(beginFault),
+	"expect-fault-output":   noNegation(checkFaultOutput),
+	"fix":                   noNegation(endFault),
+	"panic-at":              noNegation(panicAt),
+	"kill-provider":         noNegation(killProvider),
+	"stop-provider":         noNegation(stopProvider),
+	"wake-provider":         noNegation(wakeProvider),
+	"objects":               noNegation(checkObjects),
+	"terminate":             noNegation(terminate),
+	"wipe":                  noNegation(wipeBucket),
+	"store":                 noNegation(putStoreProxy),
+	"hosts":                 noNegation(startHosts),
 	"says":                  says,
-	"requests":              always(checkRequests),
-	"noleak":                always(checkLeaks),
-	"leaked":                always(checkLeaked),
+	"requests":              noNegation(checkRequests),
+	"noleak":                noNegation(checkLeaks),
+	"leaked":                noNegation(checkLeaked),
 }
 
-// always returns a testscript command that rejects negation.
-func always(command func(ts *testscript.TestScript, w *world, args []string)) func(*testscript.TestScript, bool, []string) {
+// noNegation returns a testscript command that rejects a leading "!".
+func noNegation(command func(ts *testscript.TestScript, w *world, args []string)) func(*testscript.TestScript, bool, []string) {
 	return func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg {
 			ts.Fatalf("command does not support negation")
@@ -199,7 +199,7 @@ var authorizeURL = regexp.MustCompile(`http://[^\s"]+/oauth/authorize\?[^\s"]+`)
 
 func pressAllow(ts *testscript.TestScript, _ *world, args []string) {
 	name, _ := nameAndPerson(ts, args)
-	landed, err := standin.Allow(context.Background(), authorizeURL.FindString(said(ts)))
+	landed, err := standin.Allow(context.Background(), authorizeURL.FindString(lastOutput(ts)))
 	ts.Check(err)
 	ts.Setenv(name, landed)
 }
@@ -295,7 +295,7 @@ func refuseWithEcho(w http.ResponseWriter, r *http.Request) bool {
 // hold makes token requests wait for the command answer. They are then processed, or dropped if lost is set.
 func hold(w *world, lost bool) {
 	g := newGate()
-	w.hanging = g
+	w.held = g
 	w.standin.Configure(func(b *standin.Behavior) {
 		b.Intercept = func(_ http.ResponseWriter, r *http.Request) bool {
 			if r.Method == http.MethodPost {
@@ -312,7 +312,7 @@ func hold(w *world, lost bool) {
 // holdAnswer makes the stand-in process token requests but hold their answers, or drop them if lost is set.
 func holdAnswer(w *world, lost bool) {
 	g := newGate()
-	w.hanging = g
+	w.held = g
 	w.standin.Configure(func(b *standin.Behavior) {
 		b.BeforeAnswer = func(r *http.Request) {
 			if lost {
@@ -328,31 +328,31 @@ func holdAnswer(w *world, lost bool) {
 const arrivalLimit = 2 * time.Minute
 
 func awaitArrival(ts *testscript.TestScript, w *world, _ []string) {
-	if w.hanging == nil {
+	if w.held == nil {
 		ts.Fatalf("no token requests are held")
 	}
 	select {
-	case <-w.hanging.arrived:
+	case <-w.held.arrived:
 	case <-time.After(arrivalLimit):
 		ts.Fatalf("no token request within %s", arrivalLimit)
 	}
 }
 
 func answer(ts *testscript.TestScript, w *world, args []string) {
-	if w.hanging == nil {
+	if w.held == nil {
 		ts.Fatalf("no token requests are held")
 	}
 	if len(args) > 0 {
 		delay, err := time.ParseDuration(strings.Join(args, " "))
 		ts.Check(err)
 		select {
-		case <-w.hanging.abandoned:
+		case <-w.held.abandoned:
 		case <-time.After(delay):
 		}
 	}
 	w.standin.Configure(func(b *standin.Behavior) { b.Intercept, b.BeforeAnswer = nil, nil })
-	w.hanging.openNow()
-	w.hanging = nil
+	w.held.openNow()
+	w.held = nil
 }
 
 func holdUntilMe(_ *testscript.TestScript, w *world, _ []string) {
@@ -386,9 +386,9 @@ func setBarrier(ts *testscript.TestScript, _ *world, args []string) {
 	ts.Setenv("TF_VAR_barrier", server.URL)
 }
 
-// said returns the output of the last command with each run of white space as one space, because the
+// lastOutput returns the output of the last command, with each run of white space replaced by one space, because the
 // command line wraps lines.
-func said(ts *testscript.TestScript) string {
+func lastOutput(ts *testscript.TestScript) string {
 	return strings.Join(strings.Fields(ts.ReadFile("stdout")+" "+ts.ReadFile("stderr")), " ")
 }
 
@@ -396,7 +396,7 @@ func says(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: says TEXT, in quotes")
 	}
-	switch found := strings.Contains(said(ts), strings.Join(strings.Fields(args[0]), " ")); {
+	switch found := strings.Contains(lastOutput(ts), strings.Join(strings.Fields(args[0]), " ")); {
 	case found && neg:
 		ts.Fatalf("unexpected output: %s", args[0])
 	case !found && !neg:

@@ -11,8 +11,8 @@ import (
 	"sync/atomic"
 )
 
-// runConcurrently is the program "concurrently NUMBER ARGUMENTS...". It runs tf the given number of times at once. Each run has its
-// own directory run-N with the configuration, and its own home directory.
+// runConcurrently is the program "concurrently NUMBER ARGUMENTS...". It runs tf the given number of times at once. Each
+// run has its own directory run-N with the configuration, and its own home directory.
 func runConcurrently() {
 	number, err := strconv.Atoi(os.Args[1])
 	if err != nil {

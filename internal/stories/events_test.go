@@ -15,7 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// Commands for events outside a run: signals, other runs, full disks.
+// This file has the commands for events outside a run: signals, other runs and full disks.
 
 var interruptNoticed = regexp.MustCompile(`(Interrupt|Two interrupts) received`)
 
@@ -23,7 +23,7 @@ var interruptNoticed = regexp.MustCompile(`(Interrupt|Two interrupts) received`)
 // so that a second one counts separately, or has ended.
 func interrupt(ts *testscript.TestScript, _ *world, _ []string) {
 	noticed := func() int {
-		files, err := filepath.Glob(filepath.Join(ts.Getenv("SAID"), "*"))
+		files, err := filepath.Glob(filepath.Join(ts.Getenv("OUTPUT"), "*"))
 		ts.Check(err)
 		count := 0
 		for _, file := range files {

@@ -45,9 +45,9 @@ var stubbed = map[string]string{
 var exampleCommands = func() map[string]func(*testscript.TestScript, bool, []string) {
 	all := maps.Clone(commands)
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
-		"edit":         always(edit),
-		"stored":       always(checkStored),
-		"stored-again": always(checkStoredAgain),
+		"edit":         noNegation(edit),
+		"stored":       noNegation(checkStored),
+		"stored-again": noNegation(checkStoredAgain),
 	})
 	return all
 }()
@@ -77,11 +77,11 @@ func TestExamples(t *testing.T) {
 
 func TestExamplesHaveStories(t *testing.T) {
 	t.Parallel()
-	readmes, err := filepath.Glob(filepath.Join(examplesDir, "*", "main.tf"))
-	if err != nil || len(readmes) == 0 {
+	examples, err := filepath.Glob(filepath.Join(examplesDir, "*", "main.tf"))
+	if err != nil || len(examples) == 0 {
 		t.Fatalf("no examples found (error %v)", err)
 	}
-	for _, main := range readmes {
+	for _, main := range examples {
 		name := filepath.Base(filepath.Dir(main))
 		if _, err := os.Stat(filepath.Join("testdata", "examples", name+".txtar")); err != nil {
 			t.Errorf("no story for examples/%s: %v", name, err)
@@ -134,7 +134,7 @@ func setUpExamples(env *testscript.Env, built programs) error {
 	if err := os.CopyFS(filepath.Join(env.WorkDir, "examples"), os.DirFS(examplesDir)); err != nil {
 		return err
 	}
-	return adapt(env.WorkDir, strings.NewReplacer(
+	return replaceAddresses(env.WorkDir, strings.NewReplacer(
 		"https://api.goto.com", apis.URL,
 		"https://api.getgo.com", apis.URL,
 		`"https://example.com"`, strconv.Quote(standin.RedirectURI),
@@ -142,8 +142,8 @@ func setUpExamples(env *testscript.Env, built programs) error {
 	))
 }
 
-// adapt replaces the addresses in all configurations below dir and completes the configurations.
-func adapt(dir string, addresses *strings.Replacer) error {
+// replaceAddresses replaces the addresses in all configurations below dir and completes the configurations.
+func replaceAddresses(dir string, addresses *strings.Replacer) error {
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Ext(path) != ".tf" {
 			return err
@@ -211,7 +211,7 @@ func (s *store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s *store) look(name string) (count int, value []byte) {
+func (s *store) lookUp(name string) (count int, value []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.counts[name], s.last[name]
@@ -239,7 +239,7 @@ func checkStored(ts *testscript.TestScript, w *world, args []string) {
 	if !ok {
 		ts.Fatalf("this story has no store")
 	}
-	count, value := secrets.look(args[0])
+	count, value := secrets.lookUp(args[0])
 	if count != want {
 		ts.Fatalf("written %d times", count)
 	}
@@ -260,10 +260,10 @@ func checkStoredAgain(ts *testscript.TestScript, _ *world, args []string) {
 	if !ok || len(args) != 1 {
 		ts.Fatalf("usage: stored-again RESOURCE")
 	}
-	before, _ := secrets.look(args[0])
+	before, _ := secrets.lookUp(args[0])
 	for range 50 {
 		ts.Check(ts.Exec("tf", "apply", "-auto-approve"))
-		switch count, _ := secrets.look(args[0]); count {
+		switch count, _ := secrets.lookUp(args[0]); count {
 		case before: // planned within the same second
 		case before + 1:
 			return

@@ -55,7 +55,7 @@ ephemeral "goto_access_token" "login" {
   }
 }
 
-# The second walk needs the token as well.
+# The apply needs the token as well.
 resource "terraform_data" "every_run" {
   triggers_replace = timestamp()
 
@@ -114,10 +114,10 @@ func (f faultStory) words() []string {
 		return []string{"Apply complete!"}
 	}
 	signIn := "To sign in, open this address in a browser and press Allow:"
-	what, again := "Getting a token with the refresh token in refresh_token failed.",
+	what, remedy := "Getting a token with the refresh token in refresh_token failed.",
 		"Plan again. If GoTo then refuses the refresh token, the lost answer contained a new one, and someone has to sign in again."
 	if f.Code() {
-		what, again = "Getting a token with the authorization code in code failed.",
+		what, remedy = "Getting a token with the authorization code in code failed.",
 			"The code may have been used up. The provider does not send it again, because that can revoke its login. "+signIn
 	}
 	words := []string{what, "with ephemeral.goto_access_token.login"}
@@ -126,25 +126,25 @@ func (f faultStory) words() []string {
 		words = append(words, "Error: GoTo cannot be reached", "Nothing was sent",
 			"Check the network, the proxy (HTTPS_PROXY, NO_PROXY) and authentication_url, then plan again.")
 	case oauth.Interrupted:
-		words = append(words, "Error: No answer from GoTo", again)
+		words = append(words, "Error: No answer from GoTo", remedy)
 	case oauth.Unavailable:
 		words = append(words, "Error: GoTo is unavailable")
 	case oauth.Unusable:
 		words = append(words, "Error: Unusable answer from GoTo",
-			"Check that authentication_url is GoTo's, and that no proxy answers in GoTo's place.", again)
+			"Check that authentication_url is GoTo's, and that no proxy answers in GoTo's place.", remedy)
 	case oauth.Refused:
 		words = append(words, "Error: GoTo refused the request", "Check authentication_url (", "), the OAuth client and the credential.")
 	}
-	stillGood := "; the code stays valid until 10 minutes after it was issued"
+	stillValid := "; the code stays valid until 10 minutes after it was issued"
 	switch {
 	case f.Fault.RetryAfter == 0 && f.Fault.Outcome == oauth.Unavailable && f.Code() && f.Fault.MaybeProcessed():
-		words = append(words, again)
+		words = append(words, remedy)
 	case f.Fault.RetryAfter == 0 && f.Fault.Outcome == oauth.Unavailable && f.Code():
-		words = append(words, "Plan again later"+stillGood)
+		words = append(words, "Plan again later"+stillValid)
 	case f.Fault.RetryAfter == 0 && f.Fault.Outcome == oauth.Unavailable:
 		words = append(words, "Plan again later.")
 	case f.Fault.Outcome == oauth.NotSent && f.Code():
-		words = append(words, "Nothing was sent"+stillGood)
+		words = append(words, "Nothing was sent"+stillValid)
 	case f.Fault.RetryAfter > 0 && f.Code():
 		words = append(words, "By then the code will have expired, so sign in again after that time. "+signIn)
 	case f.Fault.RetryAfter > 0:
@@ -243,7 +243,7 @@ func checkFaultOutput(ts *testscript.TestScript, w *world, _ []string) {
 	if text := ts.ReadFile("stdout") + ts.ReadFile("stderr"); strings.ContainsAny(text, "\x1b\r\a\u202e") {
 		ts.Fatalf("control characters in %q", text)
 	}
-	text := said(ts)
+	text := lastOutput(ts)
 	for _, part := range w.faultStory.words() {
 		if !strings.Contains(text, part) {
 			ts.Fatalf("missing output: %s", part)

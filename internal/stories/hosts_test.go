@@ -22,7 +22,7 @@ func startHosts(ts *testscript.TestScript, w *world, args []string) {
 	for _, address := range []string{w.standin.URL, w.store.Endpoint} {
 		parsed, err := url.Parse(address)
 		ts.Check(err)
-		// Network namespaces share sockets that are files.
+		// Unix sockets are shared between network namespaces.
 		listener, err := (&net.ListenConfig{}).Listen(context.Background(), "unix", filepath.Join(w.tmp, parsed.Port()))
 		ts.Check(err)
 		ts.Defer(func() { _ = listener.Close() })
@@ -33,7 +33,7 @@ func startHosts(ts *testscript.TestScript, w *world, args []string) {
 		arguments[3] = name
 		host := exec.CommandContext(context.Background(), "unshare", arguments...)
 		host.Stderr = os.Stderr
-		input, err := host.StdinPipe() // the host ends with it, even if this process is killed
+		input, err := host.StdinPipe() // the host ends when its input ends, even if this process is killed
 		ts.Check(err)
 		output, err := host.StdoutPipe()
 		ts.Check(err)

@@ -10,15 +10,15 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// leaks returns the secrets found in everything that a story has left behind so far: its files, the token
-// cache, and the logs and output of its commands, which tf keeps in files.
+// leaks returns the secrets found in everything that a story has written so far: its files, the token cache, and the
+// logs and output of its commands, which tf stores in files.
 func (w *world) leaks(work string) ([]string, error) {
 	secrets := w.standin.Secrets()
-	given, err := os.ReadFile(w.secrets)
+	known, err := os.ReadFile(w.secrets)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	secrets = append(secrets, strings.Split(string(given), "\x00")...)
+	secrets = append(secrets, strings.Split(string(known), "\x00")...)
 	slices.Sort(secrets)
 	secrets = slices.Compact(secrets)
 	var found []string
@@ -36,10 +36,10 @@ func (w *world) leaks(work string) ([]string, error) {
 	return append(found, more...), err
 }
 
-// keepSecrets adds the secrets in the environment of tf to those that its story has used. A wrong secret counts
-// too, because it may be valid elsewhere.
+// keepSecrets adds the secrets in the environment of tf to the file of secrets that leaks searches for. A wrong secret
+// counts too, because it may be valid elsewhere.
 func keepSecrets() error {
-	kept, err := os.OpenFile(os.Getenv("GIVEN"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(os.Getenv("SECRETS"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
@@ -47,8 +47,8 @@ func keepSecrets() error {
 		"GOTO_CLIENT_SECRET", "GOTO_REFRESH_TOKEN", "GOTO_PERSONAL_ACCESS_TOKEN",
 		"TF_VAR_client_secret", "TF_VAR_code", "TF_VAR_refresh_token", "TF_VAR_personal_access_token",
 	} {
-		_, writeErr := kept.WriteString(os.Getenv(name) + "\x00")
+		_, writeErr := file.WriteString(os.Getenv(name) + "\x00")
 		err = errors.Join(err, writeErr)
 	}
-	return errors.Join(err, kept.Close())
+	return errors.Join(err, file.Close())
 }

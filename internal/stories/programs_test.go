@@ -23,8 +23,7 @@ type programs struct {
 	product  string // terraform or opentofu
 	version  *version.Version
 	provider string
-	// CLI configuration files: for the plain provider, for the one with its clock put forward, and for
-	// the one whose clock panics.
+	// CLI configuration files: for the provider itself, for laterprovider, and for panickingprovider.
 	config, laterConfig, panickingConfig string
 }
 
@@ -32,11 +31,11 @@ type programs struct {
 func buildPrograms(t *testing.T) programs {
 	t.Helper()
 	dir := t.TempDir()
-	built := programs{cli: findCommandLine(t), provider: file(t, dir, "now", "terraform-provider-goto")}
+	built := programs{cli: findCommandLine(t), provider: newFilePath(t, dir, "now", "terraform-provider-goto")}
 	built.identify(t)
-	later := file(t, dir, "later", "terraform-provider-goto")
-	panicking := file(t, dir, "panicking", "terraform-provider-goto")
-	consumer := file(t, dir, "consumer-provider", "terraform-provider-bearer")
+	later := newFilePath(t, dir, "later", "terraform-provider-goto")
+	panicking := newFilePath(t, dir, "panicking", "terraform-provider-goto")
+	consumer := newFilePath(t, dir, "consumer-provider", "terraform-provider-bearer")
 	if err := commandline.Build(t.Context(), "-o", dir+string(filepath.Separator),
 		"../..", "./laterprovider", "./panickingprovider", "./consumer"); err != nil {
 		t.Fatal(err)
@@ -81,22 +80,22 @@ func findCommandLine(t *testing.T) string {
 // identify sets the product and the version. The command line prints "Terraform v1.11.4" or the like first.
 func (p *programs) identify(t *testing.T) {
 	t.Helper()
-	said, err := exec.CommandContext(t.Context(), p.cli, "version").Output()
+	output, err := exec.CommandContext(t.Context(), p.cli, "version").Output()
 	if err != nil {
 		t.Fatalf("%s printed no version: %v", p.cli, err)
 	}
-	first, _, _ := strings.Cut(string(said), "\n")
+	first, _, _ := strings.Cut(string(output), "\n")
 	product, number, _ := strings.Cut(first, " v")
 	p.product = strings.ToLower(product)
 	full, err := version.NewVersion(number)
 	if err != nil || p.product != "terraform" && p.product != "opentofu" {
 		t.Fatalf("%s is neither Terraform nor OpenTofu (error %v): %s", p.cli, err, first)
 	}
-	p.version = full.Core() // release candidates behave like their release
+	p.version = full.Core() // a release candidate behaves like its release
 }
 
-// file returns the path of a file in a new directory below dir.
-func file(t *testing.T, dir, below, name string) string {
+// newFilePath creates a directory below dir and returns the path of a file in it.
+func newFilePath(t *testing.T, dir, below, name string) string {
 	t.Helper()
 	path := filepath.Join(dir, below, name)
 	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
@@ -105,19 +104,19 @@ func file(t *testing.T, dir, below, name string) string {
 	return path
 }
 
-// runCommandLine is the program "tf": the command line under test. It keeps the output and the secrets
-// that it was given for the search for leaks.
+// runCommandLine is the program "tf": the command line under test. It stores its output, and the secrets in its
+// environment, for the search for leaks.
 func runCommandLine() {
 	os.Exit(runAndKeep(os.Args[1:]))
 }
 
 func runAndKeep(args []string) int {
-	said, err := os.CreateTemp(os.Getenv("SAID"), "tf-")
+	output, err := os.CreateTemp(os.Getenv("OUTPUT"), "tf-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	defer said.Close()
+	defer output.Close()
 	if err := keepSecrets(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
@@ -125,8 +124,8 @@ func runAndKeep(args []string) int {
 	command := exec.CommandContext(context.Background(), os.Getenv("CLI"), args...)
 	ownGroup(command)
 	command.Stdin = os.Stdin
-	command.Stdout = io.MultiWriter(os.Stdout, said)
-	command.Stderr = io.MultiWriter(os.Stderr, said)
+	command.Stdout = io.MultiWriter(os.Stdout, output)
+	command.Stderr = io.MultiWriter(os.Stderr, output)
 	received := make(chan os.Signal, 2)
 	signal.Notify(received, signals...)
 	if err := command.Start(); err != nil {

@@ -50,7 +50,7 @@ func putStoreProxy(ts *testscript.TestScript, w *world, args []string) {
 	})
 	switch p.what {
 	case "hold":
-		w.hanging = p.gate
+		w.held = p.gate
 	case "refuse":
 		if p.when == "" {
 			ts.Check(p.close())

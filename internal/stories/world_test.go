@@ -33,7 +33,7 @@ type world struct {
 	// offset is the time by which the clocks of the stand-in and of laterprovider are ahead.
 	offset   atomic.Int64
 	clientID string
-	hanging  *gate // nil unless token requests or their answers are held
+	held     *gate // nil unless token requests or their answers are held
 	tmp      string
 	// bucket, its store, and its name are unset unless the token cache is in a bucket.
 	bucket     *bucket.Bucket
@@ -78,12 +78,12 @@ func setUpWorld(env *testscript.Env, built programs) error {
 		return err
 	}
 	env.Defer(func() { _ = os.RemoveAll(w.tmp) })
-	given, err := os.MkdirTemp("", "goto") // where the search for leaks does not look
+	private, err := os.MkdirTemp("", "goto") // where the search for leaks does not look
 	if err != nil {
 		return err
 	}
-	env.Defer(func() { _ = os.RemoveAll(given) })
-	w.secrets = filepath.Join(given, "secrets")
+	env.Defer(func() { _ = os.RemoveAll(private) })
+	w.secrets = filepath.Join(private, "secrets")
 	t := env.T()
 	env.Defer(func() {
 		if found, err := w.leaks(env.WorkDir); err != nil || len(found) > 0 {
@@ -93,17 +93,17 @@ func setUpWorld(env *testscript.Env, built programs) error {
 	if err := completeConfigurations(env.WorkDir); err != nil {
 		return err
 	}
-	said := filepath.Join(env.WorkDir, ".said")
-	if err := os.Mkdir(said, 0o700); err != nil {
+	output := filepath.Join(env.WorkDir, ".output")
+	if err := os.Mkdir(output, 0o700); err != nil {
 		return err
 	}
 	env.Values[worldKey{}] = w
 	for name, value := range map[string]string{
-		"HOME":   env.WorkDir,
-		"TMPDIR": w.tmp,
-		"CLI":    w.cli,
-		"SAID":   said,
-		"GIVEN":  w.secrets,
+		"HOME":    env.WorkDir,
+		"TMPDIR":  w.tmp,
+		"CLI":     w.cli,
+		"OUTPUT":  output,
+		"SECRETS": w.secrets,
 
 		"TF_CLI_CONFIG_FILE": w.config,
 		"TF_CLI_ARGS":        "-no-color",
@@ -147,10 +147,10 @@ func (g *gate) wait(r *http.Request) {
 
 // startBarrier returns a server that answers no request until the expected number have arrived.
 func startBarrier(expected int) *httptest.Server {
-	var come atomic.Int64
+	var count atomic.Int64
 	g := newGate()
 	return httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		if come.Add(1) >= int64(expected) {
+		if count.Add(1) >= int64(expected) {
 			g.openNow()
 		}
 		g.wait(r)

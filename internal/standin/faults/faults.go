@@ -39,7 +39,7 @@ type Fault struct {
 	Status int
 	// Reason is a regular expression that the failure's reason matches.
 	Reason string
-	// RetryAfter is the maximum of the failure's RetryAfter, which may be up to a minute less.
+	// RetryAfter is the expected RetryAfter of the failure. The actual one may be up to a minute shorter.
 	RetryAfter time.Duration
 	// Requests is how many requests the stand-in gets with a credential that may be sent again, and CodeRequests how
 	// many with a code.

@@ -56,7 +56,7 @@ type Site struct {
 	first, second      time.Time // when the first and the second one arrived
 }
 
-// network is a fault on the way to the stand-in.
+// network is a fault between the client and the stand-in, or direct for none.
 type network int
 
 const (
