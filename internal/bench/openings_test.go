@@ -129,7 +129,7 @@ func steps(w *world) map[string]benchmark {
 		}
 		return errors.Join(do(claim), claim.End())
 	}
-	write := func(claim *cache.Claim) error { return claim.Write(w.Context(), sealer, login, cache.Lasting) }
+	write := func(claim *cache.Claim) error { return claim.Write(w.Context(), sealer, login, cache.Retained) }
 	must(w, claim(known, write))
 	nothing := func(*cache.Claim) error { return nil }
 	client := oauth.Client{ID: standin.ClientID, Secret: sealer}
@@ -226,14 +226,14 @@ func measureOpenings(t *testing.T, found *results) {
 			measured[name] = append(measured[name], float64(result.NsPerOp())/1e9)
 		}
 	}
-	openings := found.section("Openings inside the process", "opening", "ours", "floor")
+	openings := found.section("Openings inside the process", "opening", "provider", "floor")
 	openings.text = `Measured through the framework's server, without the socket, against a server that answers immediately. For a warm opening,
 the floor is the constant provider. For a cold opening, the floor is a bare POST and four syncs: two for the intent before
 the request, and two for the login after it. Each pair syncs the contents of the file, then its name. Both must be on the
 disk before the request is sent or the token is handed out. A personal access token can be used again, so it needs no
 intent. This floor doesn't include the framework, which takes as long as the whole floor of a warm opening. What remains
 is the time for about 90 file-system calls besides the syncs: they check that the directory is private, claim the entry,
-reserve room for the login, and make the new refresh token lead to it. It is the same on every disk, so the ratio is
+reserve space for the login, and make the new refresh token lead to it. It is the same on every disk, so the ratio is
 larger if syncs are fast.`
 	for _, grant := range slices.Sorted(maps.Keys(grants)) {
 		openings.compare("warm, "+grant, 1.15, milliseconds, measured["warm/"+grant], measured["constant/"+grant])
@@ -243,7 +243,7 @@ larger if syncs are fast.`
 		}
 		openings.compare("cold, "+grant, 1.3, milliseconds, measured["cold/"+grant], measured[floor])
 	}
-	entries := found.section("Entries in the cache", "entries", "ours", "floor")
+	entries := found.section("Entries in the cache", "entries", "provider", "floor")
 	entries.text = "Openings with a refresh token, in a cache with other entries. The floor is an opening in a cache with one entry."
 	for _, kind := range []string{"warm", "cold"} {
 		for _, count := range entryCounts[1:] {
@@ -251,15 +251,15 @@ larger if syncs are fast.`
 				measured[fmt.Sprintf("%s/%d", kind, count)], measured[kind+"/1"])
 		}
 	}
-	steps := found.section("Where the time goes", "step", "takes")
+	steps := found.section("Where the time goes", "step", "time")
 	steps.text = `The steps of a cold opening, each measured alone. The remaining time is the framework's, which reads the arguments and
 writes the attributes, as it does in the constant provider.`
 	for _, step := range [][2]string{
 		{"post", "the floor's bare POST, on a new connection"},
 		{"durable", "the floor's write of a file: write, sync, rename, sync the directory"},
 		{"read", "read and open an entry"},
-		{"claim", "claim an entry that is new: create its lock file"},
-		{"intent", "claim a new entry, and store an intent: reserve room, write, sync, rename, sync the directory"},
+		{"claim", "claim a new entry: create its lock file"},
+		{"intent", "claim a new entry, and store an intent: reserve space, write, sync, rename, sync the directory"},
 		{"request", "request a token: connect, post, decode"},
 		{"write", "claim a known entry, and store a login: write, sync, rename, sync the directory"},
 	} {

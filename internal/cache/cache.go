@@ -38,8 +38,7 @@ func (c *Cache) Read(ctx context.Context, key Key, sealer secret.Value) ([]byte,
 	return c.open(ctx, key, sealer, contents, err)
 }
 
-// open returns the plaintext that sealer opens in an entry's contents, or in an entry of the first format with the same
-// seal.
+// open returns the plaintext that sealer opens in an entry's contents or, failing that, in an entry of the first format.
 func (c *Cache) open(ctx context.Context, key Key, sealer secret.Value, contents []byte, err error) ([]byte, error) {
 	id, sealErr := sealOf(key, sealer)
 	if sealErr != nil {
@@ -53,7 +52,7 @@ func (c *Cache) open(ctx context.Context, key Key, sealer secret.Value, contents
 	}
 	sections := parse(contents)
 	for _, s := range sections {
-		if s.seal == id && s.worth != claimed {
+		if s.seal == id && s.kind != claimKind {
 			plaintext, err := s.unseal(key, sealer)
 			if err != nil {
 				return nil, &UnreadableError{c.Locate(key), err.Error()}
@@ -65,9 +64,9 @@ func (c *Cache) open(ctx context.Context, key Key, sealer secret.Value, contents
 	switch {
 	case !errors.Is(err, ErrNotFound):
 		return plaintext, err
-	case !isWhole(contents):
+	case !isComplete(contents):
 		return nil, &UnreadableError{c.Locate(key), damage(contents)}
-	case keepsAny(sections):
+	case hasRetained(sections):
 		return nil, &UnreadableError{c.Locate(key), sealedWithAnother}
 	}
 	return nil, ErrNotFound
@@ -101,7 +100,7 @@ func (c *Cache) claim(ctx context.Context, key Key, wait Wait) (*Claim, error) {
 }
 
 // Hint stores plaintext as key's entry, unless there is one that sealer opens or another process has claimed it. It
-// waits neither for a claim nor for the disk, so it is meant for data that is useful but not required.
+// waits neither for a claim nor for the disk, so it is only for data that is useful but not required.
 func (c *Cache) Hint(ctx context.Context, key Key, sealer secret.Value, plaintext []byte) (err error) {
 	if _, err := c.Read(ctx, key, sealer); err == nil {
 		return nil
@@ -114,7 +113,7 @@ func (c *Cache) Hint(ctx context.Context, key Key, sealer secret.Value, plaintex
 	if _, err := claim.Read(ctx, sealer); err == nil {
 		return nil
 	}
-	_, contents, err := claim.contents(ctx, sealer, plaintext, Lasting)
+	_, contents, err := claim.contents(ctx, sealer, plaintext, Retained)
 	if err != nil {
 		return err
 	}
@@ -122,15 +121,14 @@ func (c *Cache) Hint(ctx context.Context, key Key, sealer secret.Value, plaintex
 }
 
 // Prune removes entries that have not been used for a long time. It does almost nothing if that was done within the
-// last day. The caller must hold no claim. A failure is worth only a line in the log.
+// last day. The caller must hold no claim. A failure should only be logged.
 func (c *Cache) Prune(ctx context.Context) error { return c.storage.Prune(ctx) }
 
-// Claim is the right to write an entry. It ends with the process at the latest; in object storage it ends after a fixed
-// time.
+// Claim is the right to write an entry. It ends with the process at the latest; in object storage, after a fixed time.
 type Claim struct {
 	cache *Cache
 	key   Key
-	held  Held
+	held  StorageClaim
 }
 
 // Read is like [Cache.Read], but returns the contents that the next write replaces.
@@ -140,12 +138,12 @@ func (c *Claim) Read(ctx context.Context, sealer secret.Value) ([]byte, error) {
 }
 
 // Write stores plaintext, sealed with sealer, in place of what was stored with the same sealer. When it returns
-// without an error the entry survives a power cut.
+// without an error, the entry survives a power cut.
 //
 // A [Directory] writes even if ctx is done, because the contents often cannot be obtained again. The error is
 // [ErrOvertaken] if another process has written in the meantime; Read then returns what it wrote.
-func (c *Claim) Write(ctx context.Context, sealer secret.Value, plaintext []byte, worth Worth) error {
-	id, contents, err := c.contents(ctx, sealer, plaintext, worth)
+func (c *Claim) Write(ctx context.Context, sealer secret.Value, plaintext []byte, kind Kind) error {
+	id, contents, err := c.contents(ctx, sealer, plaintext, kind)
 	if err != nil {
 		return err
 	}
@@ -156,11 +154,11 @@ func (c *Claim) Write(ctx context.Context, sealer secret.Value, plaintext []byte
 	return nil
 }
 
-// WriteIntent is a Write before something irreversible whose result has to be stored. It also makes sure that there is
-// room for the next Write. If it fails, nothing has changed. The error is [ErrOvertaken] if another process claimed the
+// WriteIntent is a Write before something irreversible whose result has to be stored. It also reserves
+// space for the next Write. If it fails, nothing has changed. The error is [ErrOvertaken] if another process claimed the
 // entry first.
 func (c *Claim) WriteIntent(ctx context.Context, sealer secret.Value, plaintext []byte) error {
-	_, contents, err := c.contents(ctx, sealer, plaintext, Lasting)
+	_, contents, err := c.contents(ctx, sealer, plaintext, Retained)
 	if err != nil {
 		return err
 	}
@@ -176,41 +174,41 @@ func (c *Claim) Excludes() bool { return c.held.Excludes() }
 // Expired reports whether others may consider the claim abandoned by now.
 func (c *Claim) Expired() bool { return c.held.Expired() }
 
-// Worth is how much is lost with the contents of an entry.
-type Worth byte
+// Kind says whether contents are worth keeping.
+type Kind byte
 
 const (
-	// Passing contents matter only for seconds. A writer with another sealer drops them.
-	Passing Worth = iota
-	// Lasting contents are kept until their own sealer writes again.
-	Lasting
+	// Transient contents matter only for seconds. Writes with another sealer drop them.
+	Transient Kind = iota
+	// Retained contents are kept until their own sealer writes again.
+	Retained
 )
 
 // contents returns the entry with the sealer's section replaced and the sections of other sealers unchanged.
-func (c *Claim) contents(ctx context.Context, sealer secret.Value, plaintext []byte, worth Worth) (sealID, []byte, error) {
+func (c *Claim) contents(ctx context.Context, sealer secret.Value, plaintext []byte, kind Kind) (sealID, []byte, error) {
 	before, err := c.held.Read(ctx)
 	if unreadable := (*UnreadableError)(nil); err != nil && !errors.Is(err, ErrNotFound) && !errors.As(err, &unreadable) {
 		return sealID{}, nil, err
 	}
-	return c.cache.contents(c.key, sealer, before, plaintext, worth)
+	return c.cache.contents(c.key, sealer, before, plaintext, kind)
 }
 
-func (c *Cache) contents(key Key, sealer secret.Value, before, plaintext []byte, worth Worth) (sealID, []byte, error) {
+func (c *Cache) contents(key Key, sealer secret.Value, before, plaintext []byte, kind Kind) (sealID, []byte, error) {
 	id, err := sealOf(key, sealer)
 	if err != nil {
 		return id, nil, err
 	}
-	ours, err := newSection(key, id, sealer, plaintext, worth)
+	ours, err := newSection(key, id, sealer, plaintext, kind)
 	if err != nil {
 		return id, nil, err
 	}
 	others := slices.DeleteFunc(parse(before), func(s section) bool {
-		return s.seal == id || s.worth == Passing || s.worth == claimed
+		return s.seal == id || s.kind == Transient || s.kind == claimKind
 	})
 	contents := format(append(others, ours))
-	if len(contents) > maxEntrySize-claimRoom {
+	if len(contents) > maxEntrySize-maxClaimSize {
 		return id, nil, fmt.Errorf("writing the cache entry %s: its %d bytes exceed the limit of %d",
-			c.Locate(key), len(contents), maxEntrySize-claimRoom)
+			c.Locate(key), len(contents), maxEntrySize-maxClaimSize)
 	}
 	return id, contents, nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-func TestWhatIsWrittenIsRead(t *testing.T) {
+func TestReadReturnsWhatWasWritten(t *testing.T) {
 	t.Parallel()
 
 	everyStorage(t, func(t *testing.T, storage cache.Storage) {
@@ -40,12 +40,12 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	})
 }
 
-// A lasting entry survives writes under another client secret. A passing entry does not.
-func TestAnotherSecretNeitherOpensNorDestroys(t *testing.T) {
+// A retained entry survives writes under another client secret. A transient entry does not.
+func TestEntrySurvivesWritesWithAnotherSecret(t *testing.T) {
 	t.Parallel()
 
 	// beside maps each way of writing to the result of a read with a client secret that has nothing in the entry.
-	beside := map[string]string{"passing": notFound, "lasting": unreadable, "intent": unreadable, "hint": unreadable}
+	beside := map[string]string{"transient": notFound, "retained": unreadable, "intent": unreadable, "hint": unreadable}
 	for theirs := range beside {
 		for ours := range beside {
 			t.Run(ours+" beside "+theirs, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestAnotherSecretNeitherOpensNorDestroys(t *testing.T) {
 					write(theirs, otherSealer, "theirs")
 					want(t, storage, key, sealer, beside[theirs], reason...)
 					write(ours, sealer, "ours")
-					if theirs == "passing" {
+					if theirs == "transient" {
 						want(t, storage, key, otherSealer, beside[ours], reason...)
 					} else {
 						want(t, storage, key, otherSealer, "theirs")
@@ -75,7 +75,7 @@ func TestAnotherSecretNeitherOpensNorDestroys(t *testing.T) {
 	}
 }
 
-func TestTooLargeAnEntryIsNotWritten(t *testing.T) {
+func TestEntrySizeLimit(t *testing.T) {
 	t.Parallel()
 
 	everyStorage(t, func(t *testing.T, storage cache.Storage) {
@@ -95,7 +95,7 @@ func TestTooLargeAnEntryIsNotWritten(t *testing.T) {
 	})
 }
 
-func TestEntryTellsWhatItIsAndNothingElse(t *testing.T) {
+func TestEntryRevealsOnlyItsHeader(t *testing.T) {
 	t.Parallel()
 
 	const text = "plaintext"

@@ -15,11 +15,11 @@ import (
 
 // Directory keeps each entry in its own file, in a directory that only this user can enter.
 //
-// Each use first checks that the directory is private. Nobody else can put files or links into it, so a file that was
+// Each use first checks that the directory is private. Other users cannot put files or links into it, so a file that was
 // examined by name is still the same when it is opened by name.
 type Directory struct {
 	path         string
-	pathError    error // why there is no path; reported on first use
+	pathError    error // why path is not known; reported on first use
 	claimTimeout time.Duration
 	now          func() time.Time
 	sync         func(*os.File) error
@@ -75,7 +75,7 @@ func (d *Directory) Read(ctx context.Context, name string) ([]byte, error) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
-		return nil, d.unfit(err, "it cannot be searched for an entry", makeUsable)
+		return nil, d.unusable(err, "it cannot be searched for an entry", makeUsable)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, &UnreadableError{path, "it is not a regular file, so it is neither followed nor overwritten; remove it"}
@@ -85,7 +85,7 @@ func (d *Directory) Read(ctx context.Context, name string) ([]byte, error) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
-		return nil, d.unfit(err, "an entry in it cannot be read", makeUsable)
+		return nil, d.unusable(err, "an entry in it cannot be read", makeUsable)
 	}
 	if len(contents) > maxEntrySize {
 		return nil, &UnreadableError{path, "it is too large for an entry"}
@@ -108,13 +108,12 @@ func readFile(path string) (contents []byte, err error) {
 	return io.ReadAll(io.LimitReader(file, maxEntrySize+1))
 }
 
-// markAfter is how old the mark of use on a file may be before reading the file renews it.
+// markAfter is how old a file's time of last use may be before reading the file renews it.
 const markAfter = 24 * time.Hour
 
-// write creates the directory again if someone has removed it since the claim was made, because the new contents must
-// not be lost.
+// write recreates the directory if it was removed after the claim was made, because the new contents must not be lost.
 func (d *Directory) write(name string, contents []byte, durable bool) error {
-	path, err := d.place(name)
+	path, err := d.writablePath(name)
 	if err != nil {
 		return err
 	}
@@ -124,43 +123,43 @@ func (d *Directory) write(name string, contents []byte, durable bool) error {
 	return nil
 }
 
-// writeIntent reserves room for the next write with a file of that size where the next write begins.
+// writeIntent reserves space for the next write: it leaves a file of that size at the path that the next write uses.
 func (d *Directory) writeIntent(name string, contents []byte) error {
-	path, err := d.place(name)
+	path, err := d.writablePath(name)
 	if err != nil {
 		return err
 	}
-	room := make([]byte, max(minRoom, 2*len(contents)))
+	reserved := make([]byte, max(minReserved, 2*len(contents)))
 	var seed [32]byte
 	_, _ = rand.Read(seed[:])
-	_, _ = mathrand.NewChaCha8(seed).Read(room) // zeros might take up no room on the disk
-	err = d.writePending(path+pendingSuffix, room, false)
+	_, _ = mathrand.NewChaCha8(seed).Read(reserved) // zeros might take up no space on the disk
+	err = d.writePending(path+pendingSuffix, reserved, false)
 	if err == nil {
 		err = d.replace(path, path+intentSuffix, contents, true)
 	}
 	if err != nil {
-		return d.unfit(errors.Join(err, removeIfThere(path+pendingSuffix)), "an entry in it cannot be written", makeWritable(err))
+		return d.unusable(errors.Join(err, removeIfThere(path+pendingSuffix)), "an entry in it cannot be written", makeWritable(err))
 	}
 	return nil
 }
 
-// minRoom is the size of a large entry.
-const minRoom = 16 << 10
+// minReserved is the least that is reserved: the size of a large entry.
+const minReserved = 16 << 10
 
-// place returns the path for an entry, in a directory that exists and is private. The error names what is in the way of
-// the entry.
-func (d *Directory) place(name string) (string, error) {
+// writablePath returns the path of an entry, in a directory that exists and is private, provided that nothing but a
+// regular file is there.
+func (d *Directory) writablePath(name string) (string, error) {
 	path := d.Locate(name)
 	if err := d.prepare(); err != nil {
 		return "", err
 	}
 	info, err := os.Lstat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		return "", fmt.Errorf("the cache entry %s cannot be written: something other than a regular file is in its "+
-			"place (%s); remove it", path, info.Mode())
+		return "", fmt.Errorf("the cache entry %s cannot be written: its path is not a regular file (%s); "+
+			"remove it", path, info.Mode())
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", d.unfit(err, "it cannot be searched for an entry", makeUsable)
+		return "", d.unusable(err, "it cannot be searched for an entry", makeUsable)
 	}
 	return path, nil
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // The directory can disappear right after a run has used up a credential.
-func TestWriteMakesTheDirectoryAgain(t *testing.T) {
+func TestWriteRecreatesDirectory(t *testing.T) {
 	t.Parallel()
 
 	for _, way := range ways {
@@ -31,9 +31,9 @@ func TestWriteMakesTheDirectoryAgain(t *testing.T) {
 	}
 }
 
-// unfit lists obstacles that cannot serve as the cache directory: what to put in its place, which path below that to
+// unusable lists obstacles that cannot serve as the cache directory: what to put in its place, which path below that to
 // open as the directory, and a part of the error.
-var unfit = map[string]struct {
+var unusable = map[string]struct {
 	put         func(path string) error
 	below, part string
 }{
@@ -45,10 +45,10 @@ var unfit = map[string]struct {
 
 func touch(path string) error { return os.WriteFile(path, nil, 0o600) }
 
-func TestUnfitDirectoriesAreRefused(t *testing.T) {
+func TestUnusableDirectory(t *testing.T) {
 	t.Parallel()
 
-	for name, test := range unfit {
+	for name, test := range unusable {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "cache")
@@ -60,24 +60,24 @@ func TestUnfitDirectoriesAreRefused(t *testing.T) {
 			path = filepath.Join(path, test.below)
 			storage, err := cache.OpenLocation(fileURL(path), cache.Options{}) // does not check the directory yet
 			must(t, err)
-			wantUnfitForEverything(t, storage, path, test.part, "token_cache")
+			wantUnusable(t, storage, path, test.part, "token_cache")
 		})
 	}
 	t.Run("lock file that cannot be locked", func(t *testing.T) {
 		directory, path := newDirectory(t, cache.Options{})
 		must(t, os.Mkdir(directory.Locate(key.String()+".lock"), 0o700)) // stops root as well
 		_, err := cache.New(directory).Claim(t.Context(), key)
-		wantUnfit(t, err, path, "lock file", "token_cache")
+		wantLocationError(t, err, path, "lock file", "token_cache")
 	})
 }
 
-func wantUnfitForEverything(t *testing.T, storage cache.Storage, parts ...string) {
+func wantUnusable(t *testing.T, storage cache.Storage, parts ...string) {
 	t.Helper()
 	_, err := storage.Claim(t.Context(), key, cache.UntilFree)
-	wantUnfit(t, err, parts...)
+	wantLocationError(t, err, parts...)
 	if !errors.Is(err, fs.ErrNotExist) { // without a directory, a read finds no entry
 		_, err = storage.Read(t.Context(), entryOf(key))
-		wantUnfit(t, err, parts...)
-		wantUnfit(t, storage.Prune(t.Context()), parts...)
+		wantLocationError(t, err, parts...)
+		wantLocationError(t, storage.Prune(t.Context()), parts...)
 	}
 }

@@ -132,23 +132,23 @@ func claim(t testing.TB, storage cache.Storage, key cache.Key) *cache.Claim {
 }
 
 // ways lists the ways to write an entry.
-var ways = []string{"passing", "lasting", "intent"}
+var ways = []string{"transient", "retained", "intent"}
 
 func writeAs(ctx context.Context, way string, claimed *cache.Claim, sealer secret.Value, plaintext string) error {
 	switch way {
-	case "passing":
-		return claimed.Write(ctx, sealer, []byte(plaintext), cache.Passing)
-	case "lasting":
-		return claimed.Write(ctx, sealer, []byte(plaintext), cache.Lasting)
+	case "transient":
+		return claimed.Write(ctx, sealer, []byte(plaintext), cache.Transient)
+	case "retained":
+		return claimed.Write(ctx, sealer, []byte(plaintext), cache.Retained)
 	}
 	return claimed.WriteIntent(ctx, sealer, []byte(plaintext))
 }
 
-// write claims an entry, writes it to last, and ends the claim.
+// write claims an entry, writes it as retained, and ends the claim.
 func write(t testing.TB, storage cache.Storage, key cache.Key, sealer secret.Value, plaintext string) {
 	t.Helper()
 	claimed := claim(t, storage, key)
-	must(t, errors.Join(writeAs(t.Context(), "lasting", claimed, sealer, plaintext), claimed.End()))
+	must(t, errors.Join(writeAs(t.Context(), "retained", claimed, sealer, plaintext), claimed.End()))
 }
 
 // Results that want accepts in place of a plaintext.
@@ -172,7 +172,7 @@ func want(t testing.TB, storage cache.Storage, key cache.Key, sealer secret.Valu
 	}
 }
 
-func wantUnfit(t testing.TB, err error, parts ...string) {
+func wantLocationError(t testing.TB, err error, parts ...string) {
 	t.Helper()
 	if _, ok := errors.AsType[*cache.LocationError](err); !ok {
 		t.Fatalf("got %v, want a LocationError", err)

@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// readFormat1 returns the plaintext of an entry of the first format with the same seal. Only a [Directory] can hold
+// readFormat1 returns the plaintext of an entry of the first format with that seal ID. Only a [Directory] can hold
 // that format.
 func (c *Cache) readFormat1(ctx context.Context, key Key, id sealID, sealer secret.Value) ([]byte, error) {
 	directory, ok := c.storage.(*Directory)
@@ -28,7 +28,7 @@ func (c *Cache) readFormat1(ctx context.Context, key Key, id sealID, sealer secr
 	return plaintext, nil
 }
 
-// format1Name returns the name under which the first format kept entries with the seal of that ID. They are only read.
+// format1Name returns the name of an entry of the first format with that seal ID. Such entries are only read.
 func format1Name(key Key, id sealID) string {
 	return key.String() + "-" + hex.EncodeToString(id[:]) + ".v1"
 }
@@ -39,13 +39,13 @@ const format1Header = "terraform-provider-goto cache entry v1\n"
 func unsealFormat1(key Key, sealer secret.Value, contents []byte) ([]byte, error) {
 	sealed, found := bytes.CutPrefix(contents, []byte(format1Header))
 	if !found {
-		return nil, errors.New("it does not begin like an entry of its format")
+		return nil, errors.New("it does not start with the header of its format")
 	}
 	return unseal(key, sealer, []byte(format1Header), sealed)
 }
 
-// removeFormat1 removes an entry that a newer one has replaced. If it stays, it does no harm, because the newer entry
-// is read first, and pruning removes it later.
+// removeFormat1 removes an entry that a newer one has replaced. A failure does no harm: the newer entry is read first,
+// and pruning removes the old one later.
 func (c *Cache) removeFormat1(key Key, id sealID) {
 	if directory, ok := c.storage.(*Directory); ok {
 		_ = removeIfThere(directory.Locate(format1Name(key, id)))

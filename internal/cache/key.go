@@ -14,8 +14,8 @@ type Key [sha256.Size]byte
 
 // NewKey returns the key for parts, which may be secret. The same parts give the same key in every release.
 //
-// It is the SHA-256 of the version and the parts, each preceded by its length in eight bytes, so that no two
-// lists of parts are encoded alike: ("a", "bc") and ("ab", "c") are different keys.
+// It is the SHA-256 of the version and the parts, each preceded by its length in eight bytes, so different lists
+// of parts never have the same encoding: ("a", "bc") and ("ab", "c") are different keys.
 func NewKey(parts ...string) Key {
 	encoded := appendPart(nil, keyVersion)
 	for _, part := range parts {

@@ -7,7 +7,7 @@ import (
 )
 
 // If keys changed, every user would have to sign in again.
-func TestKeyIsTheSameInEveryRelease(t *testing.T) {
+func TestKeyIsStable(t *testing.T) {
 	t.Parallel()
 
 	for want, parts := range map[string][]string{
@@ -20,7 +20,7 @@ func TestKeyIsTheSameInEveryRelease(t *testing.T) {
 	}
 }
 
-func TestKeysOfDifferentPartsDiffer(t *testing.T) {
+func TestKeysDiffer(t *testing.T) {
 	t.Parallel()
 
 	seen := map[cache.Key][]string{}

@@ -18,7 +18,7 @@ func init() { roles["write after an intent"] = writeAfterAnIntent }
 
 // Pruning can remove a lock file after another process has opened it but before that process locks it. A lease holds the
 // process in between.
-func TestLockFileThatWasRemovedIsNoLock(t *testing.T) {
+func TestRemovedLockFileIsNotHeld(t *testing.T) {
 	t.Parallel()
 
 	directory, path := newDirectory(t, cache.Options{})
@@ -63,7 +63,7 @@ func TestLockFileThatWasRemovedIsNoLock(t *testing.T) {
 	}
 }
 
-func TestWriteAfterAnIntentFindsRoomOnAFullDisk(t *testing.T) {
+func TestIntentReservesSpaceForTheWrite(t *testing.T) {
 	t.Parallel()
 
 	command := process(t, "TestRole", "write after an intent", t.TempDir())
@@ -93,10 +93,10 @@ func writeAfterAnIntent(t *testing.T, disk string) {
 	for intent, result := range map[int]int{1 << 10: 16<<10 - overhead, 20 << 10: 40<<10 - overhead} {
 		write("intent", intent)
 		fill(t, disk, 0)
-		write("lasting", result)
-		wantWritesToFail(t, directory, ways, result, syscall.ENOSPC) // the room is used up
+		write("retained", result)
+		wantWritesToFail(t, directory, ways, result, syscall.ENOSPC) // the reserved space is used up
 		fill(t, disk, 16<<10)
-		wantWritesToFail(t, directory, []string{"intent"}, 1, syscall.ENOSPC) // the disk has space for the room only
+		wantWritesToFail(t, directory, []string{"intent"}, 1, syscall.ENOSPC) // the disk has space for the reservation only
 		fill(t, disk, 1<<19)
 	}
 }

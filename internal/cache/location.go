@@ -17,8 +17,8 @@ import (
 // OpenLocation returns the storage that location names: "file:///directory", a [bucket.Location] in object storage,
 // "off" for a [Memory], or "" for this user's default directory. The error is a [*LocationError].
 //
-// It examines only the text. A directory that cannot be used is reported by the first claim, so that it does not bother
-// users who need no cache.
+// It examines only the text. A directory that cannot be used is reported by the first claim, because
+// many users need no cache.
 func OpenLocation(location string, options Options) (Storage, error) {
 	switch location {
 	case "":

@@ -13,7 +13,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 )
 
-func TestFileLocations(t *testing.T) {
+func TestParseLocation(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ goos, location, want string }{
@@ -35,7 +35,7 @@ func TestFileLocations(t *testing.T) {
 	}
 }
 
-func TestWrongLocationsAreExplained(t *testing.T) {
+func TestParseLocationErrors(t *testing.T) {
 	t.Parallel()
 
 	for _, test := range []struct{ goos, location, problem, remedy string }{
@@ -86,7 +86,7 @@ func fileURL(path string) string {
 	return (&url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(filepath.ToSlash(path), "/")}).String()
 }
 
-func TestOpeningALocationTouchesNoDisk(t *testing.T) {
+func TestOpenLocationDoesNotAccessTheDisk(t *testing.T) {
 	t.Parallel()
 
 	path := filepath.Join(t.TempDir(), "cache")
@@ -104,7 +104,7 @@ func TestOpeningALocationTouchesNoDisk(t *testing.T) {
 	}
 }
 
-func TestDefaultIsInTheUsersCacheDirectory(t *testing.T) {
+func TestDefaultLocation(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", "")
 	for _, home := range []string{"", t.TempDir()} {
 		t.Setenv("HOME", home)
@@ -112,7 +112,7 @@ func TestDefaultIsInTheUsersCacheDirectory(t *testing.T) {
 		storage, err := cache.OpenLocation("", cache.Options{})
 		must(t, err)
 		if home == "" { // matters only if the cache is used
-			wantUnfitForEverything(t, storage, "token_cache", `"file:///directory"`)
+			wantUnusable(t, storage, "token_cache", `"file:///directory"`)
 			if location, ok := errors.AsType[*cache.LocationError](storage.Prune(t.Context())); !ok || !location.NoDefault {
 				t.Error("the default location counts as configured")
 			}

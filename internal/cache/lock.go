@@ -13,9 +13,9 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Claim implements [Storage]. It takes an operating system lock on a file next to the entry, which ends with its
-// process, however that ends. If a process ended in the middle of a write, Claim first completes that write.
-func (d *Directory) Claim(ctx context.Context, key Key, wait Wait) (Held, error) {
+// Claim implements [Storage]. It takes an operating system lock on a file next to the entry. The lock ends with the
+// process, even if it is killed. If a process ended in the middle of a write, Claim first completes that write.
+func (d *Directory) Claim(ctx context.Context, key Key, wait Wait) (StorageClaim, error) {
 	if err := d.prepare(); err != nil {
 		return nil, err
 	}
@@ -35,9 +35,9 @@ func (d *Directory) Claim(ctx context.Context, key Key, wait Wait) (Held, error)
 	}
 	unlock := unlocker(file)
 	if err := d.completeWrite(key); err != nil {
-		return nil, errors.Join(d.unfit(err, "an interrupted write of an entry in it cannot be completed", makeWritable(err)), unlock())
+		return nil, errors.Join(d.unusable(err, "an interrupted write of an entry in it cannot be completed", makeWritable(err)), unlock())
 	}
-	return heldInDirectory{d, entryName(key), unlock}, nil
+	return directoryClaim{d, entryName(key), unlock}, nil
 }
 
 // waitLock takes a lock that another process holds.
@@ -90,8 +90,8 @@ func (d *Directory) pollLock(ctx context.Context, key Key, isWritten func() bool
 
 const (
 	defaultClaimTimeout = 5 * time.Minute
-	// lockPoll is how often a lock held by another process is tried, because no system call waits for both a file lock
-	// and a context. It is short compared with the work that is done under a lock.
+	// lockPoll is the pause between attempts to take a lock that another process holds, because no system call waits
+	// for both a file lock and a context. It is short compared with the work that is done under a lock.
 	lockPoll = 5 * time.Millisecond
 )
 
@@ -100,14 +100,14 @@ func (d *Directory) tryLockFile(key Key) (*flock.Flock, error) {
 	file := flock.New(d.lockPath(key)) // created 0600
 	locked, err := file.TryLock()
 	if err != nil {
-		return nil, d.unfit(err, "a lock file in it cannot be locked",
+		return nil, d.unusable(err, "a lock file in it cannot be locked",
 			"make the directory writable, or set token_cache to one that does not exist yet")
 	}
 	if !locked {
 		return nil, nil
 	}
-	// Pruning removes lock files. If it removed this one between opening and locking, the lock is worthless, because
-	// the next process creates a new file and locks that. The next try does so too.
+	// Pruning may have removed this file between opening and locking. Then the lock is worthless, because the next
+	// process creates a new file and locks that. The next try here does so too.
 	same, err := isStillAt(file, file.Path())
 	if err != nil || !same {
 		return nil, errors.Join(err, file.Unlock())
@@ -115,7 +115,7 @@ func (d *Directory) tryLockFile(key Key) (*flock.Flock, error) {
 	return file, nil
 }
 
-// examine returns what the file system tells about key's entry, or nil if that is nothing.
+// examine returns the file information of key's entry, or nil if there is none.
 func (d *Directory) examine(key Key) fs.FileInfo {
 	info, err := os.Lstat(d.Locate(entryName(key)))
 	if err != nil {
@@ -124,7 +124,7 @@ func (d *Directory) examine(key Key) fs.FileInfo {
 	return info
 }
 
-// isSameFile reports whether no write has happened in between. Each write makes a new file.
+// isSameFile reports whether before and now describe the same file. Each write creates a new one.
 func isSameFile(before, now fs.FileInfo) bool {
 	if before == nil || now == nil {
 		return before == nil && now == nil
@@ -160,7 +160,7 @@ func (d *Directory) lockPath(key Key) string { return filepath.Join(d.path, key.
 
 const lockSuffix = ".lock"
 
-// ClaimTimeoutError says that a claim could not be had within the limit. It is not a context error.
+// ClaimTimeoutError says that another process held a claim for longer than the limit. It is not a context error.
 type ClaimTimeoutError struct {
 	Path  string // the lock file, or the object
 	Limit time.Duration
@@ -168,30 +168,30 @@ type ClaimTimeoutError struct {
 
 // Error implements the error interface.
 func (e *ClaimTimeoutError) Error() string {
-	return fmt.Sprintf("the claim %s did not end within %s", e.Path, e.Limit)
+	return fmt.Sprintf("another run held the claim %s for longer than %s", e.Path, e.Limit)
 }
 
-// heldInDirectory is an entry whose lock this process holds.
-type heldInDirectory struct {
+// directoryClaim is an entry whose lock this process holds.
+type directoryClaim struct {
 	directory *Directory
 	name      string
 	unlock    func() error
 }
 
-func (h heldInDirectory) Read(ctx context.Context) ([]byte, error) {
+func (h directoryClaim) Read(ctx context.Context) ([]byte, error) {
 	return h.directory.Read(ctx, h.name)
 }
 
-func (h heldInDirectory) Write(_ context.Context, contents []byte, durable bool) error {
+func (h directoryClaim) Write(_ context.Context, contents []byte, durable bool) error {
 	return h.directory.write(h.name, contents, durable)
 }
 
-func (h heldInDirectory) WriteIntent(_ context.Context, contents []byte) error {
+func (h directoryClaim) WriteIntent(_ context.Context, contents []byte) error {
 	return h.directory.writeIntent(h.name, contents)
 }
 
-func (h heldInDirectory) End() error { return h.unlock() }
+func (h directoryClaim) End() error { return h.unlock() }
 
-func (h heldInDirectory) Excludes() bool { return true }
+func (h directoryClaim) Excludes() bool { return true }
 
-func (h heldInDirectory) Expired() bool { return false }
+func (h directoryClaim) Expired() bool { return false }

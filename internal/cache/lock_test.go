@@ -18,7 +18,7 @@ import (
 
 const contenders, contentions = 4, 25
 
-func TestOneHolderAtATimeAmongProcesses(t *testing.T) {
+func TestClaimExcludesOtherProcesses(t *testing.T) {
 	t.Parallel()
 
 	path := filepath.Join(t.TempDir(), "parent", "cache") // the processes create it at the same time
@@ -62,7 +62,7 @@ func contend(t *testing.T, directory string) {
 		if !errors.Is(err, cache.ErrNotFound) {
 			must(t, err)
 		}
-		must(t, errors.Join(writeAs(t.Context(), "lasting", claimed, sealer, string(plaintext)+"x"), claimed.End()))
+		must(t, errors.Join(writeAs(t.Context(), "retained", claimed, sealer, string(plaintext)+"x"), claimed.End()))
 	}
 }
 
@@ -94,7 +94,7 @@ func wantWaiting(t *testing.T, waiting <-chan string, result <-chan error) {
 	}
 }
 
-func TestLockEndsWithAKilledProcess(t *testing.T) {
+func TestLockEndsWithKilledProcess(t *testing.T) {
 	t.Parallel()
 
 	_, path := newDirectory(t, cache.Options{})
@@ -106,7 +106,7 @@ func TestLockEndsWithAKilledProcess(t *testing.T) {
 	_ = holder.Wait() // reports the kill as an error
 }
 
-func TestWaitingEndsWithAWrite(t *testing.T) {
+func TestClaimUnlessWritten(t *testing.T) {
 	t.Parallel()
 
 	directory, path := newDirectory(t, cache.Options{})
@@ -122,7 +122,7 @@ func TestWaitingEndsWithAWrite(t *testing.T) {
 	must(t, holder.End())
 }
 
-func TestDifferentKeysDoNotWait(t *testing.T) {
+func TestClaimsOfDifferentKeysDoNotWait(t *testing.T) {
 	t.Parallel()
 
 	everyStorage(t, func(t *testing.T, storage cache.Storage) {
@@ -131,7 +131,7 @@ func TestDifferentKeysDoNotWait(t *testing.T) {
 	})
 }
 
-func TestWaitingHasALimit(t *testing.T) {
+func TestClaimTimeout(t *testing.T) {
 	t.Parallel()
 
 	const limit = 30 * time.Millisecond
@@ -146,7 +146,7 @@ func TestWaitingHasALimit(t *testing.T) {
 	must(t, claim(t, directory, key).End())
 }
 
-func TestWaitingEndsWithTheContext(t *testing.T) {
+func TestClaimEndsWithContext(t *testing.T) {
 	t.Parallel()
 
 	directory, path := newDirectory(t, cache.Options{ClaimTimeout: 1}) // its own claims do not wait
@@ -171,7 +171,7 @@ func TestWaitingEndsWithTheContext(t *testing.T) {
 	must(t, claim(t, directory, key).End()) // a canceled claim holds nothing
 }
 
-func TestWaitingIsLoggedOnceEach(t *testing.T) {
+func TestClaimLogsWaiting(t *testing.T) {
 	t.Parallel()
 
 	var lines []string

@@ -36,34 +36,34 @@ func (m *Memory) Read(_ context.Context, name string) ([]byte, error) {
 // Prune implements [Storage]. Entries end with the process.
 func (m *Memory) Prune(context.Context) error { return nil }
 
-// Claim implements [Storage]. There is no other process to keep out.
-func (m *Memory) Claim(ctx context.Context, key Key, _ Wait) (Held, error) {
+// Claim implements [Storage]. No other process has access.
+func (m *Memory) Claim(ctx context.Context, key Key, _ Wait) (StorageClaim, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("claiming the cache entry %s: %w", key, err)
 	}
-	return heldInMemory{m, entryName(key)}, nil
+	return memoryClaim{m, entryName(key)}, nil
 }
 
-type heldInMemory struct {
+type memoryClaim struct {
 	memory *Memory
 	name   string
 }
 
-func (h heldInMemory) Read(ctx context.Context) ([]byte, error) { return h.memory.Read(ctx, h.name) }
+func (h memoryClaim) Read(ctx context.Context) ([]byte, error) { return h.memory.Read(ctx, h.name) }
 
-func (h heldInMemory) Write(_ context.Context, contents []byte, _ bool) error {
+func (h memoryClaim) Write(_ context.Context, contents []byte, _ bool) error {
 	h.memory.mutex.Lock()
 	defer h.memory.mutex.Unlock()
 	h.memory.entries[h.name] = bytes.Clone(contents)
 	return nil
 }
 
-func (h heldInMemory) WriteIntent(ctx context.Context, contents []byte) error {
+func (h memoryClaim) WriteIntent(ctx context.Context, contents []byte) error {
 	return h.Write(ctx, contents, true)
 }
 
-func (h heldInMemory) End() error { return nil }
+func (h memoryClaim) End() error { return nil }
 
-func (h heldInMemory) Excludes() bool { return true }
+func (h memoryClaim) Excludes() bool { return true }
 
-func (h heldInMemory) Expired() bool { return false }
+func (h memoryClaim) Expired() bool { return false }

@@ -20,9 +20,9 @@ type Store interface {
 	List(ctx context.Context, prefix string) ([]bucket.Entry, error)
 }
 
-// Objects keeps each entry in its own object. There is no lock. A process that is about to change an entry writes a
-// claim into it, if the entry has not changed since it was read, and writes its result if the entry still has the
-// claim. A claim without a result ends after claimLife, by the store's clock.
+// Objects keeps each entry in its own object, without locks. A process that is about to change an entry writes a claim
+// into it, provided that the entry has not changed since it was read. It writes its result if the claim is still there.
+// A claim without a result ends after claimLife, by the store's clock.
 type Objects struct {
 	store    Store
 	location string
@@ -30,12 +30,12 @@ type Objects struct {
 	claimTimeout, claimLife time.Duration
 	// nonce distinguishes the claims of this process from those of others.
 	nonce string
-	// failed is when the store last failed a request.
+	// failed is when a request to the store last failed because of an outage.
 	failed atomic.Pointer[time.Time]
 	log    func(ctx context.Context, message string, fields ...map[string]any)
 }
 
-// NewObjects returns the storage in store. Messages call it location.
+// NewObjects returns the storage in store. Location names it in messages.
 func NewObjects(store Store, location string, options Options) *Objects {
 	o := &Objects{
 		store:        store,
@@ -60,7 +60,7 @@ func (o *Objects) Locate(name string) string { return o.location + "/" + name }
 // Read implements [Storage].
 func (o *Objects) Read(ctx context.Context, name string) ([]byte, error) {
 	object, err := o.get(ctx, name)
-	return object.Contents, o.unfit(err)
+	return object.Contents, o.unusable(err)
 }
 
 // touchAfter is the age at which an object that is read is also rewritten, so that [Objects.Prune] sees that it is
@@ -69,7 +69,7 @@ const touchAfter = unusedAfter / 2
 
 // get returns the object called name. The error is [ErrNotFound] or the store's.
 func (o *Objects) get(ctx context.Context, name string) (object bucket.Object, err error) {
-	err = o.ask(ctx, false, func(ctx context.Context) error {
+	err = o.do(ctx, false, func(ctx context.Context) error {
 		object, err = o.store.Get(ctx, name)
 		return err
 	})
@@ -80,7 +80,7 @@ func (o *Objects) get(ctx context.Context, name string) (object bucket.Object, e
 		return bucket.Object{}, err
 	}
 	if object.Age() > touchAfter {
-		err := o.ask(ctx, false, func(ctx context.Context) error {
+		err := o.do(ctx, false, func(ctx context.Context) error {
 			version, err := o.store.Put(ctx, name, object.Contents, object.Version)
 			if err == nil {
 				object.Version = version
@@ -95,17 +95,17 @@ func (o *Objects) get(ctx context.Context, name string) (object bucket.Object, e
 }
 
 const (
-	// failingFor is how long a store counts as failing after a request and its repetitions have failed.
-	failingFor = time.Minute
-	// briefly is how long a failing store gets for requests that can be made later or skipped.
-	briefly = 2 * time.Second
+	// outageMemory is how long a store counts as failing after a request and its retries have failed.
+	outageMemory = time.Minute
+	// outageTimeout limits requests to a failing store if they can be made later or skipped.
+	outageTimeout = 2 * time.Second
 )
 
-// ask sends a request to the store. A patient request is not cut short if the store is failing.
-func (o *Objects) ask(ctx context.Context, patient bool, request func(context.Context) error) error {
-	if !patient && o.isFailing() {
+// do sends a request to the store. If fullTimeout is set, the time for it is the same while the store is failing.
+func (o *Objects) do(ctx context.Context, fullTimeout bool, request func(context.Context) error) error {
+	if !fullTimeout && o.isFailing() {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, briefly)
+		ctx, cancel = context.WithTimeout(ctx, outageTimeout)
 		defer cancel()
 	}
 	err := request(ctx)
@@ -117,11 +117,11 @@ func (o *Objects) ask(ctx context.Context, patient bool, request func(context.Co
 
 func (o *Objects) isFailing() bool {
 	at := o.failed.Load()
-	return at != nil && time.Since(*at) < failingFor
+	return at != nil && time.Since(*at) < outageMemory
 }
 
 // unfit turns an error of the store into one that [Storage] documents.
-func (o *Objects) unfit(err error) error {
+func (o *Objects) unusable(err error) error {
 	if err == nil || errors.Is(err, ErrNotFound) {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/bucket"
 )
 
-// pruneFor limits how long pruning takes.
-const pruneFor = 10 * time.Second
+// pruneTimeout limits how long pruning takes. The next pruning does the rest.
+const pruneTimeout = 10 * time.Second
 
 // pruning is what one pruning stores for the next. The ID makes each one different, because some stores give equal
 // contents the same version.
@@ -22,13 +22,11 @@ type pruning struct {
 
 // Prune implements [Storage]. It removes objects that two prunings in a row, at least a day apart, found unwritten for
 // 60 days. Objects that are read are rewritten before that. All times are the store's.
-//
-// A run that has its token waits for pruning, so its time is limited. The next pruning does what is left.
 func (o *Objects) Prune(ctx context.Context) error {
 	if o.isFailing() {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, pruneFor)
+	ctx, cancel := context.WithTimeout(ctx, pruneTimeout)
 	defer cancel()
 	marker, err := o.store.Get(ctx, pruneMarker)
 	switch {
@@ -39,7 +37,7 @@ func (o *Objects) Prune(ctx context.Context) error {
 		return nil
 	}
 	var before pruning
-	_ = json.Unmarshal(marker.Contents, &before) // then the last pruning found nothing
+	_ = json.Unmarshal(marker.Contents, &before) // if that fails, the last pruning counts as having found nothing
 	entries, err := o.store.List(ctx, "")
 	if err != nil {
 		return err
@@ -61,11 +59,11 @@ func (o *Objects) Prune(ctx context.Context) error {
 		if !before.Unused[name].Equal(modified) {
 			continue
 		}
-		object, lookErr := o.store.Get(ctx, name) // it may have been used since, and not all stores have conditional deletes
-		if lookErr == nil && object.Age() > unusedAfter {
-			lookErr = o.store.Delete(ctx, name)
+		object, readErr := o.store.Get(ctx, name) // it may have been used since, and not all stores have conditional deletes
+		if readErr == nil && object.Age() > unusedAfter {
+			readErr = o.store.Delete(ctx, name)
 		}
-		err = errors.Join(err, lookErr)
+		err = errors.Join(err, readErr)
 	}
 	return err
 }

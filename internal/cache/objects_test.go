@@ -13,7 +13,7 @@ import (
 )
 
 // Stores charge for requests, and each request takes time.
-func TestRequestsToAStore(t *testing.T) {
+func TestStoreRequests(t *testing.T) {
 	t.Parallel()
 
 	var requests []bucket.Operation
@@ -39,7 +39,7 @@ func TestRequestsToAStore(t *testing.T) {
 }
 
 // If a write fails and so does the read that checks its outcome, one sentence reports both.
-func TestUnclearWrite(t *testing.T) {
+func TestUnconfirmedWrite(t *testing.T) {
 	t.Parallel()
 
 	isCut := false
@@ -56,18 +56,18 @@ func TestUnclearWrite(t *testing.T) {
 	claimed := claim(t, cache.NewObjects(store, "s3://bucket/prefix", cache.Options{}), key)
 	const want = "the token cache s3://bucket/prefix cannot be used: cannot write "
 	name := entryOf(key)
-	if err := claimed.Write(t.Context(), sealer, []byte("x"), cache.Lasting); err == nil ||
+	if err := claimed.Write(t.Context(), sealer, []byte("x"), cache.Retained); err == nil ||
 		err.Error() != want+name+": no answer, and reading it to find out failed too: unreachable; it may have been written anyway" {
 		t.Error(err)
 	}
 }
 
 // After one wait for a failing store, only writes of results that cannot be obtained again wait for it.
-func TestFailingStoreIsAskedBriefly(t *testing.T) {
+func TestShortTimeoutsDuringOutage(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
-		const budget, briefly = 30 * time.Second, 2 * time.Second
+		const budget, outageTimeout = 30 * time.Second, 2 * time.Second
 		isCut := false
 		storage := newObjects(&buckettest.Store{Budget: budget, Fault: func(operation bucket.Operation, name string) error {
 			if isCut {
@@ -88,11 +88,11 @@ func TestFailingStoreIsAskedBriefly(t *testing.T) {
 		fails("reading", budget, err, began)
 		began = time.Now()
 		_, err = storage.Read(t.Context(), entryOf(otherKey))
-		fails("reading again", briefly, err, began)
+		fails("reading again", outageTimeout, err, began)
 		began = time.Now()
-		fails("an intent, and a look for it", 2*briefly, writeAs(t.Context(), "intent", claimed, sealer, "x"), began)
+		fails("an intent, and a look for it", 2*outageTimeout, writeAs(t.Context(), "intent", claimed, sealer, "x"), began)
 		began = time.Now()
-		fails("a result, and a look for it", budget+briefly, writeAs(t.Context(), "lasting", claimed, sealer, "x"), began)
+		fails("a result, and a look for it", budget+outageTimeout, writeAs(t.Context(), "retained", claimed, sealer, "x"), began)
 		began = time.Now()
 		if err := storage.Prune(t.Context()); err != nil || time.Since(began) > 0 {
 			t.Errorf("pruning took %v and returned %v", time.Since(began), err)
@@ -104,7 +104,7 @@ func TestFailingStoreIsAskedBriefly(t *testing.T) {
 	})
 }
 
-func TestPruningAStore(t *testing.T) {
+func TestPruneObjects(t *testing.T) {
 	t.Parallel()
 
 	now, used := time.Now(), false

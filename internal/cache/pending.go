@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// The file that is being written has a fixed name, unlike in libraries for atomic writes, which make one up. So the
-// next process that claims the entry can complete an interrupted write.
+// Files are written under a fixed temporary name, so that the next process that claims the entry can complete an
+// interrupted write. Libraries for atomic writes use random names.
 const (
 	pendingSuffix = ".new"
 	// intentSuffix is for intents. Interrupted writes of intents are not completed, because nothing is sent before an
@@ -27,13 +27,13 @@ func (d *Directory) replace(path, pending string, contents []byte, durable bool)
 	if !durable {
 		return rename(pending, path)
 	}
-	return d.settle(pending, path)
+	return d.moveIntoPlace(pending, path)
 }
 
-// writePending writes a file over an existing one, whose room on the disk it reuses. If durable is set, the file
+// writePending writes a file. It overwrites an existing one, to use the disk space reserved by it. If durable is set, the file
 // survives a power cut as soon as the directory is synced.
 func (d *Directory) writePending(path string, contents []byte, durable bool) (err error) {
-	if err := clearWay(path); err != nil {
+	if err := removeObstacle(path); err != nil {
 		return err
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o600)
@@ -46,13 +46,13 @@ func (d *Directory) writePending(path string, contents []byte, durable bool) (er
 		err = d.sync(file)
 	}
 	if err = errors.Join(err, file.Close()); err == nil {
-		_ = d.stamp(path) // otherwise the file has the time of the file system
+		_ = d.stamp(path) // otherwise the file has the time of the file system's clock
 	}
 	return err
 }
 
-// clearWay removes anything at path that cannot be written to, such as a link.
-func clearWay(path string) error {
+// removeObstacle removes anything at path that is not a writable regular file, such as a link.
+func removeObstacle(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o200 != 0 {
 		return nil
@@ -60,18 +60,18 @@ func clearWay(path string) error {
 	return errors.Join(err, os.Remove(path))
 }
 
-// stamp marks a file as used now, by this storage's clock.
+// stamp marks a file as used now, by the clock of d.
 func (d *Directory) stamp(path string) error {
 	now := d.now()
 	return os.Chtimes(path, now, now)
 }
 
-// settle moves a complete and synced file into place, durably.
-func (d *Directory) settle(pending, path string) error {
+// moveIntoPlace moves a complete and synced file into place, durably.
+func (d *Directory) moveIntoPlace(pending, path string) error {
 	if err := rename(pending, path); err != nil {
 		return err
 	}
-	return d.syncDirectory(d.path) // otherwise the old file may be back after a power cut
+	return d.syncDirectory(d.path) // otherwise a power cut may bring the old file back
 }
 
 // rename retries on Windows, which does not replace a file while someone reads it.
@@ -85,7 +85,7 @@ func rename(from, to string) error {
 }
 
 // completeWrite moves a file into place that was complete when its writer was killed. An incomplete file is left for
-// the next write, because nobody has used its contents. The caller holds the entry's lock.
+// the next write, because its contents were never used. The caller holds the entry's lock.
 func (d *Directory) completeWrite(key Key) error {
 	path := d.Locate(entryName(key))
 	pending := path + pendingSuffix
@@ -97,16 +97,16 @@ func (d *Directory) completeWrite(key Key) error {
 		return err
 	}
 	contents, err := readFile(pending)
-	if err != nil || !isWhole(contents) {
+	if err != nil || !isComplete(contents) {
 		return err
 	}
-	if _, err := d.place(entryName(key)); err != nil {
+	if _, err := d.writablePath(entryName(key)); err != nil {
 		return err
 	}
 	if err := d.syncFile(pending); err != nil {
 		return err
 	}
-	return d.settle(pending, path)
+	return d.moveIntoPlace(pending, path)
 }
 
 func (d *Directory) syncFile(path string) error {

@@ -17,7 +17,7 @@ import (
 
 // Readers see the old entry until a write completes, and a crash at any moment leaves either the old entry or the new
 // one. The next claim decides which; a read does not.
-func TestEveryCrashOfAWriteLeavesTheOldEntryOrTheNewOne(t *testing.T) {
+func TestCrashDuringWriteLeavesOldOrNewEntry(t *testing.T) {
 	t.Parallel()
 
 	whole := seal(t, key, sealer, "new")
@@ -27,7 +27,7 @@ func TestEveryCrashOfAWriteLeavesTheOldEntryOrTheNewOne(t *testing.T) {
 		"half":                  half,
 		"half of it zeros":      slices.Concat(half, make([]byte, len(whole)-len(half))), // has the size, but not the contents
 		"over something longer": append(slices.Clone(whole), 0),                          // not truncated yet
-		"room":                  bytes.Repeat([]byte("r"), 16<<10),
+		"reserved space":        bytes.Repeat([]byte("r"), 16<<10),
 		"whole":                 whole,
 	} {
 		for _, suffix := range []string{".new", ".intent"} {
@@ -50,15 +50,15 @@ func TestEveryCrashOfAWriteLeavesTheOldEntryOrTheNewOne(t *testing.T) {
 						after = "new"
 					}
 					want(t, directory, key, sealer, after)
-					for _, way := range []string{"lasting", "intent", "passing"} {
+					for _, way := range []string{"retained", "intent", "transient"} {
 						must(t, writeAs(t.Context(), way, claimed, sealer, way))
 						want(t, directory, key, sealer, way)
-						room, err := os.ReadFile(file + ".new")
-						if way == "intent" && (err != nil || len(room) < 16<<10 || bytes.Count(room, []byte{0}) > 1<<10) {
-							t.Errorf("%d bytes, many of them zero, do not reserve room on every disk: %v", len(room), err)
+						reserved, err := os.ReadFile(file + ".new")
+						if way == "intent" && (err != nil || len(reserved) < 16<<10 || bytes.Count(reserved, []byte{0}) > 1<<10) {
+							t.Errorf("%d bytes, many of them zero, do not reserve space on every disk: %v", len(reserved), err)
 						}
 						must(t, claimed.End())
-						claimed = claim(t, directory, key) // must not take the room for an entry
+						claimed = claim(t, directory, key) // must not take the reserved space for an entry
 						want(t, directory, key, sealer, way)
 					}
 					if diff := cmp.Diff([]string{directory.Locate(key.String() + ".lock"), file}, files(t, path, "*")); diff != "" {
@@ -76,7 +76,7 @@ var obstacles = map[string]func(path, entry string) error{
 }
 
 // An interrupted write waits until the obstacle is gone.
-func TestWhatIsInThePlaceOfAnEntryIsNamedAndStays(t *testing.T) {
+func TestEntryPathIsNotARegularFile(t *testing.T) {
 	t.Parallel()
 
 	for name, put := range obstacles {
@@ -100,7 +100,7 @@ func TestWhatIsInThePlaceOfAnEntryIsNamedAndStays(t *testing.T) {
 			}
 			must(t, os.WriteFile(file+".new", seal(t, key, sealer, "new"), 0o600))
 			_, err := cache.New(directory).Claim(t.Context(), key)
-			wantUnfit(t, err, file, "remove it", "interrupted write")
+			wantLocationError(t, err, file, "remove it", "interrupted write")
 			if info, err := os.Lstat(file); err != nil || info.Mode().IsRegular() {
 				t.Errorf("the obstacle is %v (error %v)", info, err)
 			}
@@ -112,7 +112,7 @@ func TestWhatIsInThePlaceOfAnEntryIsNamedAndStays(t *testing.T) {
 }
 
 // An intent fails before the request is sent, so no credential is used up.
-func TestWhatIsInTheWayOfWritingIsFoundBefore(t *testing.T) {
+func TestIntentFailsIfWritingIsImpossible(t *testing.T) {
 	t.Parallel()
 
 	for _, suffix := range []string{".new", ".intent"} {
@@ -122,9 +122,9 @@ func TestWhatIsInTheWayOfWritingIsFoundBefore(t *testing.T) {
 		must(t, os.MkdirAll(filepath.Join(pending, "full"), 0o700))
 
 		claimed := claim(t, directory, key)
-		wantUnfit(t, writeAs(t.Context(), "intent", claimed, sealer, "new"), path, pending, "token_cache")
+		wantLocationError(t, writeAs(t.Context(), "intent", claimed, sealer, "new"), path, pending, "token_cache")
 		if suffix == ".new" {
-			wantParts(t, writeAs(t.Context(), "lasting", claimed, sealer, "new"), pending)
+			wantParts(t, writeAs(t.Context(), "retained", claimed, sealer, "new"), pending)
 		}
 		if diff := cmp.Diff([]string{pending}, files(t, path, "*.v2.*")); diff != "" {
 			t.Error(diff)
@@ -135,7 +135,7 @@ func TestWhatIsInTheWayOfWritingIsFoundBefore(t *testing.T) {
 
 // Windows does not replace a file that another program, such as a virus scanner, has open. The next claim completes the
 // write.
-func TestWriteWhileAnotherProgramReadsIsNotLost(t *testing.T) {
+func TestWriteWhileAnotherProgramReads(t *testing.T) {
 	t.Parallel()
 
 	directory, _ := newDirectory(t, cache.Options{})
@@ -143,7 +143,7 @@ func TestWriteWhileAnotherProgramReadsIsNotLost(t *testing.T) {
 	reader, err := os.Open(directory.Locate(entryOf(key)))
 	must(t, err)
 	claimed := claim(t, directory, key)
-	err = writeAs(t.Context(), "lasting", claimed, sealer, "new")
+	err = writeAs(t.Context(), "retained", claimed, sealer, "new")
 	if runtime.GOOS != "windows" {
 		must(t, err)
 	}

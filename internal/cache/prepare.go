@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// prepare makes sure that the directory exists and is private. It remembers nothing, because the directory may change
+// prepare makes sure that the directory exists and is private. It checks each time, because the directory may change
 // while the process runs, and checking is cheap.
 func (d *Directory) prepare() error {
 	err := d.check()
@@ -16,13 +16,13 @@ func (d *Directory) prepare() error {
 		return err
 	}
 	if err := d.makeDirectory(d.path); err != nil {
-		return d.unfit(err, "the directory cannot be created",
+		return d.unusable(err, "the directory cannot be created",
 			"set token_cache to a directory that you are allowed to create")
 	}
 	return d.check()
 }
 
-// check returns an error if the directory is unfit or missing. The error wraps [fs.ErrNotExist] if it is missing.
+// check returns an error if the directory cannot be used or is missing. The error wraps [fs.ErrNotExist] if it is missing.
 func (d *Directory) check() error {
 	if d.pathError != nil {
 		return d.pathError
@@ -32,28 +32,28 @@ func (d *Directory) check() error {
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		// A link is fine if its target is private and nobody else can change it.
 		if owner, ours := checkOwner(info); !ours && owner != "uid 0" {
-			return d.unfit(nil, "it is a link that belongs to another user ("+owner+")", another)
+			return d.unusable(nil, "it is a link that belongs to another user ("+owner+")", another)
 		}
 		info, err = os.Stat(d.path)
 	}
 	if err != nil {
-		return d.unfit(err, "the directory cannot be examined", another)
+		return d.unusable(err, "the directory cannot be examined", another)
 	}
 	if !info.IsDir() {
-		return d.unfit(nil, "it is not a directory", another)
+		return d.unusable(nil, "it is not a directory", another)
 	}
 	if owner, ours := checkOwner(info); !ours {
-		return d.unfit(nil, "the directory belongs to another user ("+owner+")", another)
+		return d.unusable(nil, "the directory belongs to another user ("+owner+")", another)
 	}
 	if others := accessOfOthers(info); others != 0 {
-		return d.unfit(nil, fmt.Sprintf("other users have access to the directory (mode %04o)", info.Mode().Perm()),
+		return d.unusable(nil, fmt.Sprintf("other users have access to the directory (mode %04o)", info.Mode().Perm()),
 			"run chmod 700 "+d.path+", or "+another)
 	}
 	return nil
 }
 
-// makeDirectory creates a directory and its parents for this user only, durably and regardless of the umask. It is no
-// error if another process was faster.
+// makeDirectory creates a directory and its parents for this user only, durably and regardless of the umask. It is not
+// an error if another process was faster.
 func (d *Directory) makeDirectory(path string) error {
 	err := os.Mkdir(path, 0o700)
 	if parent := filepath.Dir(path); errors.Is(err, fs.ErrNotExist) && parent != path {
@@ -74,6 +74,6 @@ func (d *Directory) makeDirectory(path string) error {
 	return d.syncDirectory(filepath.Dir(path))
 }
 
-func (d *Directory) unfit(err error, problem, remedy string) error {
+func (d *Directory) unusable(err error, problem, remedy string) error {
 	return &LocationError{Location: d.path, Problem: problem, Remedy: remedy, Err: err}
 }

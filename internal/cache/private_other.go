@@ -4,8 +4,8 @@ package cache
 
 import "os"
 
-// checkOwner accepts everything. On Windows, a directory inherits its permissions from its parent, so directories in a
-// user's profile are private, and os.FileMode says nothing about them.
+// checkOwner accepts any owner. On Windows, a directory inherits its permissions from its parent, so directories in a
+// user's profile are private, and os.FileMode doesn't show permissions.
 func checkOwner(os.FileInfo) (owner string, ours bool) { return "", true }
 
 // accessOfOthers returns none, for the same reason.

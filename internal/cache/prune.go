@@ -36,7 +36,7 @@ func (d *Directory) Prune(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// This comes first, so that pruning is not repeated at once if it fails.
+	// The result is stored first, so that a pruning that fails is not repeated at once.
 	if err := d.notePruning(unused); err != nil {
 		return err
 	}
@@ -51,14 +51,15 @@ func (d *Directory) Prune(ctx context.Context) error {
 
 const (
 	// unusedAfter is how long an entry is kept that is neither read nor written. It is twice the lifetime of a refresh
-	// token, which lives longest of what an entry holds.
+	// token, the longest-lived part of an entry.
 	unusedAfter = 60 * 24 * time.Hour
-	// absurdAfter is the age that must come from a wrong clock when the file was written. The age then starts over.
-	absurdAfter = 5 * 365 * 24 * time.Hour
+	// implausibleAfter is the age above which the clock must have been wrong when the file was written. The file is then
+	// marked as used.
+	implausibleAfter = 5 * 365 * 24 * time.Hour
 	// pruneEvery is the time between prunings.
 	pruneEvery = 24 * time.Hour
-	// pruneMarker is the name of the file whose time is when pruning last began, and whose contents are what it found
-	// unused.
+	// pruneMarker is the name of the file that records the last pruning: its time is when pruning began, its contents are
+	// what pruning found unused.
 	pruneMarker = "pruned"
 )
 
@@ -74,7 +75,7 @@ func (d *Directory) lastPruning() (unused unusedFiles, due bool, err error) {
 	}
 	switch age := d.now().Sub(info.ModTime()); {
 	case age < 0:
-		return nil, true, nil // one of the two clocks is wrong, so the findings do not count
+		return nil, true, nil // one of the two clocks is wrong, so the last findings don't count
 	case age < pruneEvery:
 		return nil, false, nil
 	}
@@ -141,9 +142,8 @@ func ownerOf(name string) (key Key, own bool) {
 	return key, err == nil
 }
 
-// ownFile matches the files that this format and the first one put into the directory, except for the marker. All
-// others belong to someone else. It is compiled when it is first needed, because compiling it would slow the start of a
-// process.
+// ownFile matches the files that this format and the first one put into the directory, except for the marker. Other
+// files are left alone. It is compiled on first use, to keep the start of a process fast.
 var ownFile = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^([0-9a-f]{64})(?:\.lock|\.v2(?:\.new|\.intent)?|(?:\.probe|-[0-9a-f]{16}\.v1)(?:\.new)?)$`)
 })
@@ -156,7 +156,7 @@ func (d *Directory) isUnused(name string) (at time.Time, unused bool) {
 		return time.Time{}, false
 	}
 	age := d.now().Sub(info.ModTime())
-	if age > absurdAfter {
+	if age > implausibleAfter {
 		_ = d.stamp(filepath.Join(d.path, name)) // otherwise it is examined every time
 		return time.Time{}, false
 	}
@@ -167,18 +167,18 @@ func (d *Directory) isUnused(name string) (at time.Time, unused bool) {
 // file if nothing else is left. A process that waits for the lock notices that its file is gone, see tryLockFile.
 func (d *Directory) pruneEntry(key Key, names []string, before unusedFiles) (err error) {
 	lock := filepath.Base(d.lockPath(key))
-	var doomed []string
+	var unneeded []string
 	kept := false
 	for _, name := range names {
 		at, unused := d.isUnused(name)
 		switch {
 		case unused && before[name].Equal(at):
-			doomed = append(doomed, name)
+			unneeded = append(unneeded, name)
 		case name != lock:
 			kept = true
 		}
 	}
-	if len(doomed) == 0 {
+	if len(unneeded) == 0 {
 		return nil
 	}
 	file, err := d.tryLockFile(key)
@@ -186,7 +186,7 @@ func (d *Directory) pruneEntry(key Key, names []string, before unusedFiles) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Unlock()) }()
-	for _, name := range doomed {
+	for _, name := range unneeded {
 		if at, unused := d.isUnused(name); name != lock && unused && before[name].Equal(at) {
 			err = errors.Join(err, d.remove(name))
 		}

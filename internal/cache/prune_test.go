@@ -17,9 +17,9 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 )
 
-// unnoted reports whether tests ignore a file: the marker of pruning, and lock files on Windows, which cannot be removed
+// isIgnored reports whether tests ignore a file: the marker of pruning, and lock files on Windows, which cannot be removed
 // while another process has them open.
-func unnoted(name string) bool {
+func isIgnored(name string) bool {
 	return name == "pruned" || runtime.GOOS == "windows" && filepath.Ext(name) == ".lock"
 }
 
@@ -30,12 +30,12 @@ func wantFiles(t *testing.T, directory string, names []string) {
 		found = append(found, filepath.Base(path))
 	}
 	slices.Sort(names)
-	if diff := cmp.Diff(slices.DeleteFunc(names, unnoted), slices.DeleteFunc(found, unnoted)); diff != "" {
+	if diff := cmp.Diff(slices.DeleteFunc(names, isIgnored), slices.DeleteFunc(found, isIgnored)); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestPruningRemovesOnlyWhatIsOursAndOld(t *testing.T) {
+func TestPruneRemovesOnlyUnusedEntries(t *testing.T) {
 	t.Parallel()
 
 	const young, old = 58 * day, 61 * day
@@ -80,7 +80,7 @@ func TestPruningRemovesOnlyWhatIsOursAndOld(t *testing.T) {
 
 // Pruning removes an entry after two checks, at least a day apart, have found it unused for 60 days, unless it was used
 // in between. The entry is written on day 0, by a clock that is years ahead.
-func TestPruningTakesTwoLooks(t *testing.T) {
+func TestPruneRequiresTwoChecks(t *testing.T) {
 	t.Parallel()
 
 	for steps, gone := range map[string]bool{ // each step is a day and an action
@@ -146,7 +146,7 @@ func TestPruningTakesTwoLooks(t *testing.T) {
 }
 
 // A process that does not wait uses the entry while pruning is about to remove it.
-func TestPruningLooksAgainBeforeItRemoves(t *testing.T) {
+func TestPruneChecksAgainBeforeRemoving(t *testing.T) {
 	t.Parallel()
 
 	for moment := range 8 {
@@ -163,7 +163,7 @@ func TestPruningLooksAgainBeforeItRemoves(t *testing.T) {
 				return
 			}
 			if claimed, err := cache.New(user).Claim(t.Context(), key); err == nil {
-				must(t, errors.Join(writeAs(t.Context(), "lasting", claimed, sealer, "used"), claimed.End()))
+				must(t, errors.Join(writeAs(t.Context(), "retained", claimed, sealer, "used"), claimed.End()))
 				used = true
 			}
 		}
@@ -175,7 +175,7 @@ func TestPruningLooksAgainBeforeItRemoves(t *testing.T) {
 }
 
 // Pruning removes lock files while other processes open and lock them.
-func TestPruningLocksKeepsThemExclusive(t *testing.T) {
+func TestPruningLockFilesKeepsClaimsExclusive(t *testing.T) {
 	t.Parallel()
 
 	path := filepath.Join(t.TempDir(), "cache")

@@ -16,7 +16,7 @@ import (
 )
 
 // Entries of key, sealed by the first release of each format. Every release must open them. The second entry holds
-// goldenText for sealer and a passing text for otherSealer.
+// goldenText for sealer and a transient text for otherSealer.
 const (
 	golden1Name = "d438fe35625191bfc71766c236be77449c276f423a53b8f0e3af54f321dcb6de-08f4fab70aa02ff4.v1"
 	golden1     = "dGVycmFmb3JtLXByb3ZpZGVyLWdvdG8gY2FjaGUgZW50cnkgdjEK8kURrU+LPZy+qlndHYEsbvCtsaKRwMIIO1l3jw+LWCSxlK7CWhuMpfl6sGLyIGpEquhgaC1aQ4jlyWwElohyJ5TT"
@@ -25,7 +25,7 @@ const (
 	goldenText  = "opaque"
 )
 
-// An entry consists of a header, a checksum of the rest, and sections. A section begins with its worth, the seal's ID and
+// An entry consists of a header, a checksum of the rest, and sections. A section begins with its kind, the seal's ID and
 // a length.
 const (
 	checksumAt = len("terraform-provider-goto cache entry v2\n")
@@ -77,7 +77,7 @@ func flipped(contents []byte, bit int) []byte {
 	return contents
 }
 
-func TestFormatIsTheSameInEveryRelease(t *testing.T) {
+func TestFormatIsStable(t *testing.T) {
 	t.Parallel()
 
 	storage := storing(t, golden2Name, decoded(golden2))
@@ -92,7 +92,7 @@ func TestFormatIsTheSameInEveryRelease(t *testing.T) {
 		must(t, writeAs(t.Context(), way, claimed, otherSealer, "theirs"))
 		want(t, directory, key, sealer, goldenText)
 	}
-	for _, way := range []string{"intent", "passing"} {
+	for _, way := range []string{"intent", "transient"} {
 		must(t, writeAs(t.Context(), way, claimed, sealer, way))
 		want(t, directory, key, sealer, way)
 	}
@@ -101,7 +101,7 @@ func TestFormatIsTheSameInEveryRelease(t *testing.T) {
 	}
 }
 
-func TestEveryFlippedBitIsNoticed(t *testing.T) {
+func TestDamageIsDetected(t *testing.T) {
 	t.Parallel()
 
 	// In the second format, damage elsewhere in the entry does not affect a section whose seal is intact.
@@ -130,7 +130,7 @@ func TestEveryFlippedBitIsNoticed(t *testing.T) {
 	}
 }
 
-func TestEntryOpensOnlyWithItsKeyAndSecret(t *testing.T) {
+func TestEntryNeedsItsKeyAndSecret(t *testing.T) {
 	t.Parallel()
 
 	contents := seal(t, key, sealer, "x")
@@ -159,7 +159,7 @@ func TestEntryOpensOnlyWithItsKeyAndSecret(t *testing.T) {
 }
 
 // Each section is sealed separately: damage to one does not affect the others, and each client secret still opens its own.
-func TestDamageIsNobodyElses(t *testing.T) {
+func TestDamageAffectsOneSection(t *testing.T) {
 	t.Parallel()
 
 	storage := cache.NewMemory()
@@ -183,9 +183,9 @@ func TestDamageIsNobodyElses(t *testing.T) {
 		"cut off after a head": {contents[:2*size+sealedAt], "truncated", kept, kept, unreadable},
 		"cut off in a head":    {contents[:2*size+lengthAt], "truncated", kept, kept, unreadable},
 		"cut off in the sum":   {contents[:checksumAt+1], "truncated", unreadable, unreadable, unreadable},
-		"in the header":        {flipped(contents, 0), "not begin like an entry", unreadable, unreadable, unreadable},
-		"as a whole":           {nil, "not begin like an entry", unreadable, unreadable, unreadable},
-		"almost too large":     {make([]byte, 1<<20), "not begin like an entry", unreadable, unreadable, unreadable},
+		"in the header":        {flipped(contents, 0), "not start with the header", unreadable, unreadable, unreadable},
+		"as a whole":           {nil, "not start with the header", unreadable, unreadable, unreadable},
+		"almost too large":     {make([]byte, 1<<20), "not start with the header", unreadable, unreadable, unreadable},
 		"too large":            {make([]byte, 1<<20+1), "too large", unreadable, unreadable, unreadable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,7 +206,7 @@ func TestDamageIsNobodyElses(t *testing.T) {
 	}
 }
 
-func TestNothingIsSealedWithoutASecret(t *testing.T) {
+func TestEmptySecretIsRefused(t *testing.T) {
 	t.Parallel()
 
 	for _, none := range []secret.Value{{}, secret.New("")} {

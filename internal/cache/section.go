@@ -16,7 +16,7 @@ import (
 // with one section for each secret that the entry was sealed with, so that writing with one secret never destroys
 // contents that another one opens. A section is
 //
-//	worth (1 byte) | seal ID (8) | length (4, big endian) | sealed bytes
+//	kind (1 byte) | seal ID (8) | length (4, big endian) | sealed bytes
 //
 // The checksum distinguishes a complete file from an incomplete one, without a secret.
 const (
@@ -27,28 +27,28 @@ const (
 
 // section is what an entry holds for one sealer.
 type section struct {
-	worth  Worth
+	kind   Kind
 	seal   sealID
 	sealed []byte
 }
 
-func newSection(key Key, id sealID, sealer secret.Value, plaintext []byte, worth Worth) (section, error) {
-	sealed, err := seal(key, sealer, front(worth), plaintext)
-	return section{worth, id, sealed}, err
+func newSection(key Key, id sealID, sealer secret.Value, plaintext []byte, kind Kind) (section, error) {
+	sealed, err := seal(key, sealer, prefix(kind), plaintext)
+	return section{kind, id, sealed}, err
 }
 
 func (s section) unseal(key Key, sealer secret.Value) ([]byte, error) {
-	return unseal(key, sealer, front(s.worth), s.sealed)
+	return unseal(key, sealer, prefix(s.kind), s.sealed)
 }
 
-// front returns the bytes before a section's sealed bytes that are authenticated with them.
-func front(worth Worth) []byte { return append([]byte(header), byte(worth)) }
+// prefix returns what is authenticated together with a section's sealed bytes.
+func prefix(kind Kind) []byte { return append([]byte(header), byte(kind)) }
 
 // format returns the contents of an entry.
 func format(sections []section) []byte {
 	var rest []byte
 	for _, s := range sections {
-		rest = append(rest, byte(s.worth))
+		rest = append(rest, byte(s.kind))
 		rest = append(rest, s.seal[:]...)
 		rest = binary.BigEndian.AppendUint32(rest, uint32(len(s.sealed))) //nolint:gosec // far below maxEntrySize
 		rest = append(rest, s.sealed...)
@@ -57,7 +57,7 @@ func format(sections []section) []byte {
 	return slices.Concat([]byte(header), sum[:], rest)
 }
 
-// parse returns the sections that it finds in contents, which may be damaged. Each section is authenticated separately,
+// parse returns the sections that it finds in contents, even if they are damaged. Sections are authenticated separately,
 // and one that another sealer can still open must survive the next write.
 func parse(contents []byte) (sections []section) {
 	rest, found := bytes.CutPrefix(contents, []byte(header))
@@ -70,14 +70,14 @@ func parse(contents []byte) (sections []section) {
 		if uint64(size) > uint64(len(body)) {
 			return sections
 		}
-		sections = append(sections, section{Worth(head[0]), sealID(head[1 : 1+len(sealID{})]), body[:size]})
+		sections = append(sections, section{Kind(head[0]), sealID(head[1 : 1+len(sealID{})]), body[:size]})
 		rest = body[size:]
 	}
 	return sections
 }
 
-// isWhole reports whether contents are a complete entry.
-func isWhole(contents []byte) bool {
+// isComplete reports whether contents are a complete entry.
+func isComplete(contents []byte) bool {
 	rest, found := bytes.CutPrefix(contents, []byte(header))
 	if !found || len(rest) < sha256.Size {
 		return false
@@ -86,15 +86,15 @@ func isWhole(contents []byte) bool {
 	return bytes.Equal(rest[:sha256.Size], sum[:])
 }
 
-// damage returns a clause that says what is wrong with contents that are not whole.
+// damage returns a clause that says what is wrong with contents that are not complete.
 func damage(contents []byte) string {
 	if !bytes.HasPrefix(contents, []byte(header)) {
-		return "it does not begin like an entry of this format"
+		return "it does not start with the header of this format"
 	}
 	return "it is damaged or truncated"
 }
 
-// keepsAny reports whether one of the sections is worth keeping.
-func keepsAny(sections []section) bool {
-	return slices.ContainsFunc(sections, func(s section) bool { return s.worth == Lasting })
+// hasRetained reports whether one of the sections is [Retained].
+func hasRetained(sections []section) bool {
+	return slices.ContainsFunc(sections, func(s section) bool { return s.kind == Retained })
 }

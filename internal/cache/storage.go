@@ -13,7 +13,7 @@ type Storage interface {
 	// Locate returns where the entry of that name is, for people. If name is empty, it returns where all entries are.
 	Locate(name string) string
 	// Claim keeps all others from writing key's entry, see [Cache.Claim].
-	Claim(ctx context.Context, key Key, wait Wait) (Held, error)
+	Claim(ctx context.Context, key Key, wait Wait) (StorageClaim, error)
 	// Read returns what was written under name. The error is [ErrNotFound] if there is nothing, and an
 	// [*UnreadableError] if there is something that cannot be an entry.
 	Read(ctx context.Context, name string) ([]byte, error)
@@ -33,14 +33,14 @@ const (
 	UntilWritten
 )
 
-// Held is the right to write one entry, as a storage knows it.
-type Held interface {
+// StorageClaim is the right to write one entry of a storage.
+type StorageClaim interface {
 	// Read returns the contents that the next write replaces. Its errors are those of [Storage.Read].
 	Read(ctx context.Context) ([]byte, error)
 	// Write stores contents, completely or not at all. If durable is set, they survive a power cut once it returns. The
 	// error is [ErrOvertaken] if another process has written in the meantime; Read then returns what it wrote.
 	Write(ctx context.Context, contents []byte, durable bool) error
-	// WriteIntent is a durable Write that also makes sure that there is room for the next Write. The error is
+	// WriteIntent is a durable Write that also reserves space for the next Write. The error is
 	// [ErrOvertaken] if another process claimed the entry first.
 	WriteIntent(ctx context.Context, contents []byte) error
 	// End ends the claim. It may be called more than once.
@@ -62,7 +62,7 @@ var ErrOvertaken = errors.New("another run has written the cache entry in the me
 // ErrNotFound says that nothing is stored for a key.
 var ErrNotFound = errors.New("no such cache entry")
 
-// UnreadableError says that something is stored for a key, but cannot be opened. It stays where it is.
+// UnreadableError says that what is stored for a key cannot be opened. It is not removed.
 type UnreadableError struct {
 	Path   string // where it is
 	Reason string // a clause, for people
@@ -76,11 +76,11 @@ func (e *UnreadableError) Error() string {
 // NeedsAnotherSealer reports whether the entry opens with another secret.
 func (e *UnreadableError) NeedsAnotherSealer() bool { return e.Reason == sealedWithAnother }
 
-// sealedWithAnother is the reason if there is an entry for a key, but not for the secret in use.
+// sealedWithAnother is the reason if an entry is stored for a key, but not with the secret in use.
 const sealedWithAnother = "it was stored with another client secret, and is kept"
 
 func entryName(key Key) string { return key.String() + entrySuffix }
 
-// An entry has one name, whatever it was sealed with, so that a reader sees at once whether other sealers have used it.
-// The format is part of the name, so that releases with different formats never touch each other's entries.
+// An entry has the same name for all sealers, so that a reader can tell whether other sealers have used it. The name
+// includes the format, so that releases with different formats never touch each other's entries.
 const entrySuffix = ".v2"

@@ -28,9 +28,9 @@ func init() {
 	obstacles["pipe"] = func(path, _ string) error { return syscall.Mkfifo(path, 0o600) }
 
 	add := func(name, part string, put func(path string) error) {
-		row := unfit["file in place"]
+		row := unusable["file in place"]
 		row.put, row.part = put, part
-		unfit[name] = row
+		unusable[name] = row
 	}
 	for _, mode := range []os.FileMode{0o755, 0o750, 0o701, 0o710, 0o702, 0o777} {
 		add("open to others, "+mode.String(), fmt.Sprintf("(mode %04o); run chmod 700 ", mode), func(path string) error {
@@ -52,7 +52,7 @@ func link(path string) error {
 	return errors.Join(os.Mkdir(path+".private", 0o700), os.Symlink(path+".private", path))
 }
 
-func TestOnlyTheOwnerHasAccessWhateverTheUmask(t *testing.T) {
+func TestOnlyOwnerHasAccess(t *testing.T) {
 	t.Parallel()
 
 	for _, umask := range []string{"0", "022", "0777"} {
@@ -60,7 +60,7 @@ func TestOnlyTheOwnerHasAccessWhateverTheUmask(t *testing.T) {
 		path := filepath.Join(parent, "cache")
 		holder(t, path, umaskVariable+"="+umask)
 		written := append(files(t, path, "*"), path, parent)
-		if len(written) != 6 { // two directories, a lock, an entry, its room, and the marker of pruning
+		if len(written) != 6 { // two directories, a lock, an entry, its reserved space, and the marker of pruning
 			t.Errorf("got files %q, want 6", written)
 		}
 		for _, file := range written {
@@ -106,7 +106,7 @@ func init() {
 // errUser is the error from giving up root's privileges.
 var errUser error
 
-func TestRightsThatAreMissing(t *testing.T) {
+func TestMissingPermissions(t *testing.T) {
 	t.Parallel()
 
 	if errUser != nil {
@@ -148,12 +148,12 @@ func TestRightsThatAreMissing(t *testing.T) {
 
 	claimed := claim(t, directory, key)
 	chmod(path, 0o500) // not writable
-	wantUnfit(t, writeAs(t.Context(), "intent", claimed, sealer, "y"), path, "; make the directory", "writable", "token_cache")
-	wantParts(t, writeAs(t.Context(), "lasting", claimed, sealer, "y"), path)
+	wantLocationError(t, writeAs(t.Context(), "intent", claimed, sealer, "y"), path, "; make the directory", "writable", "token_cache")
+	wantParts(t, writeAs(t.Context(), "retained", claimed, sealer, "y"), path)
 	_, err := cache.New(directory).Claim(t.Context(), otherKey)
-	wantUnfit(t, err, path, "writable", "token_cache")
+	wantLocationError(t, err, path, "writable", "token_cache")
 	_, err = cache.New(cache.NewDirectory(filepath.Join(path, "cache"), cache.Options{})).Claim(t.Context(), key)
-	wantUnfit(t, err, path, "cannot be created", "token_cache")
+	wantLocationError(t, err, path, "cannot be created", "token_cache")
 	want(t, directory, key, sealer, "x")
 
 	chmod(path, 0o700)
@@ -161,12 +161,12 @@ func TestRightsThatAreMissing(t *testing.T) {
 	_, err = cache.New(directory).Read(t.Context(), key, sealer)
 	for _, way := range ways {
 		for _, err := range []error{err, writeAs(t.Context(), way, claimed, sealer, "y")} {
-			wantUnfit(t, err, path, "cannot be read", "token_cache")
+			wantLocationError(t, err, path, "cannot be read", "token_cache")
 		}
 	}
 }
 
-func TestFullDiskKeepsTheOldEntry(t *testing.T) {
+func TestFullDiskKeepsOldEntry(t *testing.T) {
 	t.Parallel()
 
 	directory, path := newDirectory(t, cache.Options{})
@@ -191,9 +191,9 @@ func wantWritesToFail(t *testing.T, directory *cache.Directory, ways []string, s
 	must(t, err)
 	for _, way := range ways {
 		err := writeAs(t.Context(), way, claimed, sealer, strings.Repeat("x", size))
-		_, unfit := errors.AsType[*cache.LocationError](err)
+		_, unusable := errors.AsType[*cache.LocationError](err)
 		left := files(t, directory.Locate(""), "*.v2.*")
-		if !errors.Is(err, cause) || unfit != (way == "intent") || left != nil {
+		if !errors.Is(err, cause) || unusable != (way == "intent") || left != nil {
 			t.Errorf("%s: got %v, want %v; it left %q", way, err, cause, left)
 		}
 		want(t, directory, key, sealer, string(before))

@@ -12,14 +12,14 @@ import (
 )
 
 // A canceled run still waits for the answer to a processed request and stores the login.
-func TestCanceledRunLetsItsRequestComeHome(t *testing.T) {
+func TestCanceledRunStoresPendingAnswer(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*world) engine.Request{"code": (*world).code, "refresh token": (*world).refreshToken} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newKillingWorld(t)
+			w := newReuseDetectingWorld(t)
 			request := start(w)
-			arrived, answer := w.holding()
+			arrived, answer := w.holdAnswers()
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := w.begin(ctx, w.process(), request)
 			<-arrived
@@ -34,7 +34,7 @@ func TestCanceledRunLetsItsRequestComeHome(t *testing.T) {
 }
 
 // A request that was not sent is not reported as lost.
-func TestNothingIsLostBeforeItIsSent(t *testing.T) {
+func TestUnsentRequestIsNotLost(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, request := range []engine.Request{w.code(), w.refreshToken()} {
@@ -58,7 +58,7 @@ func TestCanceledWhileWaiting(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	request := w.refreshToken()
-	arrived, answer := w.holding()
+	arrived, answer := w.holdAnswers()
 	first := w.process()
 	ended := w.begin(t.Context(), first, request)
 	<-arrived
@@ -75,7 +75,7 @@ func TestCanceledWhileWaiting(t *testing.T) {
 }
 
 // A run that is canceled after it has stored its login still stores the login's profile.
-func TestCanceledRunKeepsItsProfile(t *testing.T) {
+func TestCanceledRunStoresProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	code := w.code()
@@ -90,7 +90,7 @@ func TestCanceledRunKeepsItsProfile(t *testing.T) {
 }
 
 // A canceled run does not wait long for a profile that another process holds.
-func TestCanceledRunDoesNotWaitForAProfile(t *testing.T) {
+func TestCanceledRunDoesNotWaitForProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	request := w.refreshToken()

@@ -10,10 +10,10 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// claimed is a session whose entry nobody else may write, for the time of one request.
-type claimed struct {
+// claimedSession is a session whose entry this process has claimed, for one request.
+type claimedSession struct {
 	*session
-	claim   *cache.Claim // nil if the cache cannot be used; noClaim says why, and only a personal access token does without
+	claim   *cache.Claim // nil if the cache cannot be used, see noClaim; only a personal access token works without
 	noClaim error
 	request Request
 	first   entry        // what was stored when the request began
@@ -21,23 +21,23 @@ type claimed struct {
 	sent    secret.Value // the last refresh token that was sent, empty if none was
 }
 
-// errOvertaken says that another process has written in between, so that the request has to start over.
+// errOvertaken says that another process has written the entry, so that the request has to start over.
 var errOvertaken = cache.ErrOvertaken
 
-// obtain obtains a token from the server, unless a valid one is stored by the time the entry is claimed; renewed
-// reports which of the two happened. First is the entry as it was before, began when the request began. The error is
-// [errOvertaken] if another process has written in between.
+// obtain claims the entry, and returns the stored login if its token is valid by then. Otherwise it obtains a token
+// from the server, and renewed is true. First is the entry as it was when the request began, at began. The error is
+// [errOvertaken] if another process has written the entry.
 func (s *session) obtain(ctx context.Context, request Request, first entry, began time.Time) (login *Login, renewed bool, warnings []Warning, err error) {
-	leave, err := s.claiming.enter(ctx)
+	unlock, err := s.claimMutex.lock(ctx)
 	if err != nil {
 		return nil, false, nil, &CanceledError{Waiting: true, Err: err}
 	}
-	defer leave()
+	defer unlock()
 	if known := s.remembered(); known.login != nil && request.accepts(known.login, s.engine.Now()) { // another block has obtained it in the meantime
 		login, warnings = s.saveAgain(ctx, request, known.login)
 		return login, false, warnings, nil
 	}
-	c := &claimed{session: s, request: request, first: first}
+	c := &claimedSession{session: s, request: request, first: first}
 	if err := c.take(ctx, began); err != nil {
 		return nil, false, nil, err
 	}
@@ -47,7 +47,7 @@ func (s *session) obtain(ctx context.Context, request Request, first entry, bega
 	if c.current, warnings, err = c.load(ctx, c.request, c.claim); err != nil {
 		return nil, false, nil, err
 	}
-	if c.current.leadsTo != nil { // it changed after it was first read
+	if c.current.leadsTo != nil { // since it was first read
 		return nil, false, nil, errOvertaken
 	}
 	if intent := c.current.intent; intent != nil { // and its process no longer holds the claim
@@ -67,7 +67,7 @@ func (s *session) obtain(ctx context.Context, request Request, first entry, bega
 }
 
 // take claims the entry. It waits for a process that holds it for as long as that process's last request can take.
-func (c *claimed) take(ctx context.Context, began time.Time) error {
+func (c *claimedSession) take(ctx context.Context, began time.Time) error {
 	if ctx.Err() != nil {
 		return &CanceledError{Err: ctx.Err()}
 	}
@@ -79,7 +79,7 @@ func (c *claimed) take(ctx context.Context, began time.Time) error {
 		return nil
 	}
 	claimEntry := c.engine.Cache.ClaimUnlessWritten
-	if c.request.Private { // nothing that another process writes answers it
+	if c.request.Private { // another process's token does not answer it
 		claimEntry = c.engine.Cache.Claim
 	}
 	for {

@@ -34,7 +34,7 @@ func TestNoCredential(t *testing.T) {
 }
 
 // Keys never change between releases. Otherwise, stored logins would be lost and codes would be exchanged again.
-func TestEntriesKeepTheirNames(t *testing.T) {
+func TestEntryNamesAreStable(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	request := w.refreshToken()

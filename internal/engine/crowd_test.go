@@ -14,11 +14,11 @@ func soak(t *testing.T) {
 }
 
 // crowd starts processes that all ask for a token at the same time.
-func (w *world) crowd(processes int, told order) []*child {
+func (w *world) crowd(processes int, asked childRequest) []*child {
 	w.Helper()
 	children := make([]*child, processes)
 	for i := range children {
-		children[i] = w.start(told)
+		children[i] = w.start(asked)
 	}
 	for _, c := range children {
 		if err := c.release(); err != nil {
@@ -33,13 +33,13 @@ func (w *world) crowd(processes int, told order) []*child {
 func TestCrowd(t *testing.T) {
 	t.Parallel()
 	soak(t)
-	w := newKillingWorld(t)
+	w := newReuseDetectingWorld(t)
 	refreshToken := w.server.IssueRefreshToken()
 	var ahead time.Duration
 	for range 20 {
-		for _, c := range w.crowd(50, order{RefreshToken: refreshToken, Ahead: ahead}) {
-			if said := c.finish(); said != "done" {
-				t.Errorf("a process reported %q", said)
+		for _, c := range w.crowd(50, childRequest{RefreshToken: refreshToken, Ahead: ahead}) {
+			if output := c.finish(); output != "done" {
+				t.Errorf("a process reported %q", output)
 			}
 		}
 		w.counts(0, 1, 0)

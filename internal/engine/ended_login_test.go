@@ -37,7 +37,7 @@ func TestEndedLogin(t *testing.T) {
 	}
 }
 
-func TestConfiguredRefreshTokenStandsInForADeadOne(t *testing.T) {
+func TestConfiguredRefreshTokenAfterEndedLogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Configure(func(b *standin.Behavior) {

@@ -30,15 +30,15 @@ type Request struct {
 	Client oauth.Client
 	// Grant is the configured credential. If it has no type, the login stored under Profile is used.
 	Grant oauth.Grant
-	// State is the state that came back with the code, or empty. If it belongs to a sign-in that this provider has
-	// asked for, that sign-in must be pending for Profile, and its code verifier is used.
+	// State is the state that was returned with the code, or empty. If it belongs to a sign-in that this provider has
+	// requested, that sign-in must be pending for Profile, and its code verifier is used.
 	State string
 	// Profile is the name under which the login is stored, or empty.
 	Profile string
 	// MinValidity is how long the token must be valid from now on.
 	MinValidity time.Duration
-	// Private asks for an access token of the caller's own: it is requested for this call, and neither stored nor given
-	// to another caller. The refresh token behind it is stored as usual.
+	// Private asks for an access token for this call alone, which is neither stored nor given to another caller. The
+	// refresh token is stored as usual.
 	Private bool
 	// Refused is an access token that an API has refused as expired, whatever its dates say. It is not handed out
 	// again. It is usually empty.
@@ -60,9 +60,9 @@ func (e *Engine) Token(ctx context.Context, request Request) (Login, []Warning, 
 		return Login{}, warnings, err
 	}
 	if request.Profile != "" && request.Grant.Type != "" && !s.isUnsaved() {
-		warnings = append(warnings, e.keepAs(ctx, request, s, *login)...)
+		warnings = append(warnings, e.storeProfile(ctx, request, s, *login)...)
 	}
-	if end := login.RefreshTokenExpiresAt; e.Now().Before(end) && end.Sub(e.Now()) < foresight {
+	if end := login.RefreshTokenExpiresAt; e.Now().Before(end) && end.Sub(e.Now()) < expiryNotice {
 		warnings = append(warnings, ExpiringLoginWarning{At: end})
 	}
 	if left := login.ExpiresAt.Sub(e.Now()); left < request.MinValidity {
@@ -71,11 +71,11 @@ func (e *Engine) Token(ctx context.Context, request Request) (Login, []Warning, 
 	return *login, warnings, nil
 }
 
-// foresight is how long before it expires a refresh token that was not replaced is worth a warning. GoTo replaces it
-// whenever it is used from day 18 of its 30 days on.
-const foresight = 7 * 24 * time.Hour
+// expiryNotice is how long before the expiry of a refresh token a warning appears. GoTo usually
+// replaces it before: when it is used after day 18 of its 30 days.
+const expiryNotice = 7 * 24 * time.Hour
 
-// check returns an error if request is impossible with the cache off, before anything is read or sent.
+// check returns an error if request has no credential, or is impossible with the cache off.
 func (e *Engine) check(request Request) error {
 	switch {
 	case request.Grant.Type == "" && request.Profile == "":
@@ -123,17 +123,17 @@ func (e *Engine) login(ctx context.Context, request Request, began time.Time) (*
 }
 
 // find returns the session for request, and its stored entry. If the process knows a login that answers the request,
-// nothing is read. Of many blocks that ask at once, one reads.
+// nothing is read. If many blocks ask at once, only one reads.
 func (e *Engine) find(ctx context.Context, request Request) (*session, entry, []Warning, error) {
 	start := e.session(e.startKey(request), request.Client.Secret)
 	if s, known, found := start.answer(request); found {
 		return s, known, nil, nil
 	}
-	leave, err := start.reading.enter(ctx)
+	unlock, err := start.readMutex.lock(ctx)
 	if err != nil {
 		return nil, entry{}, nil, &CanceledError{Waiting: true, Err: err}
 	}
-	defer leave()
+	defer unlock()
 	if s, known, found := start.answer(request); found {
 		return s, known, nil, nil
 	}
@@ -167,13 +167,13 @@ func (e *Engine) follow(start *session, read func(*session) (entry, []Warning, e
 			return s, found, warnings, err
 		}
 		if hops == maxHops {
-			return s, entry{}, nil, &CacheError{Err: &cache.UnreadableError{Path: e.Cache.Locate(s.key), Reason: "it leads in a circle; remove it"}}
+			return s, entry{}, nil, &CacheError{Err: &cache.UnreadableError{Path: e.Cache.Locate(s.key), Reason: "its links form a loop; remove it"}}
 		}
 		s = s.follow(found)
 	}
 }
 
-// maxHops is how many links may lead from entry to entry. One link leads to the login; there may be two if the login
+// maxHops is how many links may lead from entry to entry. Usually one leads to the login. There may be two if the login
 // began before its refresh token led to it.
 const maxHops = 4
 

@@ -19,7 +19,7 @@ type entry struct {
 	leadsTo *cache.Key
 	// login is the login of the credential, or nil if there is none yet.
 	login *Login
-	// intent is the token request that is under way, or whose process never stored its result.
+	// intent is the token request in progress, or one whose process never stored its result.
 	intent *Intent
 	// lost is the last token request whose answer was lost. A later request that brings a token clears it.
 	lost *Intent
@@ -30,12 +30,12 @@ type entry struct {
 // leads reports whether the entry leads to the one at key.
 func (n entry) leads(key cache.Key) bool { return n.leadsTo != nil && *n.leadsTo == key }
 
-// worth returns how much is lost with the entry.
-func (n entry) worth() cache.Worth {
+// kind returns whether the entry is worth keeping.
+func (n entry) kind() cache.Kind {
 	if n.leadsTo == nil && n.login == nil && n.intent == nil && n.lost == nil {
-		return cache.Passing
+		return cache.Transient
 	}
-	return cache.Lasting
+	return cache.Retained
 }
 
 type failure struct {
@@ -44,18 +44,18 @@ type failure struct {
 	Err     *oauth.TokenError
 }
 
-// failureMemory is how long the error of a token request answers all others that would send the same: a hundred blocks
-// and processes with one dead credential make one refused request. It is short, because a person who sees the error
-// fixes its cause and runs again.
-const failureMemory = 5 * time.Second
+// failureLifetime is how long the error of a token request answers all requests that would send the same: a hundred
+// blocks and processes with one refused credential send one request. It is short, because people fix the cause of the
+// error and run again.
+const failureLifetime = 5 * time.Second
 
 // recentFailure returns the error of a recent request that sent the same, or nil if there is none. A failure is recent
-// within [failureMemory], and also if it was stored after the caller first read the entry and began to wait.
+// within [failureLifetime], and also if it was stored after the caller first read the entry and began to wait.
 func (n entry) recentFailure(sending string, first entry, now time.Time) *oauth.TokenError {
 	for _, f := range n.failures {
 		age := now.Sub(f.At)
 		isNew := !slices.ContainsFunc(first.failures, func(old failure) bool { return old.Sending == f.Sending && old.At.Equal(f.At) })
-		if f.Sending == sending && (0 <= age && age <= failureMemory || isNew) {
+		if f.Sending == sending && (0 <= age && age <= failureLifetime || isNew) {
 			return f.Err
 		}
 	}
@@ -65,13 +65,13 @@ func (n entry) recentFailure(sending string, first entry, now time.Time) *oauth.
 // withFailure returns the entry with one more failure, and without those that are too old.
 func (n entry) withFailure(f failure) entry {
 	n.failures = append(slices.DeleteFunc(slices.Clone(n.failures), func(old failure) bool {
-		return old.Sending == f.Sending || f.At.Sub(old.At) > failureMemory
+		return old.Sending == f.Sending || f.At.Sub(old.At) > failureLifetime
 	}), f)
 	return n
 }
 
-// fingerprint identifies what a token request sends, without revealing it, and how long it is tried: the failure of a
-// request that gives up early does not answer one that tries longer.
+// fingerprint identifies what a token request sends, without revealing it, and its time budget: the failure of a request
+// that gives up early does not answer one that tries longer.
 func fingerprint(client oauth.Client, grant oauth.Grant, budget time.Duration) string {
 	parts := []string{"token request", budget.String(), string(grant.Type), grant.Credential.Reveal()}
 	if grant.Type == oauth.AuthorizationCode {
@@ -133,7 +133,7 @@ func decodeEntry(text []byte) (entry, error) {
 	return n, nil
 }
 
-var errNoEntry = errors.New("its contents are not those of an entry")
+var errNoEntry = errors.New("its contents are not a valid entry")
 
 // decodeFormat1 reads the first format, which held a login or, for a profile, the key that it leads to.
 func decodeFormat1(text []byte) (n entry, err error) {

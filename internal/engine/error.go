@@ -17,7 +17,7 @@ func (*NoCredentialError) Error() string { return "no credential and no profile"
 type NoLoginError struct {
 	Profile  string
 	Location string                 // of the cache, for messages
-	Found    *cache.UnreadableError // what was found instead of a login, or nil
+	Found    *cache.UnreadableError // what is there instead of a login, or nil
 }
 
 // Error implements the error interface.
@@ -29,7 +29,7 @@ func (e *NoLoginError) Error() string {
 	return text
 }
 
-// noLogin returns the error, with what was found according to warnings, which need not be shown in addition.
+// noLogin returns the error for a profile without a login. It includes what warnings say, so they need not be shown.
 func (e *Engine) noLogin(profile string, warnings []Warning) *NoLoginError {
 	none := &NoLoginError{Profile: profile, Location: e.Cache.Location()}
 	for _, warning := range warnings {
@@ -88,9 +88,9 @@ func (e *SignInError) Error() string {
 	return "the sign-in is not pending"
 }
 
-// CanceledError reports that the run was canceled before it had sent anything.
+// CanceledError reports that the run was canceled before it sent anything.
 type CanceledError struct {
-	Waiting   bool // for another run or block that works with the same login
+	Waiting   bool // for another run or block that uses the same login
 	SigningIn bool // for a person who signs in
 	Err       error
 }

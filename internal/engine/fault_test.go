@@ -56,7 +56,7 @@ func (w *faultyWorld) process() *engine.Engine {
 	if err != nil {
 		w.Fatal(err)
 	}
-	timeout := patience
+	timeout := longTimeout
 	if w.fault.Hangs && w.broken {
 		timeout = time.Second
 	}
@@ -123,22 +123,22 @@ func (w *faultyWorld) fails(sent oauth.GrantType) {
 	if early := want.RetryAfter - failure.RetryAfter; early < 0 || early > time.Minute {
 		w.Errorf("the error says to wait %s, want %s", failure.RetryAfter, want.RetryAfter)
 	}
-	said := fmt.Sprintf("%v %+v", err, *failure)
-	if strings.ContainsAny(said, "\x1b\r\n\a\u202e") {
-		w.Errorf("control characters in %q", said)
+	output := fmt.Sprintf("%v %+v", err, *failure)
+	if strings.ContainsAny(output, "\x1b\r\n\a\u202e") {
+		w.Errorf("control characters in %q", output)
 	}
 	for _, secret := range append(w.server.Secrets(), faults.AccessToken) {
 		for _, form := range []string{secret, url.QueryEscape(secret),
 			base64.RawStdEncoding.EncodeToString([]byte(secret)), base64.RawURLEncoding.EncodeToString([]byte(secret))} {
-			if strings.Contains(said, form) {
-				w.Errorf("a secret is in %q", said)
+			if strings.Contains(output, form) {
+				w.Errorf("a secret is in %q", output)
 			}
 		}
 	}
 }
 
-// meets asks for a token while the site fails, and checks the result.
-func (w *faultyWorld) meets(sent oauth.GrantType) {
+// tokenDuringFault asks for a token while the site fails, and checks the result.
+func (w *faultyWorld) tokenDuringFault(sent oauth.GrantType) {
 	w.Helper()
 	if err := w.site.Break(); err != nil {
 		w.Fatal(err)
@@ -186,21 +186,21 @@ func TestFaults(t *testing.T) {
 			for _, grantType := range []oauth.GrantType{oauth.AuthorizationCode, oauth.RefreshToken, oauth.PersonalAccessToken} {
 				t.Run(string(grantType), func(t *testing.T) {
 					t.Parallel()
-					meetFirst(newFaultyWorld(t, fault, grantType))
+					faultWithoutLogin(newFaultyWorld(t, fault, grantType))
 				})
 				t.Run(string(grantType)+", stored", func(t *testing.T) {
 					t.Parallel()
-					meetStored(newFaultyWorld(t, fault, grantType))
+					faultWithStoredLogin(newFaultyWorld(t, fault, grantType))
 				})
 			}
 		})
 	}
 }
 
-func meetFirst(w *faultyWorld) {
+func faultWithoutLogin(w *faultyWorld) {
 	w.Helper()
 	grantType := w.request.Grant.Type
-	w.meets(grantType)
+	w.tokenDuringFault(grantType)
 	if w.fault.MaybeProcessed() && grantType == oauth.AuthorizationCode {
 		for range 2 {
 			w.pass(time.Minute)
@@ -215,7 +215,7 @@ func meetFirst(w *faultyWorld) {
 	w.recovers(grantType)
 }
 
-func meetStored(w *faultyWorld) {
+func faultWithStoredLogin(w *faultyWorld) {
 	w.Helper()
 	// The server replaces the refresh token, so the stored one differs from the configured one.
 	w.replaceAlways()
@@ -228,7 +228,7 @@ func meetStored(w *faultyWorld) {
 	if sent == oauth.AuthorizationCode {
 		sent = oauth.RefreshToken
 	}
-	w.meets(sent)
+	w.tokenDuringFault(sent)
 	w.recovers(sent)
 }
 

@@ -56,9 +56,9 @@ func (w *world) pass(duration time.Duration) {
 	w.now = w.now.Add(duration)
 }
 
-// patience limits requests and claims in tests of other behavior: longer than they take on any machine, and shorter than
+// longTimeout limits requests and claims in tests of other behavior: longer than they take on any machine, and shorter than
 // the hour that some answers ask clients to wait.
-const patience = 10 * time.Minute
+const longTimeout = 10 * time.Minute
 
 // process returns a new engine on the cache directory, as in a new process.
 func (w *world) process() *engine.Engine {
@@ -78,7 +78,7 @@ func (w *world) begin(ctx context.Context, process *engine.Engine, request engin
 	done := make(chan error)
 	go func() {
 		_, warnings, err := process.Token(ctx, request)
-		done <- unwarned(warnings, err)
+		done <- withWarnings(warnings, err)
 	}()
 	return func() {
 		w.Helper()
@@ -97,7 +97,7 @@ func (w *world) engineOn(storage cache.Storage) *engine.Engine {
 	return &engine.Engine{
 		Endpoint: &oauth.TokenEndpoint{
 			Server: server,
-			HTTP:   httpclient.New(patience),
+			HTTP:   httpclient.New(longTimeout),
 			Now:    w.time,
 		},
 		Cache: cache.New(storage),
@@ -109,7 +109,7 @@ func (w *world) engineOn(storage cache.Storage) *engine.Engine {
 func (w *world) token(request engine.Request) engine.Login {
 	w.Helper()
 	login, warnings, err := w.process().Token(w.Context(), request)
-	if err := unwarned(warnings, err); err != nil {
+	if err := withWarnings(warnings, err); err != nil {
 		w.Fatal(err)
 	}
 	return login
@@ -180,24 +180,24 @@ func (s *faultyStorage) repair() {
 	s.write = nil
 }
 
-func (s *faultyStorage) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.Held, error) {
+func (s *faultyStorage) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.StorageClaim, error) {
 	held, err := s.Storage.Claim(ctx, key, wait)
-	return faultyHeld{held, s}, err
+	return faultyClaim{held, s}, err
 }
 
-type faultyHeld struct {
-	cache.Held
+type faultyClaim struct {
+	cache.StorageClaim
 	storage *faultyStorage
 }
 
-func (h faultyHeld) WriteIntent(ctx context.Context, contents []byte) error {
+func (h faultyClaim) WriteIntent(ctx context.Context, contents []byte) error {
 	if h.storage.intent != nil {
 		return h.storage.intent
 	}
-	return h.Held.WriteIntent(ctx, contents)
+	return h.StorageClaim.WriteIntent(ctx, contents)
 }
 
-func (h faultyHeld) Write(ctx context.Context, contents []byte, durable bool) error {
+func (h faultyClaim) Write(ctx context.Context, contents []byte, durable bool) error {
 	h.storage.mutex.Lock()
 	failure := h.storage.write
 	h.storage.mutex.Unlock()
@@ -210,12 +210,12 @@ func (h faultyHeld) Write(ctx context.Context, contents []byte, durable bool) er
 	if h.storage.beforeWrite != nil {
 		h.storage.beforeWrite()
 	}
-	return h.Held.Write(ctx, contents, durable)
+	return h.StorageClaim.Write(ctx, contents, durable)
 }
 
-// holding makes the server process requests but hold back the answers. arrived receives a value for each processed
+// holdAnswers makes the server process requests but hold back the answers. arrived receives a value for each processed
 // request.
-func (w *world) holding() (arrived chan struct{}, answer func()) {
+func (w *world) holdAnswers() (arrived chan struct{}, answer func()) {
 	arrived, gate := make(chan struct{}, 100), make(chan struct{})
 	w.server.Configure(func(b *standin.Behavior) {
 		b.BeforeAnswer = func(*http.Request) {
@@ -259,17 +259,17 @@ func only[W engine.Warning](warnings []engine.Warning) (warning W, ok bool) {
 	return warning, ok
 }
 
-// unwarned returns err joined with an error if there are warnings.
-func unwarned(warnings []engine.Warning, err error) error {
+// withWarnings returns err joined with an error if there are warnings.
+func withWarnings(warnings []engine.Warning, err error) error {
 	if len(warnings) > 0 {
 		return errors.Join(err, fmt.Errorf("warnings: %+v", warnings))
 	}
 	return err
 }
 
-// newKillingWorld returns a world whose server replaces every refresh token and revokes the whole login when it sees a
+// newReuseDetectingWorld returns a world whose server replaces every refresh token and revokes the whole login when it sees a
 // replaced one.
-func newKillingWorld(t *testing.T) *world {
+func newReuseDetectingWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.server.Configure(func(b *standin.Behavior) {

@@ -9,11 +9,11 @@ import (
 )
 
 // Intent is a token request that was about to be sent. It is stored in the entry before the request is sent, so that
-// after a process was killed, the next one knows what it had begun. It holds no secret.
+// the next process knows about it if this one is killed. It holds no secret.
 type Intent struct {
 	Grant   oauth.GrantType
 	At      time.Time
-	Until   time.Time // when its sender gives up at the latest
+	Until   time.Time // the latest time at which its process gives up
 	Host    string    // empty if the machine has no name
 	Process int
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// keep stores fresh before any caller gets it. A failure is only a warning: the server has answered, so the run must
-// get the token.
-func (c *claimed) keep(ctx context.Context, fresh Login) []Warning {
+// keep stores fresh before any caller gets it. A failure is only a warning, because the run must get the token that the
+// server has issued.
+func (c *claimedSession) keep(ctx context.Context, fresh Login) []Warning {
 	kept := fresh
 	if c.request.Private {
 		kept = fresh.withAccessTokenOf(c.current.login)
@@ -25,19 +25,19 @@ func (c *claimed) keep(ctx context.Context, fresh Login) []Warning {
 		return c.notStored(err)
 	}
 	if c.engine.Cache.Persistent() {
-		// A configuration that is given this refresh token uses this login, and does not begin another one. If this
-		// fails, the renewal that sends the token makes up for it.
-		c.lead(ctx, c.sent)
-		c.lead(ctx, kept.RefreshToken)
+		// A configuration with this refresh token then uses this login instead of beginning another one. If storing the
+		// link fails, the renewal that sends the token stores it.
+		c.link(ctx, c.sent)
+		c.link(ctx, kept.RefreshToken)
 	} else if c.request.Grant.Type == oauth.RefreshToken && !kept.RefreshToken.Equal(c.sent) {
 		return []Warning{ReplacedWarning{}}
 	}
 	return nil
 }
 
-// publish stores the login, or remembers that it could not. If another process has taken the claim for abandoned and
-// written in the meantime, the newer of the two logins stays.
-func (c *claimed) publish(ctx context.Context, login Login) error {
+// publish stores the login, or remembers that storing has failed. If the claim has expired and another process has
+// written the entry, the newer of the two logins stays.
+func (c *claimedSession) publish(ctx context.Context, login Login) error {
 	next := entry{login: &login}
 	for {
 		err := c.store(ctx, next)
@@ -60,8 +60,8 @@ func (c *claimed) publish(ctx context.Context, login Login) error {
 	}
 }
 
-// lead makes a refresh token lead to this session.
-func (c *claimed) lead(ctx context.Context, refreshToken secret.Value) {
+// link makes a refresh token lead to this session.
+func (c *claimedSession) link(ctx context.Context, refreshToken secret.Value) {
 	key := c.engine.credentialKey(c.request.Client.ID, oauth.Grant{Type: oauth.RefreshToken, Credential: refreshToken})
 	if refreshToken.IsEmpty() || key == c.key || c.request.Grant.Type == oauth.PersonalAccessToken {
 		return
@@ -75,13 +75,13 @@ func (c *claimed) lead(ctx context.Context, refreshToken secret.Value) {
 	}
 }
 
-// saveAgain tries to store what could not be stored before; usually there is nothing to do. It waits for no claim, and
-// returns the newest login that answers the request.
+// saveAgain tries again to store a login if that has failed before. It does not wait for a claim, and returns the newest
+// login that answers the request.
 func (s *session) saveAgain(ctx context.Context, request Request, login *Login) (*Login, []Warning) {
 	if !s.isUnsaved() {
 		return login, nil
 	}
-	c := &claimed{session: s, request: request}
+	c := &claimedSession{session: s, request: request}
 	ctx = context.WithoutCancel(ctx)
 	claim, err := s.engine.Cache.TryClaim(ctx, s.key)
 	if err == nil {
@@ -101,7 +101,7 @@ func (s *session) saveAgain(ctx context.Context, request Request, login *Login) 
 	return login, nil
 }
 
-func (c *claimed) notStored(err error) []Warning {
+func (c *claimedSession) notStored(err error) []Warning {
 	if location, ok := errors.AsType[*cache.LocationError](err); ok && location.NoDefault {
 		return nil // only a personal access token gets this far, and the user has not asked for a cache
 	}
@@ -109,7 +109,7 @@ func (c *claimed) notStored(err error) []Warning {
 }
 
 // store writes the entry.
-func (c *claimed) store(ctx context.Context, next entry) error {
+func (c *claimedSession) store(ctx context.Context, next entry) error {
 	if c.noClaim != nil {
 		return c.noClaim
 	}
@@ -117,7 +117,7 @@ func (c *claimed) store(ctx context.Context, next entry) error {
 	if err != nil {
 		return err
 	}
-	if err := c.claim.Write(context.WithoutCancel(ctx), c.sealer, text, next.worth()); err != nil {
+	if err := c.claim.Write(context.WithoutCancel(ctx), c.sealer, text, next.kind()); err != nil {
 		return err
 	}
 	c.remember(next, false)

@@ -51,7 +51,7 @@ func signalAtRandom(t *testing.T, sent os.Signal) *signalled {
 	var waiting sync.WaitGroup // concurrently, because the processes mostly wait for answers
 	for late, times := range map[time.Duration]int{5 * time.Millisecond: 10, 200 * time.Millisecond: 14, 1500 * time.Millisecond: 6} {
 		for range 10 {
-			w := newKillingWorld(t)
+			w := newReuseDetectingWorld(t)
 			w.server.Configure(func(b *standin.Behavior) {
 				b.BeforeAnswer = func(*http.Request) { <-time.After(late) } // even if the client stops waiting
 			})
@@ -76,12 +76,12 @@ func (w *world) signalOne(sent os.Signal, late time.Duration, seen *signalled) b
 	w.Helper()
 	w.server.ResetCounts()
 	refreshToken := w.server.IssueRefreshToken()
-	c := w.start(order{RefreshToken: refreshToken})
+	c := w.start(childRequest{RefreshToken: refreshToken})
 	if err := c.release(); err != nil {
 		w.Fatal(err)
 	}
 	timer := time.AfterFunc(rand.N(late*5/4), func() { _ = c.command.Process.Signal(sent) })
-	said := c.finish()
+	output := c.finish()
 	if timer.Stop() {
 		return false
 	}
@@ -97,7 +97,7 @@ func (w *world) signalOne(sent os.Signal, late time.Duration, seen *signalled) b
 	default:
 		seen.lost.Add(1)
 		seen.unexplained.Add(1)
-		w.Errorf("after %q and %d granted requests: got warnings %v and error %v", said, granted, warnings, err)
+		w.Errorf("after %q and %d granted requests: got warnings %v and error %v", output, granted, warnings, err)
 	}
 	return true
 }

@@ -14,12 +14,12 @@ import (
 
 // All refresh tokens that a login has ever had lead to the same entry. A configuration with any of them never sends the
 // server a replaced token.
-func TestRefreshTokensOfOneLoginShareIt(t *testing.T) {
+func TestRefreshTokensOfALoginShareItsEntry(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*world) engine.Request{"code": (*world).code, "refresh token": (*world).refreshToken} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newKillingWorld(t)
+			w := newReuseDetectingWorld(t)
 			requests := []engine.Request{start(w)}
 			for range 4 {
 				login := w.token(requests[0])
@@ -45,7 +45,7 @@ func TestRefreshTokensOfOneLoginShareIt(t *testing.T) {
 }
 
 // Exchanging a code creates one entry for the login and one for its refresh token.
-func TestNoEntryLeadsNowhere(t *testing.T) {
+func TestExchangeStoresTwoEntries(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.token(w.code())
@@ -56,33 +56,33 @@ func TestNoEntryLeadsNowhere(t *testing.T) {
 
 // A refresh token may lack a pointer to its login, because storing the pointer failed or the login has the first format.
 // Replacing the token adds the pointer. A process follows a pointer that appears after it has read the entry.
-func TestRefreshTokenLeadsToItsLoginInTheEnd(t *testing.T) {
+func TestMissingLinkIsStoredLater(t *testing.T) {
 	t.Parallel()
-	w := newKillingWorld(t)
+	w := newReuseDetectingWorld(t)
 	code := w.code()
 	storage := w.storage(cache.Options{})
-	first, _, err := w.engineOn(&impatient{Storage: storage}).Token(t.Context(), code)
+	first, _, err := w.engineOn(&contendedStorage{Storage: storage}).Token(t.Context(), code)
 	if err != nil {
 		t.Fatal(err)
 	}
 	carried := with(oauth.RefreshToken, first.RefreshToken.Reveal())
 	w.pass(time.Hour)
-	process := w.engineOn(&impatient{Storage: storage, before: func() { w.token(code) }})
+	process := w.engineOn(&contendedStorage{Storage: storage, before: func() { w.token(code) }})
 	if _, warnings, err := process.Token(t.Context(), carried); err != nil || len(warnings) != 0 {
 		t.Errorf("got warnings %v and error %v", warnings, err)
 	}
 	w.counts(1, 1, 0)
 }
 
-// impatient is a storage whose claims fail for callers that don't wait. If before is set, it instead runs before the
+// contendedStorage is a storage whose claims fail for callers that don't wait. If before is set, it instead runs before the
 // first claim.
-type impatient struct {
+type contendedStorage struct {
 	cache.Storage
 	once   sync.Once
 	before func()
 }
 
-func (s *impatient) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.Held, error) {
+func (s *contendedStorage) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.StorageClaim, error) {
 	if s.before != nil {
 		s.once.Do(s.before)
 	} else if wait == cache.NotAtAll {

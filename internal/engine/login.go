@@ -7,8 +7,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// Login is what a credential was exchanged for: an access token and, usually, the refresh token for the next one. It is
-// stored in an entry of the cache.
+// Login is an access token and, usually, the refresh token for the next one. It is stored in an entry of the cache.
 type Login struct {
 	AccessToken secret.Value
 	// RefreshToken is always the one to use next, even after the server has replaced others. It is empty for a personal
@@ -19,14 +18,14 @@ type Login struct {
 	// SignedInAt is when the login began: when its code was exchanged, or its refresh token first used here. It is zero
 	// for a login that began under the first format.
 	SignedInAt time.Time
-	// Generation counts the token requests of the login. Of two versions of a login, the one with more is newer,
-	// whatever the clocks of the machines say.
+	// Generation counts the token requests of the login. The version of a login with the higher generation is newer,
+	// regardless of the clocks of the machines.
 	Generation int
 	// RefreshTokenExpiresAt is when the refresh token expires, if that is known or can be estimated, and zero
 	// otherwise.
 	RefreshTokenExpiresAt time.Time
-	// AskedFor is the profile that the person was asked to sign in for. It is nil if the login did not begin with a
-	// sign-in that this provider had asked for. The code that began the login gives it to no other profile.
+	// AskedFor is the profile that the sign-in was requested for. It is nil if the login did not begin with a sign-in
+	// that this provider had requested. The code that began the login can store it under no other profile.
 	AskedFor *string
 	// IssuedAt is when the access token was requested, ExpiresAt when it expires at the latest.
 	IssuedAt, ExpiresAt time.Time
@@ -39,7 +38,7 @@ func (l Login) Ended(now time.Time) bool {
 	return !mayRefresh && (l.AccessToken.IsEmpty() || !now.Before(l.ExpiresAt))
 }
 
-// askedFor returns the other profile that the code of request was meant for, or nil if there is none.
+// askedFor returns the profile that the code of request was meant for, or nil if that is the profile of request.
 func (l *Login) askedFor(request Request) *string {
 	if l == nil || l.AskedFor == nil || request.Grant.Type != oauth.AuthorizationCode || *l.AskedFor == request.Profile {
 		return nil

@@ -14,9 +14,9 @@ import (
 )
 
 // Every later run reports a lost answer together with the process that sent the request. The code is not sent again.
-func TestLostAnswerIsNamed(t *testing.T) {
+func TestLostAnswerIsReported(t *testing.T) {
 	t.Parallel()
-	w := newKillingWorld(t)
+	w := newReuseDetectingWorld(t)
 	code, refreshToken := w.code(), w.refreshToken()
 	w.server.Configure(func(b *standin.Behavior) {
 		b.BeforeAnswer = func(*http.Request) { panic(http.ErrAbortHandler) }
@@ -45,9 +45,9 @@ func TestLostAnswerIsNamed(t *testing.T) {
 }
 
 // The error is the same if one call loses the answer and repeats the request.
-func TestAnswerLostBetweenRepetitionsIsNamed(t *testing.T) {
+func TestAnswerLostBeforeRetryIsReported(t *testing.T) {
 	t.Parallel()
-	w := newKillingWorld(t)
+	w := newReuseDetectingWorld(t)
 	request := w.refreshToken()
 	var once sync.Once
 	w.server.Configure(func(b *standin.Behavior) {

@@ -143,7 +143,7 @@ func (x *exploration) execute(m *model) {
 	x.executions++
 	runners := m.runners
 	x.steps(m)
-	m.bury(runners)
+	m.drain(runners)
 	for _, what := range m.broken {
 		promise := what[:1]
 		if known, found := x.broken[promise]; !found || len(m.trace) < len(known.trace) {

@@ -169,8 +169,8 @@ func (m *model) ask(name string) *modelRunner {
 	return r
 }
 
-// bury lets the remaining runners finish without effect.
-func (m *model) bury(runners []*modelRunner) {
+// drain lets the remaining runners finish without effect.
+func (m *model) drain(runners []*modelRunner) {
 	for _, r := range runners {
 		r.gone = true
 		if r.stop != "" {

@@ -42,7 +42,7 @@ func TestRunnersShareALogin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newKillingWorld(t)
+			w := newReuseDetectingWorld(t)
 			store, request := &buckettest.Store{Now: w.time}, start(w)
 			for range 5 {
 				var waiting sync.WaitGroup
@@ -101,9 +101,9 @@ func TestWarmRunnerReadsOnce(t *testing.T) {
 
 // A killed runner leaves its claim behind. The others continue when the claim ends by the store's clock, and report the
 // lost answer.
-func TestClaimOfAKilledRunnerEnds(t *testing.T) {
+func TestClaimOfKilledRunnerEnds(t *testing.T) {
 	t.Parallel()
-	w := newKillingWorld(t)
+	w := newReuseDetectingWorld(t)
 	store, request := &buckettest.Store{Now: w.time}, w.refreshToken()
 	w.kill(store, request)
 	w.waits(store, request)
@@ -137,14 +137,14 @@ func (w *world) kill(store cache.Store, request engine.Request) {
 
 // A runner that was stopped until its claim ended stores its token during another runner's request. The other runner's
 // claim remains: a third runner waits for it, and reports a lost answer only if the other runner was killed.
-func TestStoppedRunnerKeepsTheClaimOfAnother(t *testing.T) {
+func TestStoppedRunnerKeepsAnotherClaim(t *testing.T) {
 	t.Parallel()
 	for name, isKilled := range map[string]bool{"which is killed": true, "which is refused": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newKillingWorld(t)
+			w := newReuseDetectingWorld(t)
 			store, request := &buckettest.Store{Now: w.time}, w.refreshToken()
-			arrived, goOn := w.holding()
+			arrived, goOn := w.holdAnswers()
 			ended := w.begin(t.Context(), w.runner(store), request)
 			<-arrived
 			w.pass(claimLife + time.Second)
@@ -188,7 +188,7 @@ func TestStoppedRunnerWasRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	store, request := &buckettest.Store{Now: w.time}, with(oauth.RefreshToken, "ended")
-	arrived, goOn := w.holding()
+	arrived, goOn := w.holdAnswers()
 	stopped, done := w.runner(store), make(chan error)
 	go func() {
 		_, _, err := stopped.Token(t.Context(), request)
@@ -225,7 +225,7 @@ func (w *world) waits(store cache.Store, request engine.Request) {
 
 // A run waits only once for a store that keeps failing, in any operation. Everything after that is quick, and all blocks
 // of the run get the token that GoTo has granted.
-func TestFailingStoreIsWaitedForOnce(t *testing.T) {
+func TestRunWaitsOnceForFailingStore(t *testing.T) {
 	t.Parallel()
 	for from := range 12 {
 		for _, onlyWrites := range []bool{false, true} {

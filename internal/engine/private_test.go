@@ -9,7 +9,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-func TestPrivateTokenIsNotKept(t *testing.T) {
+func TestPrivateTokenIsNotStored(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.replaceAlways()
@@ -50,7 +50,7 @@ func TestPrivatePersonalAccessToken(t *testing.T) {
 }
 
 // A code without a refresh token is sent only once, even if its access token is not stored.
-func TestPrivateTokenOfACodeWithoutARefreshToken(t *testing.T) {
+func TestPrivateTokenOfCodeWithoutRefreshToken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.server.Configure(func(b *standin.Behavior) { b.OmitReply = []string{"refresh_token"} })

@@ -19,13 +19,13 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// orders is the environment variable that turns this test binary into a process that asks for one token.
-const orders = "GOTO_ENGINE_TEST_ORDERS"
+// childVariable is the environment variable that turns this test binary into a process that asks for one token.
+const childVariable = "GOTO_ENGINE_TEST_ORDERS"
 
-// TestMain lets this binary run as a separate process; see [obey].
+// TestMain lets this binary run as a separate process; see [runChild].
 func TestMain(m *testing.M) {
-	if text := os.Getenv(orders); text != "" {
-		if err := obey(text); err != nil {
+	if text := os.Getenv(childVariable); text != "" {
+		if err := runChild(text); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
 		}
@@ -35,26 +35,26 @@ func TestMain(m *testing.M) {
 }
 
 // order tells a process what to ask for.
-type order struct {
+type childRequest struct {
 	URL, Directory string
 	RefreshToken   string
 	Ahead          time.Duration // how far its clock is ahead of the real one
 }
 
-// obey says "ready", waits for a line, asks for a token and says "done".
-func obey(text string) error {
-	var told order
-	if err := json.Unmarshal([]byte(text), &told); err != nil {
+// runChild says "ready", waits for a line, asks for a token and says "done".
+func runChild(text string) error {
+	var asked childRequest
+	if err := json.Unmarshal([]byte(text), &asked); err != nil {
 		return err
 	}
-	now := func() time.Time { return time.Now().Add(told.Ahead) }
-	server, err := oauth.NewServer(told.URL)
+	now := func() time.Time { return time.Now().Add(asked.Ahead) }
+	server, err := oauth.NewServer(asked.URL)
 	if err != nil {
 		return err
 	}
 	process := engine.Engine{
-		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(patience), Now: now},
-		Cache:    cache.New(cache.NewDirectory(told.Directory, cache.Options{Now: now, ClaimTimeout: patience})),
+		Endpoint: &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(longTimeout), Now: now},
+		Cache:    cache.New(cache.NewDirectory(asked.Directory, cache.Options{Now: now, ClaimTimeout: longTimeout})),
 		Now:      now,
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -63,7 +63,7 @@ func obey(text string) error {
 	if _, err := bufio.NewReader(os.Stdin).ReadString('\n'); err != nil {
 		return err
 	}
-	_, warnings, err := process.Token(ctx, with(oauth.RefreshToken, told.RefreshToken))
+	_, warnings, err := process.Token(ctx, with(oauth.RefreshToken, asked.RefreshToken))
 	for _, warning := range warnings {
 		if _, short := warning.(engine.ShortTokenWarning); !short {
 			err = fmt.Errorf("warning: %+v", warning)
@@ -84,10 +84,10 @@ type child struct {
 }
 
 // start starts a process and returns it when it is ready.
-func (w *world) start(told order) *child {
+func (w *world) start(asked childRequest) *child {
 	w.Helper()
-	told.URL, told.Directory = w.server.URL, w.directory
-	text, err := json.Marshal(told)
+	asked.URL, asked.Directory = w.server.URL, w.directory
+	text, err := json.Marshal(asked)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func (w *world) start(told order) *child {
 	}
 	c := &child{command: exec.CommandContext(w.Context(), binary)}
 	// The race detector otherwise delays the process's exit by a second.
-	c.command.Env = append(os.Environ(), orders+"="+string(text), "GORACE=atexit_sleep_ms=0")
+	c.command.Env = append(os.Environ(), childVariable+"="+string(text), "GORACE=atexit_sleep_ms=0")
 	if c.in, err = c.command.StdinPipe(); err != nil {
 		w.Fatal(err)
 	}
@@ -123,9 +123,9 @@ func (c *child) release() error {
 
 // finish waits for the process to exit and returns its output.
 func (c *child) finish() string {
-	said, readErr := io.ReadAll(c.out)
+	output, readErr := io.ReadAll(c.out)
 	waitErr := c.command.Wait()
-	return strings.TrimSpace(fmt.Sprintln(string(said), ignoreNil(readErr), ignoreNil(waitErr)))
+	return strings.TrimSpace(fmt.Sprintln(string(output), ignoreNil(readErr), ignoreNil(waitErr)))
 }
 
 func ignoreNil(err error) string {

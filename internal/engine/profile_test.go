@@ -66,7 +66,7 @@ func TestProfileAndCredentialShareTheLogin(t *testing.T) {
 }
 
 // A leftover credential does not point the profile back to the login that the credential began.
-func TestProfileIsNotLedBack(t *testing.T) {
+func TestProfileKeepsNewerLogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	old := with(oauth.AuthorizationCode, w.server.IssueCode(standin.CodeRequest{Principal: "grace@example.com"}))
@@ -89,7 +89,7 @@ func TestProfileIsNotLedBack(t *testing.T) {
 }
 
 // A profile must not lead to a missing login.
-func TestUnsavedLoginMovesNoProfile(t *testing.T) {
+func TestUnsavedLoginDoesNotMoveProfile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.code()
@@ -106,7 +106,7 @@ func TestUnsavedLoginMovesNoProfile(t *testing.T) {
 }
 
 // A login without a stored access token is still a login.
-func TestProfileOfAPrivateLoginDoesNotMoveInSilence(t *testing.T) {
+func TestMovingProfileOfPrivateLoginWarns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	private := w.refreshToken()
@@ -119,7 +119,7 @@ func TestProfileOfAPrivateLoginDoesNotMoveInSilence(t *testing.T) {
 }
 
 // A sign-in with the clock ahead does not pin the profile to that login.
-func TestClockAheadPinsNoProfile(t *testing.T) {
+func TestClockAheadDoesNotPinProfile(t *testing.T) {
 	t.Parallel()
 	const year = 365 * 24 * time.Hour
 	w := newWorld(t)

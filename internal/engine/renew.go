@@ -9,7 +9,7 @@ import (
 
 // renew obtains a fresh token with the refresh token of the stored login or, if that login has ended, with the
 // configured credential.
-func (c *claimed) renew(ctx context.Context) (Login, error) {
+func (c *claimedSession) renew(ctx context.Context) (Login, error) {
 	grant, stored := c.request.Grant, c.current.login
 	before := Login{SignedInAt: c.engine.Now().UTC()}
 	if stored != nil {
@@ -52,8 +52,7 @@ func (c *claimed) renew(ctx context.Context) (Login, error) {
 	return fresh, err
 }
 
-// canReplace reports whether the configured grant is worth a request after the refresh token of the stored login was
-// refused.
+// canReplace reports whether the configured grant may still work after the refresh token of the stored login was refused.
 func canReplace(grant oauth.Grant, stored Login) bool {
 	switch grant.Type {
 	case oauth.PersonalAccessToken:
@@ -67,13 +66,13 @@ func canReplace(grant oauth.Grant, stored Login) bool {
 
 // ended returns the error for a login that cannot be renewed, because of err or, if err is nil, because there is
 // nothing to send.
-func (c *claimed) ended(err error) error {
+func (c *claimedSession) ended(err error) error {
 	return &LoginEndedError{Grant: c.request.Grant.Type, Lost: c.current.lost, Private: c.request.Private, Err: err}
 }
 
-// send makes one token request and returns the login after the reply. The error of a request that brought no token is
-// stored for all others that would send the same request.
-func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Login, error) {
+// send makes one token request and returns the login after the reply. An error is stored, and answers all others that
+// would send the same request.
+func (c *claimedSession) send(ctx context.Context, grant oauth.Grant, before Login) (Login, error) {
 	if known := c.recentFailure(grant); known != nil {
 		return Login{}, known
 	}
@@ -85,13 +84,13 @@ func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Lo
 	reply, err := c.engine.Endpoint.Token(ctx, c.request.Client, grant, func() error {
 		intent = newIntent(grant.Type, c.engine.Now(), budget)
 		c.engine.log(ctx, "requesting a token", map[string]any{"grant_type": string(grant.Type)})
-		return c.intend(ctx, *intent)
+		return c.writeIntent(ctx, *intent)
 	})
 	failed, isFailed := errors.AsType[*oauth.TokenError](err)
 	if isFailed && failed.MaybeProcessed() && grant.Type != oauth.PersonalAccessToken {
 		c.current.lost = intent
 	} else if intent != nil {
-		c.settle(intent, c.current.lost)
+		c.recordAnswer(intent, c.current.lost)
 	}
 	if err == nil {
 		return before.after(grant, reply, intent.At), nil
@@ -113,14 +112,14 @@ func (c *claimed) send(ctx context.Context, grant oauth.Grant, before Login) (Lo
 	return Login{}, err
 }
 
-// recentFailure returns the error with which sending grant has just failed, or nil if it has not.
-func (c *claimed) recentFailure(grant oauth.Grant) *oauth.TokenError {
+// recentFailure returns the error of a recent request that sent grant, or nil if there is none.
+func (c *claimedSession) recentFailure(grant oauth.Grant) *oauth.TokenError {
 	return c.current.recentFailure(fingerprint(c.request.Client, grant, c.engine.Endpoint.Budget()), c.first, c.engine.Now())
 }
 
-// intend stores what is about to be sent, which proves that the answer can be stored. A personal access token skips
+// writeIntent stores what is about to be sent, which proves that the answer can be stored. A personal access token skips
 // this, because a lost answer costs it nothing.
-func (c *claimed) intend(ctx context.Context, intent Intent) error {
+func (c *claimedSession) writeIntent(ctx context.Context, intent Intent) error {
 	isPersonal := intent.Grant == oauth.PersonalAccessToken
 	if c.claim == nil || isPersonal && c.claim.Excludes() {
 		return nil
@@ -133,7 +132,7 @@ func (c *claimed) intend(ctx context.Context, intent Intent) error {
 	}
 	switch {
 	case err == nil && c.claim.Expired():
-		// Others may hold the claim by now. Nothing has been sent, so the intent must not look like a lost answer.
+		// Another process may hold the claim by now. Nothing has been sent, so the intent must not look like a lost answer.
 		if err := c.store(ctx, c.current); err != nil && !errors.Is(err, errOvertaken) {
 			return &CacheError{Err: err}
 		}

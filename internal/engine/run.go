@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// Run returns a name for the run of the CLI that this process belongs to: all provider processes of a run have the same
-// parent. Process IDs are reused, in a container in every run, so the name includes when the parent started, if the
-// system tells.
+// Run returns a name for the CLI run that this process belongs to: all provider processes of a run have the same parent.
+// Process IDs are reused (in a container, by every run), so the name includes when the parent started, if that is known.
 func Run() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -22,7 +21,7 @@ func Run() string {
 	return run
 }
 
-// startIn returns when a process started, in ticks since the system did. In the stat file of Linux, this is field 22;
+// startIn returns when a process started, in clock ticks since the system booted. In the stat file of Linux, this is field 22;
 // field 2 is a name in parentheses that may contain any character.
 func startIn(stat string) string {
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])

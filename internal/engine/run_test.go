@@ -9,7 +9,7 @@ import (
 )
 
 // In a container with the host's name, the CLI is process 1 in every run.
-func TestRunIsOneOfManyWithTheSameProcess(t *testing.T) {
+func TestRunIncludesStartOfParent(t *testing.T) {
 	t.Parallel()
 	for stat, want := range map[string]string{
 		"1 (terraform) S 0 1 1 34816 1 4194560 1 2 3 4 5 6 7 8 20 0 9 0 812345 1 2":    "812345",

@@ -11,23 +11,23 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// session is the login of one credential, or a name that leads to one: its entry in the cache, and what this process
-// knows about it. The client secret is part of it; with another one it is another session.
+// session is an entry of the cache, for a credential or for a name that leads to one, and what this process knows about
+// it. Each client secret has its own sessions.
 type session struct {
 	engine *Engine
 	key    cache.Key
 	sealer secret.Value
-	// reading and claiming admit one goroutine each.
-	reading, claiming turnstile
+	// readMutex is held while the entry is read, and claimMutex while it is claimed.
+	readMutex, claimMutex contextMutex
 
 	mutex sync.Mutex
 	// known is what was read or written last.
 	known entry
-	// unsaved reports whether the login of known could not be stored. This process continues with it, and every use
-	// tries to store it again, unless a newer one has been stored.
+	// unsaved reports whether storing the login of known has failed. This process continues with it, and every use tries
+	// to store it again, unless a newer one has been stored.
 	unsaved bool
-	// settled are the requests of this process whose answers were not lost.
-	settled []settled
+	// answered are the requests of this process whose answers were not lost.
+	answered []answeredRequest
 	// busy is the last error of waiting for another process, and busyAt is when it happened.
 	busy   *BusyError
 	busyAt time.Time
@@ -43,7 +43,7 @@ func (e *Engine) session(key cache.Key, sealer secret.Value) *session {
 	id := cache.NewKey("session", key.String(), sealer.Reveal())
 	s := e.sessions[id]
 	if s == nil {
-		s = &session{engine: e, key: key, sealer: sealer, reading: newTurnstile(), claiming: newTurnstile()}
+		s = &session{engine: e, key: key, sealer: sealer, readMutex: newContextMutex(), claimMutex: newContextMutex()}
 		e.sessions[id] = s
 	}
 	return s
@@ -71,7 +71,7 @@ func (s *session) remembered() entry {
 	return s.known
 }
 
-// remember records what this process knows; unsaved is whether its login is stored nowhere.
+// remember records what this process knows, and whether storing its login has failed.
 func (s *session) remember(known entry, unsaved bool) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -84,14 +84,15 @@ func (s *session) isUnsaved() bool {
 	return s.unsaved
 }
 
-// settled is the intent of a request, and what was lost before it.
-type settled struct{ intent, lostBefore *Intent }
+// answeredRequest is the intent of a request, and what was lost before it.
+type answeredRequest struct{ intent, lostBefore *Intent }
 
-// settle records that the answer to the request of intent was not lost. LostBefore was lost earlier.
-func (s *session) settle(intent, lostBefore *Intent) {
+// recordAnswer records that the answer to the request of intent was not lost. LostBefore is the last one that was lost
+// before it.
+func (s *session) recordAnswer(intent, lostBefore *Intent) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.settled = append(s.settled, settled{intent, lostBefore})
+	s.answered = append(s.answered, answeredRequest{intent, lostBefore})
 }
 
 // load reads the entry. It returns what is stored, with the login that this process could not store if that is newer.
@@ -103,7 +104,7 @@ func (s *session) load(ctx context.Context, request Request, claim *cache.Claim)
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	for _, own := range s.settled {
+	for _, own := range s.answered {
 		if stored.intent.is(own.intent) { // another process has copied it
 			stored.intent = nil
 		}
@@ -142,7 +143,7 @@ func (s *session) stored(ctx context.Context, request Request, claim *cache.Clai
 	unreadable, ok := errors.AsType[*cache.UnreadableError](err)
 	switch {
 	case !ok && request.Grant.Type == oauth.PersonalAccessToken:
-		return s.remembered(), nil, nil // it needs no cache, only more requests; storing it later reports what is wrong
+		return s.remembered(), nil, nil // it works without a cache; storing the result reports what is wrong
 	case !ok:
 		return entry{}, nil, &CacheError{Err: err}
 	case request.Grant.Type == oauth.AuthorizationCode && claim == nil:

@@ -145,7 +145,7 @@ func TestCredentialsDoNotWaitForEachOther(t *testing.T) {
 func TestProcessesShareAFailure(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	arrived, answer := w.holding()
+	arrived, answer := w.holdAnswers()
 	request := with(oauth.RefreshToken, "a refresh token that GoTo does not know")
 	errs := make(chan error)
 	ask := func() {
@@ -181,7 +181,7 @@ func TestValidTokenDoesNotWait(t *testing.T) {
 	request := w.refreshToken()
 	request.Profile = "main"
 	valid := w.token(request)
-	arrived, answer := w.holding()
+	arrived, answer := w.holdAnswers()
 	longer := request
 	longer.MinValidity = 55 * time.Minute
 	w.pass(10 * time.Minute)
@@ -205,11 +205,11 @@ func TestBusyLogin(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	request := w.refreshToken()
-	arrived, answer := w.holding()
+	arrived, answer := w.holdAnswers()
 	first := w.process()
 	ended := w.begin(t.Context(), first, request)
 	<-arrived
-	w.pass(2 * patience)
+	w.pass(2 * longTimeout)
 	var waits atomic.Int64
 	process := w.engineOn(w.storage(cache.Options{ClaimTimeout: time.Nanosecond,
 		Log: func(context.Context, string, ...map[string]any) { waits.Add(1) }}))

@@ -14,10 +14,10 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// SignIn is a sign-in that a person was asked for. It is stored, sealed, under client and profile, so that any process
-// can finish it.
+// SignIn is a sign-in that was requested from a person. It is stored under client and profile, so that any process can
+// finish it.
 type SignIn struct {
-	// State is in the authorize URL, and comes back with the code (RFC 6749 section 10.12). It is empty if sign-ins
+	// State is sent in the authorize URL and returned with the code (RFC 6749 section 10.12). It is empty if sign-ins
 	// cannot be stored.
 	State string
 	// CodeVerifier is sent with the code (RFC 7636). It is empty without PKCE.
@@ -28,8 +28,7 @@ type SignIn struct {
 	// ShownIn is the run in which the address was last shown, and ShownAt is when.
 	ShownIn string
 	ShownAt time.Time
-	// Code is the fingerprint of the code that came back and finished the sign-in. It is empty while the sign-in is
-	// pending.
+	// Code is the fingerprint of the code that finished the sign-in. It is empty while the sign-in is pending.
 	Code string
 }
 
@@ -45,9 +44,8 @@ type FailedSignIn struct {
 // SignInLife is how long a sign-in stays pending after it was last asked for.
 const SignInLife = time.Hour
 
-// oneShow is how long a run waits before it shows an address again. It covers the time in which one plan or apply
-// collects its errors.
-const oneShow = time.Minute
+// showInterval is how long a run waits before it shows an address again: longer than one plan or apply collects errors.
+const showInterval = time.Minute
 
 // signInPrefix distinguishes the states of this provider from those that configurations choose.
 const signInPrefix = "goto-"
@@ -90,7 +88,7 @@ func (e *Engine) ask(ctx context.Context, client oauth.Client, profile string, p
 		}
 		one := &s.asked[i]
 		age := now.Sub(one.ShownAt)
-		shown = one.ShownIn == Run() && -clockTolerance < age && age < oneShow
+		shown = one.ShownIn == Run() && -clockTolerance < age && age < showInterval
 		isAgain := show && shown
 		if !isAgain {
 			one.AskedAt = now
@@ -158,7 +156,7 @@ func (e *Engine) finishSignIn(ctx context.Context, request Request) (SignIn, err
 	return found, nil
 }
 
-// foreignSignIn returns an error that says which profile the state of a request belongs to.
+// foreignSignIn returns an error that names the profile that the state of a request belongs to, if that is known.
 func (e *Engine) foreignSignIn(ctx context.Context, request Request) error {
 	text, err := e.Cache.Read(ctx, e.stateKey(request.Client, request.State), request.Client.Secret)
 	var named namedState
@@ -168,8 +166,7 @@ func (e *Engine) foreignSignIn(ctx context.Context, request Request) error {
 	return &SignInError{Profile: request.Profile, AskedFor: &named.Profile}
 }
 
-// isOurs reports whether the code of the request came back with the state of a sign-in that this provider has asked
-// for.
+// isOurs reports whether the code of the request was returned with the state of a sign-in that this provider requested.
 func (r Request) isOurs() bool {
 	return r.Grant.Type == oauth.AuthorizationCode && strings.HasPrefix(r.State, signInPrefix)
 }
@@ -216,7 +213,7 @@ func changeClaimedSignIns(ctx context.Context, claim *cache.Claim, sealer secret
 	if text, err = s.encode(); err != nil {
 		return err
 	}
-	return claim.Write(ctx, sealer, text, cache.Lasting)
+	return claim.Write(ctx, sealer, text, cache.Retained)
 }
 
 // ignoreMissing returns err, or nil if err says that there is nothing readable, because a sign-in can always be started
@@ -232,8 +229,7 @@ func (e *Engine) signInKey(client oauth.Client, profile string) cache.Key {
 	return cache.NewKey("sign-in", e.Endpoint.Server.String(), client.ID, profile)
 }
 
-// namedState is what is stored about a state, so that a message can name the profile of an address that was pasted for
-// another one.
+// namedState is what is stored about a state, so that a message can name the profile that a callback URL belongs to.
 type namedState struct {
 	Profile string `json:"profile"`
 }

@@ -21,8 +21,8 @@ func (w *world) ask(profile string, pkce bool) engine.SignIn {
 	return pending
 }
 
-// landed is the request with the code that a person brings back from a sign-in for ada.
-func (w *world) landed(pending engine.SignIn) engine.Request {
+// callback is the request with the code that a person brings back from a sign-in for ada.
+func (w *world) callback(pending engine.SignIn) engine.Request {
 	w.Helper()
 	issued := standin.CodeRequest{RedirectURI: pending.RedirectURI}
 	if !pending.CodeVerifier.IsEmpty() {
@@ -34,7 +34,7 @@ func (w *world) landed(pending engine.SignIn) engine.Request {
 }
 
 // All processes request the same sign-in while it is pending.
-func TestSignInStaysTheSame(t *testing.T) {
+func TestPendingSignInIsReused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.ask("ada", true)
@@ -54,7 +54,7 @@ func TestSignInStaysTheSame(t *testing.T) {
 
 // Sign-ins with different redirect URIs, with and without PKCE, don't end each other. Each finishes with its own redirect
 // URI, even if the run that receives its address uses a different one.
-func TestSignInsSideBySide(t *testing.T) {
+func TestConcurrentSignIns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	elsewhere := client
@@ -68,13 +68,13 @@ func TestSignInsSideBySide(t *testing.T) {
 		t.Error("a different sign-in replaced a pending one")
 	}
 	for _, pending := range []engine.SignIn{first, second, third} {
-		w.token(w.landed(pending))
+		w.token(w.callback(pending))
 	}
 	w.counts(3, 0, 0)
 }
 
 // Requesting a sign-in again restarts its hour, so the person who sees its address has the full time.
-func TestSignInIsAskedForAgain(t *testing.T) {
+func TestAskingAgainExtendsSignIn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	pending := w.ask("ada", true)
@@ -83,25 +83,25 @@ func TestSignInIsAskedForAgain(t *testing.T) {
 		t.Fatal("the process requests a different sign-in")
 	}
 	w.pass(10 * time.Minute)
-	w.token(w.landed(pending))
+	w.token(w.callback(pending))
 }
 
 // A code that GoTo could not process remains valid for its sign-in, even if another block has requested the next one.
-func TestSignInIsFinishedLater(t *testing.T) {
+func TestUnprocessedCodeCanBeSentAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	landed := w.landed(w.ask("ada", true))
+	callback := w.callback(w.ask("ada", true))
 	w.server.Configure(func(b *standin.Behavior) {
 		b.Intercept = func(response http.ResponseWriter, _ *http.Request) bool {
 			response.WriteHeader(http.StatusServiceUnavailable)
 			return true
 		}
 	})
-	fails(w, landed, func(err *oauth.TokenError) bool { return !err.MaybeProcessed() })
+	fails(w, callback, func(err *oauth.TokenError) bool { return !err.MaybeProcessed() })
 	w.server.Configure(func(b *standin.Behavior) { b.Intercept = nil })
 	w.ask("ada", true)
 	w.pass(time.Minute)
-	w.token(landed)
+	w.token(callback)
 }
 
 func TestSignInIsShownOnce(t *testing.T) {
@@ -133,7 +133,7 @@ func TestSignInIsFinishedOnce(t *testing.T) {
 	for _, pkce := range []bool{true, false} {
 		w := newWorld(t)
 		pending := w.ask("ada", pkce)
-		first, second := w.landed(pending), w.landed(pending)
+		first, second := w.callback(pending), w.callback(pending)
 		foreign := first
 		foreign.Profile = "grace"
 		refused := func(err *engine.SignInError) bool { return err.AskedFor != nil && *err.AskedFor == "ada" }
@@ -158,16 +158,16 @@ func TestSignInIsFinishedOnce(t *testing.T) {
 func TestSignInThatIsNotPending(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	expired := w.landed(w.ask("ada", true))
+	expired := w.callback(w.ask("ada", true))
 	w.pass(engine.SignInLife)
-	invented := w.landed(engine.SignIn{State: "goto-INVENTED"})
+	invented := w.callback(engine.SignIn{State: "goto-INVENTED"})
 	for name, request := range map[string]engine.Request{"expired": expired, "invented": invented} {
 		t.Log(name)
 		fails(w, request, func(err *engine.SignInError) bool { return err.Profile == "ada" && err.AskedFor == nil })
 	}
 	w.counts(0, 0, 0)
 
-	theirs := w.landed(engine.SignIn{State: "chosen by the configuration"})
+	theirs := w.callback(engine.SignIn{State: "chosen by the configuration"})
 	w.token(theirs)
 	w.counts(1, 0, 0)
 }

@@ -84,7 +84,7 @@ func TestStoredRefusal(t *testing.T) {
 	}
 }
 
-func TestStoredNeedsACache(t *testing.T) {
+func TestStoredNeedsCache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, _, err := w.engineOn(cache.NewMemory()).Stored(t.Context(), client, "main")

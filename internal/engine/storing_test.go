@@ -14,7 +14,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-func TestNothingIsSentIntoAnUnwritableCache(t *testing.T) {
+func TestUnwritableCache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	code, refreshToken := w.code(), w.refreshToken()

@@ -45,7 +45,7 @@ func (w *world) damageEntries() {
 }
 
 // Entries sealed with a former client secret stay, because runs with that secret can still use them.
-func TestAnotherClientSecretKeepsTheEntry(t *testing.T) {
+func TestAnotherClientSecretKeepsEntry(t *testing.T) {
 	t.Parallel()
 	const otherSecret = "the client secret after it was renewed"
 	w := newWorld(t)

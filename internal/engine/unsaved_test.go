@@ -13,27 +13,27 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
-// lyingStorage stores entries but reports failures, as if only the sync of the directory had failed.
-type lyingStorage struct {
+// unsyncedStorage stores entries but reports failures, as if only the sync of the directory had failed.
+type unsyncedStorage struct {
 	cache.Storage
-	lies int
+	failures int
 }
 
-func (s *lyingStorage) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.Held, error) {
+func (s *unsyncedStorage) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.StorageClaim, error) {
 	held, err := s.Storage.Claim(ctx, key, wait)
-	return lyingHeld{held, s}, err
+	return unsyncedClaim{held, s}, err
 }
 
-type lyingHeld struct {
-	cache.Held
-	storage *lyingStorage
+type unsyncedClaim struct {
+	cache.StorageClaim
+	storage *unsyncedStorage
 }
 
-func (h lyingHeld) Write(ctx context.Context, contents []byte, durable bool) error {
-	if err := h.Held.Write(ctx, contents, durable); err != nil || h.storage.lies == 0 {
+func (h unsyncedClaim) Write(ctx context.Context, contents []byte, durable bool) error {
+	if err := h.StorageClaim.Write(ctx, contents, durable); err != nil || h.storage.failures == 0 {
 		return err
 	}
-	h.storage.lies--
+	h.storage.failures--
 	return errors.New("not synced")
 }
 
@@ -51,7 +51,7 @@ func TestUnsavedLoginDoesNotOverwriteANewerOne(t *testing.T) {
 	w := newWorld(t)
 	w.replaceAlways()
 	request := w.refreshToken()
-	process := w.unsaved(request, func(s cache.Storage) cache.Storage { return &lyingStorage{s, 1} })
+	process := w.unsaved(request, func(s cache.Storage) cache.Storage { return &unsyncedStorage{s, 1} })
 
 	w.pass(10 * time.Minute)
 	longer := request
@@ -93,7 +93,7 @@ func TestUnsavedLoginStaysWithItsClientSecret(t *testing.T) {
 }
 
 // A process keeps a login that it could not store, even if other processes record failed requests.
-func TestUnsavedLoginOutlivesTheFailuresOfOthers(t *testing.T) {
+func TestUnsavedLoginSurvivesFailuresOfOthers(t *testing.T) {
 	t.Parallel()
 	for name, other := range map[string]func(*world, engine.Request){
 		"refused": func(w *world, request engine.Request) {
@@ -126,7 +126,7 @@ func TestUnsavedLoginOutlivesTheFailuresOfOthers(t *testing.T) {
 }
 
 // Later blocks get the token too, even if the cache has become unusable or another process keeps the claim.
-func TestUnsavedTokenWaitsForNobody(t *testing.T) {
+func TestUnsavedTokenDoesNotWait(t *testing.T) {
 	t.Parallel()
 	for name, obstruct := range map[string]func(*world, engine.Request) error{
 		"unusable cache": func(w *world, _ engine.Request) error {

@@ -3,8 +3,8 @@ package engine
 import "time"
 
 // valid reports whether the access token may be handed out: it must be valid for minValidity from now. A token whose
-// whole lifetime is shorter than that counts as valid for the first half of it, because requests for a better one would
-// never end.
+// whole lifetime is shorter than that counts as valid for the first half of it. Otherwise, every call would request
+// another one.
 func (l Login) valid(now time.Time, minValidity time.Duration) bool {
 	if l.AccessToken.IsEmpty() || now.Before(l.IssuedAt.Add(-clockTolerance)) {
 		return false // in the second case the clock was set back, so the time left is unknown

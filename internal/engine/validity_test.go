@@ -73,7 +73,7 @@ func TestRefusedToken(t *testing.T) {
 	w.counts(0, 1, 0)
 }
 
-func TestForesight(t *testing.T) {
+func TestExpiringLogin(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
 	w := newWorld(t)

@@ -19,7 +19,7 @@ type ExpiringLoginWarning struct{ At time.Time }
 // UnreadableWarning says that an entry of the cache was ignored.
 type UnreadableWarning struct{ Err *cache.UnreadableError }
 
-// NotStoredWarning says that a new login could not be stored: this process has it, but the next one will not.
+// NotStoredWarning says that a new login could not be stored: this process can use it, the next one cannot.
 type NotStoredWarning struct {
 	Grant oauth.GrantType // what was configured; empty for the login of a profile
 	Err   error
@@ -28,14 +28,14 @@ type NotStoredWarning struct {
 // ProfileNotStoredWarning says that a login could not be stored under the profile.
 type ProfileNotStoredWarning struct{ Err error }
 
-// ProfileMovedWarning says that the profile led to the login of one person and now leads to that of another.
+// ProfileMovedWarning says that the profile named one person's login and now names another's.
 type ProfileMovedWarning struct{ From, To Login }
 
 // ProfileKeptWarning says that the profile was not moved, because the login it leads to began later.
 type ProfileKeptWarning struct{ Held, Offered Login }
 
-// ReplacedWarning says that the server has replaced the configured refresh token while the cache is
-// off, so that nothing keeps the new one.
+// ReplacedWarning says that the server has replaced the configured refresh token while the cache is off, so that the new
+// one is not stored.
 type ReplacedWarning struct{}
 
 func (ShortTokenWarning) isWarning()       {}
