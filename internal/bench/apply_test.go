@@ -83,7 +83,7 @@ var warmLimits = map[int][2]float64{1000: {1.03, 1.08}}
 func (p programs) measureApplies(t *testing.T, found *results) {
 	const runs = 5
 	one := found.section("One apply, one credential", "blocks", "warm", "floor", "cold", "token requests cold", "warm")
-	one.text = "The server takes " + serverTime.String() + " to answer. The floor is the constant provider, which logs nothing, like this provider."
+	one.text = "The server takes " + inMilliseconds(serverTime) + " to answer. The floor is the constant provider, which logs nothing, like this provider."
 	many := found.section("One apply, a credential per block", "blocks", "warm", "floor", "token requests warm")
 	for _, count := range []int{1, 100, 1000} {
 		w := newWorld(t, serverTime)
@@ -114,7 +114,7 @@ func (p programs) measureApplies(t *testing.T, found *results) {
 // measureLimit measures cold applies of many credentials against a server that enforces GoTo's limit.
 func (p programs) measureLimit(t *testing.T, found *results) {
 	const credentials, perSecond = 30, 10
-	limited := found.section("30 credentials, cold, against a limit of 10 requests a second", "Retry-After from the server", "ours", "floor", "token requests", "requests refused at most")
+	limited := found.section("30 credentials, cold, against a limit of 10 requests per second", "Retry-After from the server", "provider", "floor", "token requests", "requests refused at most")
 	limited.text = `The server answers 429 to further requests. It counts the requests of the last 1000 ms, which is stricter than counting
 per second of the clock. The floor is the time until the last second begins, plus an apply of the constant provider.`
 	for _, retryAfter := range []time.Duration{0, time.Second} {

@@ -71,10 +71,9 @@ func (w *world) crowd(count int, provider string, variables ...string) float64 {
 func measureCrowds(t *testing.T, found *results) {
 	const runs, many = 9, 64
 	w := newWorld(t, serverTime)
-	crowds := found.section("Many processes at once, one credential", "processes", "ours", "floor")
-	crowds.text = `The time from the moment when all configured processes are told to open until the last one has its token. The server takes
-` + serverTime.String() + ` to answer. For cold processes, with an empty cache, the floor is a single process; all of them together make one
-request. For warm processes, the floor is the same number of processes with the constant provider.`
+	crowds := found.section("Many processes at once, one credential", "processes", "provider", "floor")
+	crowds.text = `Measured from the moment when all processes start to open until the last one has its token. The server takes ` + inMilliseconds(serverTime) + ` to
+answer. For cold processes, with an empty cache, the floor is a single process; together, the processes make one request. For warm processes, the floor is the same number of processes with the constant provider.`
 	cold := func(count int) func() float64 {
 		return func() float64 {
 			w.forget()

@@ -94,8 +94,8 @@ func (p *process) residentMemory() float64 {
 
 func (p programs) measureProcess(t *testing.T, found *results) {
 	w := newWorld(t, 0)
-	costs := found.section("The provider process", "what", "ours", "floor")
-	costs.text = "The floor of the start also takes as long as the SDKs of object storage need to initialize themselves."
+	costs := found.section("The provider process", "measurement", "provider", "floor")
+	costs.text = "The floor for the start includes the time that the object storage SDKs need to initialize."
 	took := map[string]samples{} // by module
 	measured := inTurns(41, func() float64 { return startToSchema(w, p.floor) }, func() float64 { return startToSchema(w, p.ours) },
 		func() (sum float64) {
@@ -110,14 +110,14 @@ func (p programs) measureProcess(t *testing.T, found *results) {
 		floor[i] += sdks[i]
 	}
 	costs.compare("start to schema", 1.03, milliseconds, ours, floor)
-	costs.compare("initialization of the SDKs, beside its target", 1, milliseconds, sdks, slices.Repeat(samples{2e-3}, len(sdks)))
+	costs.compare("initialization of the SDKs, compared with 2 ms", 1, milliseconds, sdks, slices.Repeat(samples{2e-3}, len(sdks)))
 	for _, count := range []int{1, 1000} {
 		measured := inTurns(3, func() float64 { return p.memory(w, p.floor, count) }, func() float64 { return p.memory(w, p.ours, count) })
 		costs.compare(fmt.Sprintf("resident memory after an apply, blocks: %d", count), 1.1, mebibytes, measured[1], measured[0])
 	}
 	costs.compare("binary, stripped", 2, mebibytes, samples{size(t, p.ours)}, samples{size(t, p.floor)})
 
-	packages := found.section("Initialization of linked packages", "module", "takes")
+	packages := found.section("Initialization of linked packages", "module", "time")
 	packages.text = "The times that `GODEBUG=inittrace=1` reports for the packages that the floor doesn't have, as sums per module. Modules below 0.01 ms are left out."
 	for _, module := range slices.SortedFunc(maps.Keys(took), func(a, b string) int { return cmp.Compare(took[b].median(), took[a].median()) }) {
 		if took[module].median() >= 0.01e-3 {

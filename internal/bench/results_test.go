@@ -51,7 +51,7 @@ func (s *section) hasRatios() bool {
 
 // render writes the charts and returns the page.
 func (r *results) render(t *testing.T, machine string) string {
-	targets := section{title: "Targets", head: []string{"what", ""}}
+	targets := section{title: "Targets", head: []string{"measurement", "result"}}
 	for _, s := range r.sections {
 		for _, row := range s.rows {
 			if row.limit > 0 {
@@ -88,7 +88,7 @@ func (s *section) write(page *strings.Builder) {
 		}
 		fmt.Fprintf(page, "| %s |\n", strings.Join(slices.Concat([]string{what}, ratio, cells), " | "))
 	}
-	line(s.head[0], []string{"ratio", "at most"}, s.head[1:])
+	line(s.head[0], []string{"ratio", "target"}, s.head[1:])
 	line("---", []string{"---", "---"}, slices.Repeat([]string{"---"}, len(s.head)-1))
 	for _, r := range s.rows {
 		limit := ""
@@ -99,11 +99,11 @@ func (s *section) write(page *strings.Builder) {
 	}
 }
 
-const introduction = `# What the provider costs
+const introduction = `# Benchmarks
 
-` + "`make bench`" + ` writes this page; don't edit it. Each figure is compared with a floor, which is measured in the same run,
-alternating with the figure. Unless stated otherwise, the floor is ` + "`constant`, served by `floor`" + `: a provider with the same
-framework and the same arguments whose tokens are constants. Figures are medians. Ratios are the medians of neighboring
+` + "`make bench`" + ` writes this page; don't edit it. Each figure is compared with a floor. The figure and its floor are
+measured alternately in the same run. Unless stated otherwise, the floor is the provider ` + "`constant`" + `, which has the same
+framework and arguments but returns constant tokens. Figures are medians. Ratios are the medians of neighboring
 measurements. The stand-in simulates GoTo. In the charts, the dashed line is the floor, and a red mark is the target.
 
 %s.
@@ -130,6 +130,11 @@ func machine(t *testing.T, cli string) string {
 func number(n int) string { return strconv.Itoa(n) }
 
 func milliseconds(seconds float64) string { return fmt.Sprintf("%.2f ms", 1000*seconds) }
+
+// inMilliseconds formats a constant, without decimals.
+func inMilliseconds(duration time.Duration) string {
+	return fmt.Sprintf("%d ms", duration.Milliseconds())
+}
 
 func seconds(value float64) string { return fmt.Sprintf("%.2f s", value) }
 

@@ -52,9 +52,9 @@ func (s *objectStorage) empty() string {
 
 func (p programs) measureObjectStorage(t *testing.T, found *results) {
 	store := newObjectStorage(t) // first, because it skips if the store is not installed
-	costs := found.section("Object storage", "what", "bucket", "floor", "reads", "writes", "token requests")
-	costs.text = "The token cache is in a bucket, and for the floor in a directory. Each answer of the store, fake-gcs-server, takes " + storageTime.String() + `, and
-each answer of GoTo takes ` + serverTime.String() + `. An apply has two provider processes, and each reads once. The figures for a warm apply don't include these
+	costs := found.section("Object storage", "measurement", "bucket", "floor", "reads", "writes", "token requests")
+	costs.text = "The token cache is in a bucket, and for the floor in a directory. Each answer of the store, fake-gcs-server, takes " + inMilliseconds(storageTime) + `, and
+each answer of GoTo takes ` + inMilliseconds(serverTime) + `. An apply has two provider processes, and each reads once. The figures for a warm apply don't include these
 60 ms. The first refresh in a bucket looks for entries to prune, which takes two reads and a write.`
 	for _, count := range []int{1, 100, 1000} {
 		w := newWorld(t, serverTime)
