@@ -346,7 +346,7 @@ func TestWindowStaysOpenWhenAnotherProcessTimesOut(t *testing.T) {
 		impatient := d.process(func(string) error { t.Error("a second window"); return nil })
 		impatient.Timeout = time.Nanosecond
 		_, _, err := impatient.Token(t.Context(), d.request("ada"))
-		if failed, ok := errors.AsType[*signin.FailedError](err); !ok || !strings.Contains(failed.Reason, "another sign-in has the port") {
+		if failed, ok := errors.AsType[*signin.FailedError](err); !ok || !strings.Contains(failed.Reason, "another sign-in uses the port") {
 			t.Errorf("impatient process: got %v", err)
 		}
 		for range 6 {
