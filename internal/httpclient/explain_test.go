@@ -108,7 +108,7 @@ func TestExplainMasksEchoedSecrets(t *testing.T) {
 
 	for _, text := range []string{
 		clientSecret, basicCredentials, "eyJhbGciOiJSUzUxMiJ9.co/de+1.c2ln", "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
-		"rt<1>&\"two\"/three four", "pat:50%~é",
+		"rt<1>&\"two\"/three four", "pat:50%~é", ">>>???~~~",
 	} {
 		secrets := []secret.Value{{}, secret.New(text)}
 		for name, echo := range echoes(text) {
