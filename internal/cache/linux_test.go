@@ -5,7 +5,6 @@ package cache_test
 import (
 	"errors"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -15,53 +14,6 @@ import (
 )
 
 func init() { roles["write after an intent"] = writeAfterAnIntent }
-
-// Pruning can remove a lock file after another process has opened it but before that process locks it. A lease holds the
-// process in between.
-func TestRemovedLockFileIsNotHeld(t *testing.T) {
-	t.Parallel()
-
-	directory, path := newDirectory(t, cache.Options{})
-	lock := directory.Locate(key.String() + ".lock")
-	for _, madeAgain := range []bool{false, true} {
-		var holder *cache.Claim
-		if madeAgain { // held throughout, because a signal can make the waiter open the file again
-			holder = claim(t, directory, key)
-			must(t, os.Rename(lock, lock+".aside"))
-		}
-		file, err := os.OpenFile(lock, os.O_CREATE|os.O_RDWR, 0o600)
-		must(t, err)
-		lease := func(kind uintptr) bool {
-			_, _, failure := syscall.Syscall(syscall.SYS_FCNTL, file.Fd(), syscall.F_SETLEASE, kind)
-			return failure == 0
-		}
-		opening := make(chan os.Signal, 1)
-		signal.Notify(opening, syscall.SIGIO)
-		if !lease(syscall.F_WRLCK) {
-			t.Skip("this file system does not support leases")
-		}
-		waiting, result := waiter(t.Context(), t, path, (*cache.Cache).Claim)
-		<-opening
-		signal.Stop(opening)
-		if madeAgain {
-			must(t, os.Rename(lock+".aside", lock))
-		} else {
-			must(t, os.Remove(lock))
-		}
-		if !lease(syscall.F_UNLCK) {
-			t.Error("the lease was lost")
-		}
-		must(t, file.Close())
-		if madeAgain {
-			wantWaiting(t, waiting, result)
-			must(t, holder.End())
-		}
-		must(t, <-result)
-		if _, err := os.Stat(lock); err != nil {
-			t.Errorf("the claim holds a lock on a file that other processes cannot find: %v", err)
-		}
-	}
-}
 
 func TestIntentReservesSpaceForTheWrite(t *testing.T) {
 	t.Parallel()

@@ -137,6 +137,9 @@ func TestClaimTimeout(t *testing.T) {
 	const limit = 30 * time.Millisecond
 	directory, _ := newDirectory(t, cache.Options{ClaimTimeout: limit})
 	holder := claim(t, directory, key)
+	if _, err := cache.New(directory).TryClaim(t.Context(), key); !errors.Is(err, cache.ErrHeld) {
+		t.Errorf("without waiting: got %v, want ErrHeld", err)
+	}
 	_, err := cache.New(directory).Claim(t.Context(), key) // from the same process and storage
 	if _, ok := errors.AsType[*cache.ClaimTimeoutError](err); !ok || errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("got %v, want a ClaimTimeoutError and no context error", err)

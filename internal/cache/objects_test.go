@@ -67,7 +67,7 @@ func TestShortTimeoutsDuringOutage(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
-		const budget, outageTimeout = 30 * time.Second, 2 * time.Second
+		const budget, brief = 30 * time.Second, 2 * time.Second
 		isCut := false
 		storage := newObjects(&buckettest.Store{Budget: budget, Fault: func(operation bucket.Operation, name string) error {
 			if isCut {
@@ -75,32 +75,23 @@ func TestShortTimeoutsDuringOutage(t *testing.T) {
 			}
 			return nil
 		}})
-		fails := func(what string, after time.Duration, err error, began time.Time) {
+		takes := func(what string, want time.Duration, do func() error) {
 			t.Helper()
-			if took := time.Since(began); err == nil || took != after {
-				t.Errorf("%s took %v and returned %v, want %v", what, took, err, after)
+			began := time.Now()
+			if err := do(); time.Since(began) != want || (err == nil) != (want == 0) {
+				t.Errorf("%s took %v and returned %v, want %v", what, time.Since(began), err, want)
 			}
 		}
+		read := func() error { _, err := storage.Read(t.Context(), entryOf(otherKey)); return err }
 		claimed := claim(t, storage, key)
 		isCut = true
-		began := time.Now()
-		_, err := storage.Read(t.Context(), entryOf(otherKey))
-		fails("reading", budget, err, began)
-		began = time.Now()
-		_, err = storage.Read(t.Context(), entryOf(otherKey))
-		fails("reading again", outageTimeout, err, began)
-		began = time.Now()
-		fails("an intent, and a look for it", 2*outageTimeout, writeAs(t.Context(), "intent", claimed, sealer, "x"), began)
-		began = time.Now()
-		fails("a result, and a look for it", budget+outageTimeout, writeAs(t.Context(), "retained", claimed, sealer, "x"), began)
-		began = time.Now()
-		if err := storage.Prune(t.Context()); err != nil || time.Since(began) > 0 {
-			t.Errorf("pruning took %v and returned %v", time.Since(began), err)
-		}
+		takes("reading", budget, read)
+		takes("reading again", brief, read)
+		takes("an intent, and a read of the result", 2*brief, func() error { return writeAs(t.Context(), "intent", claimed, sealer, "x") })
+		takes("a result, and a read of it", budget+brief, func() error { return writeAs(t.Context(), "retained", claimed, sealer, "x") })
+		takes("pruning", 0, func() error { return storage.Prune(t.Context()) })
 		<-time.After(time.Minute)
-		began = time.Now()
-		_, err = storage.Read(t.Context(), entryOf(otherKey))
-		fails("reading after a while", budget, err, began)
+		takes("reading after a while", budget, read)
 	})
 }
 

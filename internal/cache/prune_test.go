@@ -174,7 +174,7 @@ func TestPruneChecksAgainBeforeRemoving(t *testing.T) {
 	}
 }
 
-// Pruning removes lock files while other processes open and lock them.
+// Pruning removes lock files while other processes open and lock them. A claim on a removed file would exclude nobody.
 func TestPruningLockFilesKeepsClaimsExclusive(t *testing.T) {
 	t.Parallel()
 

@@ -209,38 +209,25 @@ func TestDamageAffectsOneSection(t *testing.T) {
 func TestEmptySecretIsRefused(t *testing.T) {
 	t.Parallel()
 
-	for _, none := range []secret.Value{{}, secret.New("")} {
-		storage := cache.NewMemory()
-		for _, way := range ways {
-			wantParts(t, writeAs(t.Context(), way, claim(t, storage, key), none, "x"), "no client secret")
-		}
-		_, err := cache.New(storage).Read(t.Context(), key, none)
-		wantParts(t, err, "no client secret")
-		want(t, storage, key, sealer, notFound)
+	storage := cache.NewMemory()
+	for _, way := range ways {
+		wantParts(t, writeAs(t.Context(), way, claim(t, storage, key), secret.Value{}, "x"), "no client secret")
 	}
+	_, err := cache.New(storage).Read(t.Context(), key, secret.Value{})
+	wantParts(t, err, "no client secret")
+	want(t, storage, key, sealer, notFound)
 }
 
-// FuzzUnseal reads text as an entry, which must not open. It then seals text in an entry and flips a bit, which the next
-// read must notice.
+// FuzzUnseal reads contents as an entry, which must not open.
 func FuzzUnseal(f *testing.F) {
 	whole := decoded(golden2)
 	for _, seed := range [][]byte{whole, whole[:len(whole)-1], whole[:sealedAt], sum(whole[:sealedAt]), decoded(golden1), {}} {
-		f.Add(seed, uint(len(seed)*7))
+		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, text []byte, bit uint) {
-		storage := storing(t, entryOf(key), text)
-		if plaintext, err := cache.New(storage).Read(t.Context(), key, sealer); err == nil && string(plaintext) != goldenText {
-			t.Fatalf("%q was accepted and opened as %q", text, plaintext)
+	f.Fuzz(func(t *testing.T, contents []byte) {
+		plaintext, err := cache.New(storing(t, entryOf(key), contents)).Read(t.Context(), key, sealer)
+		if err == nil && string(plaintext) != goldenText {
+			t.Fatalf("%q was accepted and opened as %q", contents, plaintext)
 		}
-		write(t, storage, key, sealer, string(text)) // replaces the damaged entry
-		want(t, storage, key, sealer, string(text))
-		contents, err := storage.Read(t.Context(), entryOf(key))
-		must(t, err)
-		at := int(bit % uint(len(contents)*8))
-		expected := unreadable
-		if checksumAt*8 <= at && at < sectionsAt*8 { // a damaged checksum alone does not matter
-			expected = string(text)
-		}
-		want(t, storing(t, entryOf(key), flipped(contents, at)), key, sealer, expected)
 	})
 }
