@@ -9,9 +9,10 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
-// A canceled run still waits for the answer to a processed request and stores the login.
+// A canceled run still waits for the answer to a processed request, and stores the login and its links.
 func TestCanceledRunStoresPendingAnswer(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*world) engine.Request{"code": (*world).code, "refresh token": (*world).refreshToken} {
@@ -27,7 +28,8 @@ func TestCanceledRunStoresPendingAnswer(t *testing.T) {
 			answer()
 			ended()
 			w.server.ResetCounts()
-			w.token(request)
+			login := w.token(request)
+			w.token(with(oauth.RefreshToken, login.RefreshToken.Reveal())) // this link to the login is stored too
 			w.counts(0, 0, 0)
 		})
 	}
@@ -95,9 +97,7 @@ func TestCanceledRunDoesNotWaitForProfile(t *testing.T) {
 	w := newWorld(t)
 	request := w.refreshToken()
 	request.Profile = "main"
-	if err := w.claim("profile", w.server.URL, client.ID, "main"); err != nil {
-		t.Fatal(err)
-	}
+	must(t, w.claim("profile", w.server.URL, client.ID, "main"))
 	ctx, cancel := context.WithCancel(t.Context())
 	storage := w.storage(cache.Options{ClaimTimeout: time.Hour})
 	_, warnings, err := w.engineOn(&faultyStorage{Storage: storage, beforeWrite: cancel}).Token(ctx, request)

@@ -1,7 +1,7 @@
 package engine_test
 
 import (
-	"errors"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -20,6 +20,10 @@ func TestCodeIsExchangedOnce(t *testing.T) {
 
 	first := w.token(code)
 	w.counts(1, 0, 0)
+	// One entry has the login, the other is for its refresh token.
+	if entries, err := filepath.Glob(filepath.Join(w.directory, "*.v2")); err != nil || len(entries) != 2 {
+		t.Errorf("got entries %v and error %v, want two entries", entries, err)
+	}
 	if again := w.token(code); !again.AccessToken.Equal(first.AccessToken) {
 		t.Error("the next process got a different token")
 	}
@@ -39,15 +43,9 @@ func TestCodeWithoutCacheIsNotSent(t *testing.T) {
 	w := newWorld(t)
 	code := w.code()
 
-	_, _, err := w.engineOn(cache.NewMemory()).Token(t.Context(), code)
-	var refused *engine.CacheRequiredError
-	if !errors.As(err, &refused) || refused.Grant != oauth.AuthorizationCode {
-		t.Errorf("got %v", err)
-	}
-	_, _, err = w.engineOn(cache.NewMemory()).Token(t.Context(), profile("ada"))
-	if !errors.As(err, &refused) || refused.Grant != "" {
-		t.Errorf("got %v", err)
-	}
+	process := w.engineOn(cache.NewMemory())
+	failsOn(w, process, code, func(err *engine.CacheRequiredError) bool { return err.Grant == oauth.AuthorizationCode })
+	failsOn(w, process, profile("ada"), func(err *engine.CacheRequiredError) bool { return err.Grant == "" })
 	w.counts(0, 0, 0)
 	w.token(code)
 }

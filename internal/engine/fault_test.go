@@ -53,9 +53,7 @@ func (w *faultyWorld) process() *engine.Engine {
 	w.Helper()
 	e := w.world.process()
 	server, err := oauth.NewServer(w.site.URL)
-	if err != nil {
-		w.Fatal(err)
-	}
+	must(w, err)
 	timeout := longTimeout
 	if w.fault.Hangs && w.broken {
 		timeout = time.Second
@@ -74,9 +72,7 @@ func (w *faultyWorld) process() *engine.Engine {
 	transport.Proxy = nil
 	if address, except := w.site.Proxy(); address != "" && except == "" {
 		proxy, err := url.Parse(address)
-		if err != nil {
-			w.Fatal(err)
-		}
+		must(w, err)
 		transport.Proxy = http.ProxyURL(proxy)
 	}
 	return e
@@ -86,18 +82,10 @@ func (w *faultyWorld) process() *engine.Engine {
 func (w *faultyWorld) token(life time.Duration) {
 	w.Helper()
 	login, warnings, err := w.process().Token(w.Context(), w.request)
-	if err != nil {
-		w.Fatal(err)
-	}
-	short := 0
-	for _, warning := range warnings {
-		if _, ok := warning.(engine.ShortTokenWarning); !ok {
-			w.Errorf("warning: %+v", warning)
-		}
-		short++
-	}
-	if left := login.ExpiresAt.Sub(w.time()); left != life || (short > 0) != (life == 0) {
-		w.Errorf("the token is valid for %s, with %d warnings; want %s", left, short, life)
+	must(w, err)
+	_, short := only[engine.ShortTokenWarning](warnings)
+	if left := login.ExpiresAt.Sub(w.time()); left != life || short != (life == 0) || !short && len(warnings) > 0 {
+		w.Errorf("the token is valid for %s, with warnings %+v; want %s", left, warnings, life)
 	}
 	if login.AccessToken.IsEmpty() {
 		w.Error("the token is empty")
@@ -140,9 +128,7 @@ func (w *faultyWorld) fails(sent oauth.GrantType) {
 // tokenDuringFault asks for a token while the site fails, and checks the result.
 func (w *faultyWorld) tokenDuringFault(sent oauth.GrantType) {
 	w.Helper()
-	if err := w.site.Break(); err != nil {
-		w.Fatal(err)
-	}
+	must(w, w.site.Break())
 	w.broken = true
 	w.server.ResetCounts()
 	if w.fault.Outcome == 0 {
@@ -154,9 +140,7 @@ func (w *faultyWorld) tokenDuringFault(sent oauth.GrantType) {
 		w.Error(err)
 	}
 	w.sent(sent, w.fault.Requests, w.fault.CodeRequests)
-	if err := w.site.Fix(); err != nil {
-		w.Fatal(err)
-	}
+	must(w, w.site.Fix())
 	w.broken = false
 }
 
@@ -239,19 +223,15 @@ func (w *faultyWorld) recovers(sent oauth.GrantType) {
 		w.pass(time.Minute)
 	}
 	switch {
-	case w.fault.Outcome != 0:
-		w.token(time.Hour)
-		w.sent(sent, 1, 1)
-	case w.fault.Lifetime > 0: // a token is stored
+	case w.fault.Outcome == 0 && w.fault.Lifetime > 0: // a token is stored
 		w.token(w.fault.Lifetime)
 		w.counts(0, 0, 0)
-	case sent == oauth.AuthorizationCode: // a login is stored without a token
-		w.token(time.Hour)
-		w.counts(0, 1, 0)
-	default:
-		w.token(time.Hour)
-		w.sent(sent, 1, 1)
+		return
+	case w.fault.Outcome == 0 && sent == oauth.AuthorizationCode: // a login is stored without a token
+		sent = oauth.RefreshToken
 	}
+	w.token(time.Hour)
+	w.sent(sent, 1, 1)
 }
 
 // The machine's clock jumps by a day and back; the server's clock does not. The stored login continues each time: no

@@ -32,9 +32,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{T: t, directory: filepath.Join(t.TempDir(), "cache"), now: time.Now()}
 	server, err := standin.Start(standin.WithClock(w.time))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			t.Error(err)
@@ -42,6 +40,13 @@ func newWorld(t *testing.T) *world {
 	})
 	w.server = server
 	return w
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (w *world) time() time.Time {
@@ -91,9 +96,7 @@ func (w *world) begin(ctx context.Context, process *engine.Engine, request engin
 func (w *world) engineOn(storage cache.Storage) *engine.Engine {
 	w.Helper()
 	server, err := oauth.NewServer(w.server.URL)
-	if err != nil {
-		w.Fatal(err)
-	}
+	must(w, err)
 	return &engine.Engine{
 		Endpoint: &oauth.TokenEndpoint{
 			Server: server,
@@ -108,17 +111,27 @@ func (w *world) engineOn(storage cache.Storage) *engine.Engine {
 // token asks a new process for a token and fails the test unless it gets one.
 func (w *world) token(request engine.Request) engine.Login {
 	w.Helper()
-	login, warnings, err := w.process().Token(w.Context(), request)
-	if err := withWarnings(warnings, err); err != nil {
-		w.Fatal(err)
-	}
+	return w.tokenOf(w.process(), request)
+}
+
+// tokenOf asks process for a token and fails the test unless it gets one, without warnings.
+func (w *world) tokenOf(process *engine.Engine, request engine.Request) engine.Login {
+	w.Helper()
+	login, warnings, err := process.Token(w.Context(), request)
+	must(w, withWarnings(warnings, err))
 	return login
 }
 
 // fails asks a new process for a token and fails the test unless it gets the expected error of type E.
 func fails[E error](w *world, request engine.Request, expected func(E) bool) {
 	w.Helper()
-	_, _, err := w.process().Token(w.Context(), request)
+	failsOn(w, w.process(), request, expected)
+}
+
+// failsOn is fails for a given process.
+func failsOn[E error](w *world, process *engine.Engine, request engine.Request, expected func(E) bool) {
+	w.Helper()
+	_, _, err := process.Token(w.Context(), request)
 	if failure, ok := errors.AsType[E](err); !ok || !expected(failure) {
 		w.Fatalf("got %T %v", err, err)
 	}
@@ -168,19 +181,20 @@ func (w *world) replaceAlways() {
 // faultyStorage fails, or calls a function first, where its fields say so.
 type faultyStorage struct {
 	cache.Storage
-	mutex       sync.Mutex
-	intent      error
-	write       error
-	beforeWrite func()
+	claim         func(cache.Wait) error
+	intent, write error
+	unsynced      bool // a write that fails takes effect
+	beforeWrite   func()
 }
 
-func (s *faultyStorage) repair() {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.write = nil
-}
+var errNoSpace = errors.New("no space left")
 
 func (s *faultyStorage) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.StorageClaim, error) {
+	if s.claim != nil {
+		if err := s.claim(wait); err != nil {
+			return nil, err
+		}
+	}
 	held, err := s.Storage.Claim(ctx, key, wait)
 	return faultyClaim{held, s}, err
 }
@@ -198,11 +212,8 @@ func (h faultyClaim) WriteIntent(ctx context.Context, contents []byte) error {
 }
 
 func (h faultyClaim) Write(ctx context.Context, contents []byte, durable bool) error {
-	h.storage.mutex.Lock()
-	failure := h.storage.write
-	h.storage.mutex.Unlock()
-	if failure != nil {
-		return failure
+	if h.storage.write != nil && !h.storage.unsynced {
+		return h.storage.write
 	}
 	if err := ctx.Err(); err != nil { // a directory ignores the context
 		return err
@@ -210,7 +221,16 @@ func (h faultyClaim) Write(ctx context.Context, contents []byte, durable bool) e
 	if h.storage.beforeWrite != nil {
 		h.storage.beforeWrite()
 	}
-	return h.StorageClaim.Write(ctx, contents, durable)
+	return errors.Join(h.StorageClaim.Write(ctx, contents, durable), h.storage.write)
+}
+
+// unsaved returns a process that holds a login that it could not store.
+func (w *world) unsaved(request engine.Request) (*engine.Engine, *faultyStorage) {
+	w.Helper()
+	faulty := &faultyStorage{Storage: w.storage(cache.Options{}), write: errNoSpace}
+	process := w.engineOn(faulty)
+	warns(w, process, request, func(engine.NotStoredWarning) bool { return true })
+	return process, faulty
 }
 
 // holdAnswers makes the server process requests but hold back the answers. arrived receives a value for each processed

@@ -19,7 +19,7 @@ func (c *claimedSession) keep(ctx context.Context, fresh Login) []Warning {
 	if kept.AccessToken.IsEmpty() && c.request.Grant.Type == oauth.PersonalAccessToken {
 		return nil
 	}
-	// Even a run that was canceled in the meantime stores what cannot be obtained again.
+	// Even a canceled run stores what cannot be obtained again, and the links to it.
 	ctx = context.WithoutCancel(ctx)
 	if err := c.publish(ctx, kept); err != nil {
 		return c.notStored(err)

@@ -77,9 +77,7 @@ func (w *world) signalOne(sent os.Signal, late time.Duration, seen *signalled) b
 	w.server.ResetCounts()
 	refreshToken := w.server.IssueRefreshToken()
 	c := w.start(childRequest{RefreshToken: refreshToken})
-	if err := c.release(); err != nil {
-		w.Fatal(err)
-	}
+	must(w, c.release())
 	timer := time.AfterFunc(rand.N(late*5/4), func() { _ = c.command.Process.Signal(sent) })
 	output := c.finish()
 	if timer.Stop() {

@@ -1,8 +1,6 @@
 package engine_test
 
 import (
-	"context"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -44,49 +42,25 @@ func TestRefreshTokensOfALoginShareItsEntry(t *testing.T) {
 	}
 }
 
-// Exchanging a code creates one entry for the login and one for its refresh token.
-func TestExchangeStoresTwoEntries(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.token(w.code())
-	if entries, err := filepath.Glob(filepath.Join(w.directory, "*.v2")); err != nil || len(entries) != 2 {
-		t.Errorf("got entries %v and error %v, want two entries", entries, err)
-	}
-}
-
 // A refresh token may lack a pointer to its login, because storing the pointer failed or the login has the first format.
 // Replacing the token adds the pointer. A process follows a pointer that appears after it has read the entry.
 func TestMissingLinkIsStoredLater(t *testing.T) {
 	t.Parallel()
 	w := newReuseDetectingWorld(t)
 	code := w.code()
-	storage := w.storage(cache.Options{})
-	first, _, err := w.engineOn(&contendedStorage{Storage: storage}).Token(t.Context(), code)
-	if err != nil {
-		t.Fatal(err)
-	}
-	carried := with(oauth.RefreshToken, first.RefreshToken.Reveal())
+	withoutLinks := &faultyStorage{Storage: w.storage(cache.Options{}), claim: func(wait cache.Wait) error {
+		if wait == cache.NotAtAll {
+			return cache.ErrHeld
+		}
+		return nil
+	}}
+	carried := with(oauth.RefreshToken, w.tokenOf(w.engineOn(withoutLinks), code).RefreshToken.Reveal())
 	w.pass(time.Hour)
-	process := w.engineOn(&contendedStorage{Storage: storage, before: func() { w.token(code) }})
-	if _, warnings, err := process.Token(t.Context(), carried); err != nil || len(warnings) != 0 {
-		t.Errorf("got warnings %v and error %v", warnings, err)
-	}
+	var once sync.Once
+	process := w.engineOn(&faultyStorage{Storage: w.storage(cache.Options{}), claim: func(cache.Wait) error {
+		once.Do(func() { w.token(code) })
+		return nil
+	}})
+	w.tokenOf(process, carried)
 	w.counts(1, 1, 0)
-}
-
-// contendedStorage is a storage whose claims fail for callers that don't wait. If before is set, it instead runs before the
-// first claim.
-type contendedStorage struct {
-	cache.Storage
-	once   sync.Once
-	before func()
-}
-
-func (s *contendedStorage) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.StorageClaim, error) {
-	if s.before != nil {
-		s.once.Do(s.before)
-	} else if wait == cache.NotAtAll {
-		return nil, cache.ErrHeld
-	}
-	return s.Storage.Claim(ctx, key, wait)
 }

@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"errors"
 	"net/http"
 	"os"
 	"sync"
@@ -29,9 +28,7 @@ func TestLostAnswerIsReported(t *testing.T) {
 	w.counts(1, 1, 0)
 	lostAt := w.time()
 	host, err := os.Hostname()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	w.server.Configure(func(b *standin.Behavior) { b.BeforeAnswer = nil })
 	for range 3 {
 		w.pass(time.Minute)
@@ -56,9 +53,6 @@ func TestAnswerLostBeforeRetryIsReported(t *testing.T) {
 	process := w.process()
 	process.Endpoint.MaxRetries = 1
 	process.Endpoint.Wait = func(int) time.Duration { return 0 }
-	_, _, err := process.Token(t.Context(), request)
-	if ended, ok := errors.AsType[*engine.LoginEndedError](err); !ok || ended.Lost == nil {
-		t.Errorf("got %T %v", err, err)
-	}
+	failsOn(w, process, request, func(err *engine.LoginEndedError) bool { return err.Lost != nil })
 	w.counts(0, 2, 0)
 }

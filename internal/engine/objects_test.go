@@ -80,18 +80,14 @@ func TestWarmRunnerReadsOnce(t *testing.T) {
 	}}
 	request := w.refreshToken()
 	request.Profile = "main"
-	if _, _, err := w.runner(store).Token(t.Context(), request); err != nil {
-		t.Fatal(err)
-	}
+	w.tokenOf(w.runner(store), request)
 	request.Profile = ""
 	for want, request := range map[int64]engine.Request{1: request, 2: profile("main")} {
 		reads.Store(0)
 		writes.Store(0)
 		runner := w.runner(store)
 		for range 100 {
-			if _, _, err := runner.Token(t.Context(), request); err != nil {
-				t.Fatal(err)
-			}
+			w.tokenOf(runner, request)
 		}
 		if reads.Load() != want || writes.Load() != 0 {
 			t.Errorf("got %d reads, want %d; got %d writes, want 0", reads.Load(), want, writes.Load())
@@ -109,9 +105,7 @@ func TestClaimOfKilledRunnerEnds(t *testing.T) {
 	w.waits(store, request)
 	w.counts(0, 0, 0)
 	w.pass(claimLife + time.Second)
-	if _, warnings, err := w.runner(store).Token(t.Context(), request); err != nil || len(warnings) > 0 {
-		t.Errorf("got warnings %v and error %v", warnings, err)
-	}
+	w.tokenOf(w.runner(store), request)
 	w.counts(0, 1, 0)
 
 	// A lost answer to a personal access token does no harm.
@@ -197,17 +191,12 @@ func TestStoppedRunnerWasRefused(t *testing.T) {
 	<-arrived
 	w.pass(claimLife + time.Second)
 	w.server.Configure(func(b *standin.Behavior) { b.BeforeAnswer = nil })
-	_, _, err := w.runner(store).Token(t.Context(), request)
-	if ended, ok := errors.AsType[*engine.LoginEndedError](err); !ok || ended.Lost == nil {
-		t.Errorf("another runner got %v", err)
-	}
+	failsOn(w, w.runner(store), request, func(err *engine.LoginEndedError) bool { return err.Lost != nil })
 	goOn()
-	err = <-done
-	if _, isRefused := errors.AsType[*oauth.TokenError](err); !isRefused {
-		t.Errorf("got %v", err)
-	}
-	if ended, ok := errors.AsType[*engine.LoginEndedError](err); ok {
-		t.Errorf("the stopped runner reports its own answer as lost: %v", ended.Lost)
+	err := <-done
+	_, isRefused := errors.AsType[*oauth.TokenError](err)
+	if _, isEnded := errors.AsType[*engine.LoginEndedError](err); !isRefused || isEnded {
+		t.Errorf("got %v, want the refusal and no lost answer", err)
 	}
 }
 
@@ -248,9 +237,7 @@ func failStore(t *testing.T, from int, onlyWrites bool) {
 		return nil
 	}}
 	goTo, err := oauth.NewServer("https://goto.invalid")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	isGranted := false
 	transport := roundTripper(func(*http.Request) (*http.Response, error) {
 		isGranted = true

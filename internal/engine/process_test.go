@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -64,12 +65,7 @@ func runChild(text string) error {
 		return err
 	}
 	_, warnings, err := process.Token(ctx, with(oauth.RefreshToken, asked.RefreshToken))
-	for _, warning := range warnings {
-		if _, short := warning.(engine.ShortTokenWarning); !short {
-			err = fmt.Errorf("warning: %+v", warning)
-		}
-	}
-	if err != nil {
+	if err := withWarnings(warnings, err); err != nil {
 		return err
 	}
 	fmt.Println("done")
@@ -88,13 +84,9 @@ func (w *world) start(asked childRequest) *child {
 	w.Helper()
 	asked.URL, asked.Directory = w.server.URL, w.directory
 	text, err := json.Marshal(asked)
-	if err != nil {
-		w.Fatal(err)
-	}
+	must(w, err)
 	binary, err := os.Executable()
-	if err != nil {
-		w.Fatal(err)
-	}
+	must(w, err)
 	c := &child{command: exec.CommandContext(w.Context(), binary)}
 	// The race detector otherwise delays the process's exit by a second.
 	c.command.Env = append(os.Environ(), childVariable+"="+string(text), "GORACE=atexit_sleep_ms=0")
@@ -102,13 +94,9 @@ func (w *world) start(asked childRequest) *child {
 		w.Fatal(err)
 	}
 	out, err := c.command.StdoutPipe()
-	if err != nil {
-		w.Fatal(err)
-	}
+	must(w, err)
 	c.out = bufio.NewReader(out)
-	if err := c.command.Start(); err != nil {
-		w.Fatal(err)
-	}
+	must(w, c.command.Start())
 	if line, err := c.out.ReadString('\n'); line != "ready\n" {
 		w.Fatalf("a process reported %q (error %v)", line, err)
 	}
@@ -121,16 +109,19 @@ func (c *child) release() error {
 	return err
 }
 
-// finish waits for the process to exit and returns its output.
+// finish waits for the process to exit and returns its output and errors.
 func (c *child) finish() string {
-	output, readErr := io.ReadAll(c.out)
-	waitErr := c.command.Wait()
-	return strings.TrimSpace(fmt.Sprintln(string(output), ignoreNil(readErr), ignoreNil(waitErr)))
+	output, err := io.ReadAll(c.out)
+	if err = errors.Join(err, c.command.Wait()); err != nil {
+		return fmt.Sprintf("%s%v", output, err)
+	}
+	return strings.TrimSpace(string(output))
 }
 
-func ignoreNil(err error) string {
-	if err == nil {
-		return ""
+// soak skips a test that needs many processes or much time unless "make soak" runs it.
+func soak(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("make soak runs this")
 	}
-	return err.Error()
 }

@@ -1,11 +1,9 @@
 package engine_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
-	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
@@ -97,38 +95,28 @@ func TestUnsavedLoginDoesNotMoveProfile(t *testing.T) {
 	w.token(first)
 	second := w.code()
 	second.Profile = "main"
-	w.unsaved(second, func(s cache.Storage) cache.Storage {
-		return &faultyStorage{Storage: s, write: errors.New("no space left")}
-	})
+	w.unsaved(second)
 	w.counts(2, 0, 0)
 	w.token(profile("main"))
 	w.counts(0, 0, 0)
 }
 
-// A login without a stored access token is still a login.
-func TestMovingProfileOfPrivateLoginWarns(t *testing.T) {
+// The warning appears even if the earlier login is private, and so has no stored access token, or if it began with the
+// clock ahead, which must not pin the profile to it.
+func TestMovedProfileWarns(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	private := w.refreshToken()
-	private.Profile, private.Private = "main", true
-	w.token(private)
-	w.pass(time.Second)
-	other := with(oauth.RefreshToken, w.server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
-	other.Profile = "main"
-	warns(w, w.process(), other, func(moved engine.ProfileMovedWarning) bool { return moved.To.Principal == "grace@example.com" })
-}
-
-// A sign-in with the clock ahead does not pin the profile to that login.
-func TestClockAheadDoesNotPinProfile(t *testing.T) {
-	t.Parallel()
-	const year = 365 * 24 * time.Hour
-	w := newWorld(t)
-	w.pass(year)
-	first := w.code()
-	first.Profile = "main"
-	w.token(first)
-	w.pass(-year)
-	second := with(oauth.AuthorizationCode, w.server.IssueCode(standin.CodeRequest{Principal: "grace@example.com"}))
-	second.Profile = "main"
-	warns(w, w.process(), second, func(moved engine.ProfileMovedWarning) bool { return moved.To.Principal == "grace@example.com" })
+	for name, test := range map[string]struct {
+		private bool
+		passes  time.Duration
+	}{"from a private login": {true, time.Second}, "after the clock was ahead": {false, -365 * 24 * time.Hour}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			first, second := w.refreshToken(), with(oauth.RefreshToken, w.server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
+			first.Private, first.Profile, second.Profile = test.private, "main", "main"
+			w.token(first)
+			w.pass(test.passes)
+			warns(w, w.process(), second, func(moved engine.ProfileMovedWarning) bool { return moved.To.Principal == "grace@example.com" })
+		})
+	}
 }

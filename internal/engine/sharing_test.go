@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"errors"
-	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -45,27 +44,18 @@ func TestOneFailureForAll(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	process, code := w.process(), with(oauth.AuthorizationCode, "a code that GoTo does not know")
-	ask := func() {
-		t.Helper()
-		_, _, err := process.Token(t.Context(), code)
-		if refused, ok := errors.AsType[*oauth.TokenError](err); !ok || refused.Code != oauth.InvalidGrant {
-			t.Errorf("got %v", err)
-		}
-	}
+	isRefused := func(err *oauth.TokenError) bool { return err.Code == oauth.InvalidGrant }
 	for range 100 {
-		ask()
+		failsOn(w, process, code, isRefused)
 	}
 	w.counts(1, 0, 0)
 
 	corrected := code
 	corrected.Client.Secret = secret.New("another")
-	_, _, err := process.Token(t.Context(), corrected)
-	if refused, ok := errors.AsType[*oauth.TokenError](err); !ok || refused.Code != oauth.InvalidClient {
-		t.Errorf("another request got %v", err)
-	}
+	failsOn(w, process, corrected, func(err *oauth.TokenError) bool { return err.Code == oauth.InvalidClient })
 	w.counts(1, 0, 0)
 	w.pass(time.Minute)
-	ask()
+	failsOn(w, process, code, isRefused)
 	w.counts(1, 0, 0)
 }
 
@@ -117,26 +107,13 @@ func TestCredentialsDoNotWaitForEachOther(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	slow, quick := w.refreshToken(), w.refreshToken()
-	arrived, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	w.server.Configure(func(b *standin.Behavior) {
-		b.Intercept = func(http.ResponseWriter, *http.Request) bool {
-			first := false
-			once.Do(func() { first = true })
-			if first {
-				close(arrived)
-				<-release
-			}
-			return false
-		}
-	})
+	arrived, answer := w.holdAnswers()
 	process := w.process()
 	ended := w.begin(t.Context(), process, slow)
 	<-arrived
-	if _, _, err := process.Token(t.Context(), quick); err != nil {
-		t.Error(err)
-	}
-	close(release)
+	w.server.Configure(func(b *standin.Behavior) { b.BeforeAnswer = nil })
+	w.tokenOf(process, quick)
+	answer()
 	ended()
 }
 

@@ -92,9 +92,7 @@ func TestStoredNeedsCache(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	process := w.process()
-	if err := os.WriteFile(w.directory, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(w.directory, nil, 0o600))
 	_, _, err = process.Stored(t.Context(), client, "main")
 	if _, ok := errors.AsType[*engine.CacheError](err); !ok {
 		t.Errorf("got %v", err)

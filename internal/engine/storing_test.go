@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,15 +16,9 @@ import (
 func TestUnwritableCache(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	code, refreshToken := w.code(), w.refreshToken()
-	storage := w.storage(cache.Options{})
-	full := &faultyStorage{Storage: storage, intent: errors.New("no space left")}
-
-	for _, request := range []engine.Request{code, refreshToken} {
-		_, _, err := w.engineOn(full).Token(t.Context(), request)
-		if _, ok := errors.AsType[*engine.CacheError](err); !ok {
-			t.Errorf("got %v", err)
-		}
+	for _, request := range []engine.Request{w.code(), w.refreshToken()} {
+		full := &faultyStorage{Storage: w.storage(cache.Options{}), intent: errNoSpace}
+		failsOn(w, w.engineOn(full), request, func(*engine.CacheError) bool { return true })
 		w.counts(0, 0, 0)
 		w.token(request)
 		w.server.ResetCounts()
@@ -38,11 +31,8 @@ func TestStoringFails(t *testing.T) {
 	w := newWorld(t)
 	w.replaceAlways()
 	request := w.refreshToken()
-	storage := w.storage(cache.Options{})
-	faulty := &faultyStorage{Storage: storage, write: errors.New("no space left")}
-	process := w.engineOn(faulty)
-
-	for range 3 { // the process continues with the login it could not store
+	process, faulty := w.unsaved(request)
+	for range 2 { // the process continues with the login it could not store
 		login := warns(w, process, request, func(engine.NotStoredWarning) bool { return true })
 		if login.RefreshToken.Equal(request.Grant.Credential) {
 			t.Error("the replaced refresh token was handed out")
@@ -50,10 +40,8 @@ func TestStoringFails(t *testing.T) {
 	}
 	w.counts(0, 1, 0)
 
-	faulty.repair()
-	if _, warnings, err := process.Token(t.Context(), request); err != nil || len(warnings) != 0 {
-		t.Errorf("got warnings %v and error %v after the repair", warnings, err)
-	}
+	faulty.write = nil
+	w.tokenOf(process, request)
 	w.pass(time.Hour)
 	w.token(request) // another process: only the stored token is accepted
 	w.counts(0, 1, 0)
@@ -64,11 +52,8 @@ func TestCacheOff(t *testing.T) {
 	w := newWorld(t)
 	process := w.engineOn(cache.NewMemory())
 	request := w.refreshToken()
-	for range 2 {
-		if _, warnings, err := process.Token(t.Context(), request); err != nil || len(warnings) != 0 {
-			t.Errorf("got warnings %v and error %v", warnings, err)
-		}
-	}
+	w.tokenOf(process, request)
+	w.tokenOf(process, request)
 	w.counts(0, 1, 0)
 
 	w.replaceAlways()
@@ -81,13 +66,9 @@ func TestPersonalAccessTokenNeedsNoCache(t *testing.T) {
 	w := newWorld(t)
 	request := with(oauth.PersonalAccessToken, w.server.IssuePersonalAccessToken())
 	file := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(file, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(file, nil, 0o600))
 	storage, err := cache.OpenLocation("file:///"+strings.TrimPrefix(filepath.ToSlash(file), "/"), cache.Options{Now: w.time})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	process := w.engineOn(storage)
 	for range 3 {
 		warns(w, process, request, func(engine.NotStoredWarning) bool { return true })

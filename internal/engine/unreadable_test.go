@@ -34,13 +34,9 @@ func (w *world) damageEntries() {
 	}
 	for _, entry := range entries {
 		contents, err := os.ReadFile(entry)
-		if err != nil {
-			w.Fatal(err)
-		}
+		must(w, err)
 		contents[len(contents)-1] ^= 1
-		if err := os.WriteFile(entry, contents, 0o600); err != nil {
-			w.Fatal(err)
-		}
+		must(w, os.WriteFile(entry, contents, 0o600))
 	}
 }
 

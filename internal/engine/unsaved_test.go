@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"os"
@@ -10,40 +9,9 @@ import (
 
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
+	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
-
-// unsyncedStorage stores entries but reports failures, as if only the sync of the directory had failed.
-type unsyncedStorage struct {
-	cache.Storage
-	failures int
-}
-
-func (s *unsyncedStorage) Claim(ctx context.Context, key cache.Key, wait cache.Wait) (cache.StorageClaim, error) {
-	held, err := s.Storage.Claim(ctx, key, wait)
-	return unsyncedClaim{held, s}, err
-}
-
-type unsyncedClaim struct {
-	cache.StorageClaim
-	storage *unsyncedStorage
-}
-
-func (h unsyncedClaim) Write(ctx context.Context, contents []byte, durable bool) error {
-	if err := h.StorageClaim.Write(ctx, contents, durable); err != nil || h.storage.failures == 0 {
-		return err
-	}
-	h.storage.failures--
-	return errors.New("not synced")
-}
-
-// unsaved returns a process that holds a login that, according to the storage, could not be stored.
-func (w *world) unsaved(request engine.Request, wrap func(cache.Storage) cache.Storage) *engine.Engine {
-	w.Helper()
-	process := w.engineOn(wrap(w.storage(cache.Options{})))
-	warns(w, process, request, func(engine.NotStoredWarning) bool { return true })
-	return process
-}
 
 // Another process may have continued the login since then, so the unsaved login is older.
 func TestUnsavedLoginDoesNotOverwriteANewerOne(t *testing.T) {
@@ -51,18 +19,17 @@ func TestUnsavedLoginDoesNotOverwriteANewerOne(t *testing.T) {
 	w := newWorld(t)
 	w.replaceAlways()
 	request := w.refreshToken()
-	process := w.unsaved(request, func(s cache.Storage) cache.Storage { return &unsyncedStorage{s, 1} })
+	faulty := &faultyStorage{Storage: w.storage(cache.Options{}), write: errNoSpace, unsynced: true}
+	process := w.engineOn(faulty)
+	warns(w, process, request, func(engine.NotStoredWarning) bool { return true })
+	faulty.write = nil
 
 	w.pass(10 * time.Minute)
 	longer := request
 	longer.MinValidity = 55 * time.Minute
 	newest := w.token(longer) // another process replaces the refresh token
 
-	login, warnings, err := process.Token(t.Context(), request)
-	if err != nil || len(warnings) != 0 {
-		t.Fatalf("got warnings %v and error %v", warnings, err)
-	}
-	if !login.RefreshToken.Equal(newest.RefreshToken) {
+	if login := w.tokenOf(process, request); !login.RefreshToken.Equal(newest.RefreshToken) {
 		t.Error("the refresh token handed out is not the newest")
 	}
 	w.pass(time.Hour)
@@ -70,41 +37,22 @@ func TestUnsavedLoginDoesNotOverwriteANewerOne(t *testing.T) {
 	w.counts(0, 3, 0)
 }
 
-// A block with the same credential but a wrong client secret must neither get the login nor seal it.
-func TestUnsavedLoginStaysWithItsClientSecret(t *testing.T) {
+// A process keeps a login that it could not store, regardless of the failures of others, and stores it later.
+func TestUnsavedLoginIsStoredLater(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.replaceAlways()
-	request := w.refreshToken()
-	faulty := &faultyStorage{write: errors.New("no space left")}
-	process := w.unsaved(request, func(s cache.Storage) cache.Storage { faulty.Storage = s; return faulty })
-	faulty.repair()
-
-	wrong := request
-	wrong.Client.Secret = secret.New("another")
-	if _, _, err := process.Token(t.Context(), wrong); err == nil {
-		t.Error("a wrong client secret was accepted")
-	}
-	if _, warnings, err := process.Token(t.Context(), request); err != nil || len(warnings) != 0 {
-		t.Errorf("got warnings %v and error %v", warnings, err)
-	}
-	w.pass(time.Hour)
-	w.token(request) // another process
-}
-
-// A process keeps a login that it could not store, even if other processes record failed requests.
-func TestUnsavedLoginSurvivesFailuresOfOthers(t *testing.T) {
-	t.Parallel()
-	for name, other := range map[string]func(*world, engine.Request){
-		"refused": func(w *world, request engine.Request) {
+	for name, other := range map[string]func(*world, *engine.Engine, engine.Request){
+		"after the refusal of another process": func(w *world, _ *engine.Engine, request engine.Request) {
 			fails(w, request, func(*engine.LoginEndedError) bool { return true })
 		},
-		"not sent": func(w *world, request engine.Request) {
+		"after a failed connection of another process": func(w *world, _ *engine.Engine, request engine.Request) {
 			process := w.process()
 			process.Endpoint.HTTP.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("no route") })
-			if _, _, err := process.Token(w.Context(), request); err == nil {
-				w.Error("something was sent")
-			}
+			failsOn(w, process, request, func(*oauth.TokenError) bool { return true })
+		},
+		// It must neither get the login nor seal it.
+		"after a block with a wrong client secret": func(w *world, process *engine.Engine, request engine.Request) {
+			request.Client.Secret = secret.New("another")
+			failsOn(w, process, request, func(*oauth.TokenError) bool { return true })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -112,15 +60,12 @@ func TestUnsavedLoginSurvivesFailuresOfOthers(t *testing.T) {
 			w := newWorld(t)
 			w.replaceAlways()
 			request := w.refreshToken()
-			faulty := &faultyStorage{write: errors.New("no space left")}
-			process := w.unsaved(request, func(s cache.Storage) cache.Storage { faulty.Storage = s; return faulty })
-			other(w, request)
-			faulty.repair()
-			if _, warnings, err := process.Token(t.Context(), request); err != nil || len(warnings) != 0 {
-				t.Errorf("got warnings %v and error %v", warnings, err)
-			}
+			process, faulty := w.unsaved(request)
+			faulty.write = nil
+			other(w, process, request)
+			w.tokenOf(process, request)
 			w.pass(time.Hour)
-			w.token(request) // another process: the login is stored by then
+			w.token(request) // another process: only the stored token is accepted
 		})
 	}
 }
@@ -139,14 +84,9 @@ func TestUnsavedTokenDoesNotWait(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.replaceAlways()
 			request := w.refreshToken()
-			process := w.unsaved(request, func(s cache.Storage) cache.Storage {
-				return &faultyStorage{Storage: s, write: errors.New("no space left")}
-			})
-			if err := obstruct(w, request); err != nil {
-				t.Fatal(err)
-			}
+			process, _ := w.unsaved(request)
+			must(t, obstruct(w, request))
 			for range 2 {
 				warns(w, process, request, func(engine.NotStoredWarning) bool { return true })
 			}
