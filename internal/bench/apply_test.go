@@ -19,15 +19,15 @@ const source = "registry.terraform.io/terraform-goto/goto"
 
 // programs are the programs measured from outside: a release build of the provider, the floor built with the same
 // flags, and the command line that runs them.
-type programs struct{ ours, floor, cli string }
+type programs struct{ provider, floor, cli string }
 
 func buildPrograms(t *testing.T) programs {
 	cli, err := commandline.Find(cmp.Or(os.Getenv("TF_ACC_TERRAFORM_PATH"), "terraform"))
 	must(t, err)
 	t.Setenv("CGO_ENABLED", "0")
 	path := func(kind string) string { return filepath.Join(t.TempDir(), kind, "terraform-provider-goto") }
-	p := programs{path("ours"), path("floor"), cli}
-	build(t, p.ours, "")
+	p := programs{path("provider"), path("floor"), cli}
+	build(t, p.provider, "")
 	build(t, p.floor, "/internal/bench/floor")
 	return p
 }
@@ -87,11 +87,11 @@ func (p programs) measureApplies(t *testing.T, found *results) {
 	many := found.section("One apply, a credential per block", "blocks", "warm", "floor", "token requests warm")
 	for _, count := range []int{1, 100, 1000} {
 		w := newWorld(t, serverTime)
-		floor, warm := func() float64 { return p.apply(w, p.floor) }, func() float64 { return p.apply(w, p.ours) }
+		floor, warm := func() float64 { return p.apply(w, p.floor) }, func() float64 { return p.apply(w, p.provider) }
 		writeBlocks(w, make([]string, count))
-		measured := inTurns(runs, func() float64 {
-			w.forget()
-			cold := p.apply(w, p.ours)
+		measured := alternate(runs, func() float64 {
+			w.clearCache()
+			cold := p.apply(w, p.provider)
 			w.wantRequests(1)
 			return cold
 		}, floor, warm)
@@ -105,7 +105,7 @@ func (p programs) measureApplies(t *testing.T, found *results) {
 		}
 		w.standin.ResetCounts()
 		writeBlocks(w, tokens)
-		measured = inTurns(runs, floor, warm)
+		measured = alternate(runs, floor, warm)
 		w.wantRequests(0)
 		many.compare(number(count), warmLimits[count][1], seconds, measured[1], measured[0], "0")
 	}
@@ -118,16 +118,16 @@ func (p programs) measureLimit(t *testing.T, found *results) {
 	limited.text = `The server answers 429 to further requests. It counts the requests of the last 1000 ms, which is stricter than counting
 per second of the clock. The floor is the time until the last second begins, plus an apply of the constant provider.`
 	for _, retryAfter := range []time.Duration{0, time.Second} {
-		turnedAway := 0
+		refused := 0
 		apply := func(path string) float64 { // each run has its own world, so earlier requests don't count
 			w := newWorld(t, serverTime)
 			w.standin.Configure(func(s *standin.Behavior) { s.RequestsPerSecond, s.RetryAfter = perSecond, retryAfter })
 			writeBlocks(w, w.refreshTokens(credentials))
 			took := p.apply(w, path)
-			turnedAway = max(turnedAway, w.standin.Counts().TurnedAway)
+			refused = max(refused, w.standin.Counts().TurnedAway)
 			return took
 		}
-		measured := inTurns(3, func() float64 { return apply(p.floor) + credentials/perSecond - 1 }, func() float64 { return apply(p.ours) })
-		limited.compare(retryAfter.String(), 1.5, seconds, measured[1], measured[0], number(credentials), number(turnedAway))
+		measured := alternate(3, func() float64 { return apply(p.floor) + credentials/perSecond - 1 }, func() float64 { return apply(p.provider) })
+		limited.compare(retryAfter.String(), 1.5, seconds, measured[1], measured[0], number(credentials), number(refused))
 	}
 }

@@ -21,10 +21,10 @@ func TestWarmOpeningAllocatesLittle(t *testing.T) { //nolint:paralleltest // it 
 		runtime.ReadMemStats(&after)
 		return float64(after.TotalAlloc-before.TotalAlloc) / openings
 	}
-	ours, floor := allocated(w.provider()), allocated(newOpener(t, constant.New))
-	t.Logf("%.0f bytes per opening; the constant provider allocates %.0f", ours, floor)
-	if ours > 1.2*floor {
-		t.Errorf("%.0f bytes per opening; the constant provider allocates %.0f", ours, floor)
+	provider, floor := allocated(w.provider()), allocated(newOpener(t, constant.New))
+	t.Logf("%.0f bytes per opening; the constant provider allocates %.0f", provider, floor)
+	if provider > 1.2*floor {
+		t.Errorf("%.0f bytes per opening; the constant provider allocates %.0f", provider, floor)
 	}
 	w.wantRequests(1)
 }

@@ -23,7 +23,7 @@ const crowdVariable = "GOTO_BENCH_CROWD"
 // TestCrowdMember is one process of a crowd: it configures a provider, waits until its input ends, and then opens.
 func TestCrowdMember(t *testing.T) {
 	t.Parallel()
-	made := map[string]func() frameworkprovider.Provider{"ours": provider.New("bench"), "constant": constant.New}[os.Getenv(crowdVariable)]
+	made := map[string]func() frameworkprovider.Provider{"provider": provider.New("bench"), "constant": constant.New}[os.Getenv(crowdVariable)]
 	if made == nil {
 		t.Skip("runs only as part of TestPage")
 	}
@@ -76,14 +76,14 @@ func measureCrowds(t *testing.T, found *results) {
 answer. For cold processes, with an empty cache, the floor is a single process; together, the processes make one request. For warm processes, the floor is the same number of processes with the constant provider.`
 	cold := func(count int) func() float64 {
 		return func() float64 {
-			w.forget()
-			took := w.crowd(count, "ours")
+			w.clearCache()
+			took := w.crowd(count, "provider")
 			w.wantRequests(1)
 			return took
 		}
 	}
-	measured := inTurns(runs, cold(1), cold(many), // this warms the cache
-		func() float64 { return w.crowd(many, "constant") }, func() float64 { return w.crowd(many, "ours") })
+	measured := alternate(runs, cold(1), cold(many), // this warms the cache
+		func() float64 { return w.crowd(many, "constant") }, func() float64 { return w.crowd(many, "provider") })
 	w.wantRequests(0)
 	crowds.compare(fmt.Sprintf("cold, %d", many), 1.25, milliseconds, measured[1], measured[0])
 	crowds.compare(fmt.Sprintf("warm, %d", many), 1.1, milliseconds, measured[3], measured[2])

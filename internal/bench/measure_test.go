@@ -14,8 +14,8 @@ func (s samples) median() float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// over returns the median ratio to the floor. The two must have been measured with [inTurns].
-func (s samples) over(floor samples) float64 {
+// ratioTo returns the median ratio to the floor. The two must have been measured with [alternate].
+func (s samples) ratioTo(floor samples) float64 {
 	var ratios samples
 	for i := range s {
 		ratios = append(ratios, s[i]/floor[i])
@@ -23,9 +23,9 @@ func (s samples) over(floor samples) float64 {
 	return ratios.median()
 }
 
-// inTurns runs all calls in turn, the given number of times, so that changes in the machine's speed affect
-// all of them.
-func inTurns(runs int, calls ...func() float64) []samples {
+// alternate makes all calls in turn, the given number of times, so that changes in the machine's speed affect all of
+// them.
+func alternate(runs int, calls ...func() float64) []samples {
 	measured := make([]samples, len(calls))
 	for range runs {
 		for i, call := range calls {

@@ -97,7 +97,7 @@ func cold(w *world, issue func(*world) arguments) benchmark {
 	return func(b *testing.B) {
 		var took time.Duration
 		for b.Loop() {
-			given, opener := issue(w), w.provider() // new, to have all its requests for this second
+			given, opener := issue(w), w.provider() // new, so that the limit on requests does not delay it
 			started := time.Now()
 			opener.open(given)
 			took += time.Since(started)
@@ -153,7 +153,7 @@ func steps(w *world) map[string]benchmark {
 		},
 		"write": func(cache.Key) error { return claim(known, write) },
 		"request": func(cache.Key) error {
-			// New for each iteration, to have all its requests for this second.
+			// New for each iteration, so that the limit on requests does not delay it.
 			endpoint := &oauth.TokenEndpoint{Server: server, HTTP: httpclient.New(time.Minute), Now: time.Now}
 			_, err := endpoint.Token(w.Context(), client, grant, func() error { return nil })
 			return err
@@ -170,7 +170,7 @@ func steps(w *world) map[string]benchmark {
 	return all
 }
 
-// post sends a single token request on a new connection, as a process does that has just started.
+// post sends a single token request on a new connection, like a process that has just started.
 func post(w *world, form string) error {
 	request, err := http.NewRequestWithContext(w.Context(), http.MethodPost, w.standin.URL+"/oauth/token", strings.NewReader(form))
 	if err != nil {
@@ -189,7 +189,7 @@ func post(w *world, form string) error {
 }
 
 // writeDurably writes a file that survives a power failure intact. It syncs the contents before the rename, and the
-// directory before it returns. With only one of the two, the file could be torn or still be the old one.
+// directory before it returns. With only one of the two syncs, the file could be incomplete or still be the old one.
 func writeDurably(w *world, key cache.Key, contents []byte) error {
 	path := filepath.Join(w.cache(), key.String())
 	file, err := os.OpenFile(path+".new", os.O_CREATE|os.O_WRONLY, 0o600)

@@ -46,8 +46,8 @@ func start(tb testing.TB, path string, logs io.Writer, variables ...string) *pro
 	must(tb, p.command.Start())
 	line, err := bufio.NewReader(output).ReadString('\n')
 	must(tb, err)
-	said := strings.Split(line, "|") // 1|6|unix|/tmp/plugin123|grpc|
-	p.network, p.address = said[2], said[3]
+	handshake := strings.Split(line, "|") // 1|6|unix|/tmp/plugin123|grpc|
+	p.network, p.address = handshake[2], handshake[3]
 	p.connection, err = grpc.NewClient("passthrough:", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, p.network, p.address)
@@ -97,7 +97,7 @@ func (p programs) measureProcess(t *testing.T, found *results) {
 	costs := found.section("The provider process", "measurement", "provider", "floor")
 	costs.text = "The floor for the start includes the time that the object storage SDKs need to initialize."
 	took := map[string]samples{} // by module
-	measured := inTurns(41, func() float64 { return startToSchema(w, p.floor) }, func() float64 { return startToSchema(w, p.ours) },
+	measured := alternate(41, func() float64 { return startToSchema(w, p.floor) }, func() float64 { return startToSchema(w, p.provider) },
 		func() (sum float64) {
 			for module, seconds := range p.sdkInitialization(w) {
 				took[module] = append(took[module], seconds)
@@ -105,17 +105,17 @@ func (p programs) measureProcess(t *testing.T, found *results) {
 			}
 			return sum
 		})
-	floor, ours, sdks := measured[0], measured[1], measured[2]
+	floor, provider, sdks := measured[0], measured[1], measured[2]
 	for i := range floor {
 		floor[i] += sdks[i]
 	}
-	costs.compare("start to schema", 1.03, milliseconds, ours, floor)
+	costs.compare("start to schema", 1.03, milliseconds, provider, floor)
 	costs.compare("initialization of the SDKs, compared with 2 ms", 1, milliseconds, sdks, slices.Repeat(samples{2e-3}, len(sdks)))
 	for _, count := range []int{1, 1000} {
-		measured := inTurns(3, func() float64 { return p.memory(w, p.floor, count) }, func() float64 { return p.memory(w, p.ours, count) })
+		measured := alternate(3, func() float64 { return p.memory(w, p.floor, count) }, func() float64 { return p.memory(w, p.provider, count) })
 		costs.compare(fmt.Sprintf("resident memory after an apply, blocks: %d", count), 1.1, mebibytes, measured[1], measured[0])
 	}
-	costs.compare("binary, stripped", 2, mebibytes, samples{size(t, p.ours)}, samples{size(t, p.floor)})
+	costs.compare("binary, stripped", 2, mebibytes, samples{size(t, p.provider)}, samples{size(t, p.floor)})
 
 	packages := found.section("Initialization of linked packages", "module", "time")
 	packages.text = "The times that `GODEBUG=inittrace=1` reports for the packages that the floor doesn't have, as sums per module. Modules below 0.01 ms are left out."
@@ -155,10 +155,10 @@ var initialization = regexp.MustCompile(`(?m)^init (\S+) @\S+ ms, (\S+) ms clock
 
 // sdkInitialization returns the time to initialize the packages that only the real provider links, by module.
 func (p programs) sdkInitialization(w *world) map[string]float64 {
-	ours, floor, modules := initializations(w, p.ours), initializations(w, p.floor), map[string]float64{}
-	built, err := buildinfo.ReadFile(p.ours)
+	provider, floor, modules := initializations(w, p.provider), initializations(w, p.floor), map[string]float64{}
+	built, err := buildinfo.ReadFile(p.provider)
 	must(w, err)
-	for name, seconds := range ours {
+	for name, seconds := range provider {
 		if _, both := floor[name]; both {
 			continue
 		}
@@ -198,8 +198,8 @@ func TestProcessLogsOnlyWhenAsked(t *testing.T) {
 		process := start(t, path, &logged, append(slices.Clip(w.variables), variable)...)
 		process.schema()
 		process.stop()
-		if said := strings.Contains(logged.String(), `"@module":"sdk.proto"`); said != asked {
-			t.Errorf("%s: logged = %t", variable, said)
+		if found := strings.Contains(logged.String(), `"@module":"sdk.proto"`); found != asked {
+			t.Errorf("%s: logged = %t", variable, found)
 		}
 	}
 }

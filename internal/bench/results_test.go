@@ -41,8 +41,8 @@ func (s *section) add(what string, cells ...string) {
 }
 
 // compare adds a row with the ratio of two measurements. A limit other than 0 is the target for the ratio.
-func (s *section) compare(what string, limit float64, format func(float64) string, ours, floor samples, cells ...string) {
-	s.rows = append(s.rows, row{what, ours.over(floor), limit, append([]string{format(ours.median()), format(floor.median())}, cells...)})
+func (s *section) compare(what string, limit float64, format func(float64) string, provider, floor samples, cells ...string) {
+	s.rows = append(s.rows, row{what, provider.ratioTo(floor), limit, append([]string{format(provider.median()), format(floor.median())}, cells...)})
 }
 
 func (s *section) hasRatios() bool {

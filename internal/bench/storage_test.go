@@ -60,13 +60,13 @@ each answer of GoTo takes ` + inMilliseconds(serverTime) + `. An apply has two p
 		w := newWorld(t, serverTime)
 		writeBlocks(w, make([]string, count))
 		bucket := store.empty()
-		cold := p.apply(w, p.ours, bucket)
+		cold := p.apply(w, p.provider, bucket)
 		w.wantRequests(1)
 		reads, writes := store.requests()
-		costs.compare(fmt.Sprintf("cold apply, blocks: %d", count), 0, seconds, samples{cold}, samples{p.apply(w, p.ours)}, fmt.Sprint(reads), fmt.Sprint(writes), "1")
+		costs.compare(fmt.Sprintf("cold apply, blocks: %d", count), 0, seconds, samples{cold}, samples{p.apply(w, p.provider)}, fmt.Sprint(reads), fmt.Sprint(writes), "1")
 		w.standin.ResetCounts()
-		measured := inTurns(5, func() float64 { return p.apply(w, p.ours) }, func() float64 {
-			took := p.apply(w, p.ours, bucket)
+		measured := alternate(5, func() float64 { return p.apply(w, p.provider) }, func() float64 {
+			took := p.apply(w, p.provider, bucket)
 			if reads, writes := store.requests(); reads != 2 || writes != 0 {
 				t.Fatalf("a warm apply made %d reads and %d writes, want one read per process", reads, writes)
 			}
@@ -78,14 +78,14 @@ each answer of GoTo takes ` + inMilliseconds(serverTime) + `. An apply has two p
 	const runners = 16
 	w := newWorld(t, serverTime)
 	var reads, writes int64
-	measured := inTurns(5, func() float64 {
-		w.forget()
+	measured := alternate(5, func() float64 {
+		w.clearCache()
 		defer w.wantRequests(1)
-		return w.crowd(runners, "ours")
+		return w.crowd(runners, "provider")
 	}, func() float64 {
 		bucket := store.empty()
 		defer w.wantRequests(1)
-		took := w.crowd(runners, "ours", bucket)
+		took := w.crowd(runners, "provider", bucket)
 		moreReads, moreWrites := store.requests()
 		reads, writes = max(reads, moreReads), max(writes, moreWrites)
 		return took

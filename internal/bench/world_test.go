@@ -63,8 +63,8 @@ func must(tb testing.TB, err error) {
 
 func (w *world) cache() string { return filepath.Join(w.directory, "cache") }
 
-// forget clears the cache so that the next opening is cold.
-func (w *world) forget() { must(w, os.RemoveAll(w.cache())) }
+// clearCache clears the cache so that the next opening is cold.
+func (w *world) clearCache() { must(w, os.RemoveAll(w.cache())) }
 
 // wantRequests ends the test unless the stand-in has received this many token requests since the last call.
 func (w *world) wantRequests(count int) {

@@ -13,7 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// description is as long as the real provider's descriptions are on average.
+// description has the average length of the real provider's descriptions.
 var description = strings.Repeat("Says what it is for. ", 8)
 
 // New returns the provider.
