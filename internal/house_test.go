@@ -12,7 +12,7 @@ import (
 )
 
 // first is the text in README.md that precedes the list of imports.
-const first = "These are all imports except those of tests. Each package is listed above the packages it imports:\n\n```text"
+const first = "The drawing shows the main imports. This list shows all imports except those of tests, with each package above the\npackages it imports:\n\n```text"
 
 // plugin stands for terraform-plugin-framework and its sibling modules.
 const plugin = "terraform-plugin"
