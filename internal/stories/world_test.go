@@ -110,7 +110,7 @@ func setUpWorld(env *testscript.Env, built programs) error {
 		"TF_INPUT":           "0",
 		"TF_IN_AUTOMATION":   "1",
 		"CHECKPOINT_DISABLE": "1",
-		"TF_LOG":             "TRACE",
+		"TF_LOG_PROVIDER":    "TRACE", // the story no-leak has the logs of the command line, too, which are large
 		"TF_LOG_PATH":        filepath.Join(env.WorkDir, "trace.log"),
 
 		"GOTO_TOKEN_CACHE": "file://" + filepath.ToSlash(filepath.Join(env.WorkDir, "cache")),
