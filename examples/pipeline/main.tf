@@ -17,8 +17,8 @@ terraform {
 
 provider "goto" {}
 
-# If the token lacks a scope, a plan or an apply without a saved plan stops before anything is changed. When you apply a
-# saved plan, Terraform may first make changes that don't depend on the token.
+# If the token lacks a scope, `plan` stops, and so does `apply` without a saved plan, before anything is changed. When
+# you apply a saved plan, Terraform may first make changes that don't depend on the token.
 ephemeral "goto_access_token" "pipeline" {
   min_validity    = "30m"
   required_scopes = ["users.v1.lines.read"]

@@ -14,8 +14,8 @@ const (
 
 	// The defaults.
 	fromProvider   = " Default: the provider's."
-	refusedWithout = " Default: none; each block that needs it must then set it."
-	oneGrant       = " Set at most one grant: `code`, `callback_url`, `refresh_token` or `personal_access_token`. Default: the login that `profile` names; without a profile, the provider's grant or profile."
+	refusedWithout = " Default: none; `goto_access_token` and `goto_authorize_url` can then set it themselves."
+	oneGrant       = " Set at most one grant: `code`, `callback_url`, `refresh_token` or `personal_access_token`. If none is set, the block uses the login that `profile` names or, without a `profile`, the provider's grant or profile."
 )
 
 // fromEnvironment returns the sentence that names the environment variable for a provider argument.

@@ -71,7 +71,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			"code_verifier": schema.StringAttribute{
 				Optional:            true,
 				Sensitive:           true,
-				MarkdownDescription: "PKCE code verifier, required if the authorize URL had a `code_challenge`. Default: none.",
+				MarkdownDescription: "PKCE code verifier, required if you set a `code_challenge` in `goto_authorize_url`. For an address from one of the provider's messages, set `callback_url` instead of `code`; the provider then has the verifier. Default: none.",
 				Validators:          []validator.String{stringValidator(oauth.CheckCodeVerifier)},
 			},
 			"callback_url": schema.StringAttribute{
@@ -82,7 +82,7 @@ func (r *accessTokenEphemeralResource) Schema(_ context.Context, _ ephemeral.Sch
 			},
 			"state": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "`state` of the authorize URL. `callback_url` must contain the same value. Otherwise, the provider refuses it as the address of another sign-in. Default: none; the state of `callback_url` is then not compared with this argument.",
+				MarkdownDescription: "`state` of the authorize URL. `callback_url` must contain the same value. Otherwise, the provider refuses it as the address of another sign-in. Default: none; the provider then checks only the states of addresses that it has shown itself.",
 				Validators:          []validator.String{stringValidator(oauth.CheckCredential)},
 			},
 			"refresh_token": schema.StringAttribute{

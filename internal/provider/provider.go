@@ -102,7 +102,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: describeProfile + " This `profile` doesn't apply to a credential that is set in a `goto_access_token`. Default: none; a login can then be found only with its credential." + fromEnvironment("profile") + " The provider uses the variable only if its configuration has no grant.",
+				MarkdownDescription: "Name of the stored login. If `refresh_token` is set here, too, the provider stores its login under this name, and replaces a login that began earlier. Otherwise, it uses the login that is stored under this name. This `profile` doesn't apply to a credential that is set in a `goto_access_token`. Default: `" + defaultProfile + "` with `interactive_login`, otherwise none; without a profile, a login can be found only with its credential." + fromEnvironment("profile") + " The provider uses the variable only if its configuration has no grant.",
 				Validators:          []validator.String{stringValidator(checkProfile)},
 			},
 			"authentication_url": schema.StringAttribute{
@@ -117,12 +117,12 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"token_cache": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Where the provider keeps encrypted tokens between runs: a directory that only you can read (`file:///directory`), a bucket that several machines share (`s3://bucket/prefix?region=…`, `gs://bucket/prefix`, `azblob://container/prefix?account=…`, see [Share a login between machines](guides/share-a-login.md)), or `off`. When it is off, the provider refuses codes and profiles, every process makes its own token request, and a replaced refresh token is lost. Default: the directory `terraform-provider-goto` in your cache directory (`~/.cache` on Linux); without a cache directory, for example if `HOME` is unset, you must set this argument." + fromEnvironment("token_cache"),
+				MarkdownDescription: "Where the provider keeps encrypted tokens between runs: a directory that only you can read (`file:///directory`), a bucket that several machines share (`s3://bucket/prefix?region=…`, `gs://bucket/prefix`, `azblob://container/prefix?account=…`, see [Share a login between machines](guides/share-a-login.md)), or `off`. When it is off, the provider refuses codes and profiles, every process makes its own token request, and if GoTo replaces a refresh token, the new one is lost. Default: the directory `terraform-provider-goto` in your cache directory (`~/.cache` on Linux); without a cache directory, for example if `HOME` is unset, only a personal access token works until you set this argument." + fromEnvironment("token_cache"),
 				Validators:          []validator.String{stringValidator(checkTokenCache)},
 			},
 			"interactive_login": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether a run without a usable login opens a browser and waits for a person to sign in. `redirect_uri` must then be a loopback address with a free port, like `http://localhost:8976/callback`. If neither a `profile` nor a grant is set, the login is stored under the profile `" + defaultProfile + "`. If `CI` or `TF_IN_AUTOMATION` is set, or if there is neither a display nor a program in `BROWSER`, the run stops instead and shows the address to open. To use another browser, or a machine without a display, set `BROWSER`. Default: `false`." + fromEnvironment("interactive_login"),
+				MarkdownDescription: "Whether a run without a usable login opens a browser and waits for a person to sign in. `redirect_uri` must then be a loopback address with a free port, like `http://localhost:8976/callback`. If no `profile`, `refresh_token` or `personal_access_token` is set, the login is stored under the profile `" + defaultProfile + "`. If `CI` or `TF_IN_AUTOMATION` is set, or if there is neither a display nor a program in `BROWSER`, the run stops instead and shows the address to open. To use another browser, or a machine without a display, set `BROWSER`. Default: `false`." + fromEnvironment("interactive_login"),
 			},
 			"login_timeout": schema.StringAttribute{
 				Optional:            true,
@@ -131,7 +131,7 @@ func (p *gotoProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp 
 			},
 			"pkce": schema.BoolAttribute{
 				Optional:            true,
-				MarkdownDescription: "Whether the addresses that the provider shows and opens have an S256 code challenge (RFC 7636). GoTo's server metadata lists S256, but GoTo's guides don't mention it. Default: `true`." + fromEnvironment("pkce"),
+				MarkdownDescription: "Whether the addresses in the provider's messages, and those it opens in a browser, have an S256 code challenge (RFC 7636). The address of `goto_authorize_url` has only what you set there. GoTo's server metadata lists S256, but GoTo's guides don't mention it. Default: `true`." + fromEnvironment("pkce"),
 			},
 			"request_timeout": schema.StringAttribute{
 				Optional:            true,
