@@ -14,6 +14,7 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/secret"
 )
 
+// Reads need no claim, and claims of different entries do not wait for each other.
 func TestReadReturnsWhatWasWritten(t *testing.T) {
 	t.Parallel()
 
@@ -26,9 +27,9 @@ func TestReadReturnsWhatWasWritten(t *testing.T) {
 		for _, way := range ways {
 			for _, plaintext := range []string{"first", "", "second \x00\xff"} {
 				must(t, writeAs(canceled, way, claimed, sealer, plaintext))
-				write(t, storage, otherKey, sealer, "of another key")
+				write(t, storage, otherKey, sealer, "of another key") // does not wait for the claim
 				must(t, cache.New(storage).Prune(t.Context()))
-				want(t, storage, key, sealer, plaintext) // reads don't need the claim, which is still held
+				want(t, storage, key, sealer, plaintext)
 			}
 		}
 		must(t, claimed.End())

@@ -96,7 +96,7 @@ func holder(t *testing.T, directory string, environment ...string) *exec.Cmd {
 	return command
 }
 
-// newDirectory returns a storage whose directory does not exist yet.
+// newDirectory returns a storage in a new directory.
 func newDirectory(t testing.TB, options cache.Options) (*cache.Directory, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "cache")

@@ -19,18 +19,3 @@ func TestKeyIsStable(t *testing.T) {
 		}
 	}
 }
-
-func TestKeysDiffer(t *testing.T) {
-	t.Parallel()
-
-	seen := map[cache.Key][]string{}
-	for _, parts := range [][]string{
-		nil, {""}, {"", ""}, {"a"}, {"a", ""}, {"", "a"}, {"abc"}, {"a", "bc"}, {"ab", "c"}, {"a", "b", "c"},
-		{"a\x00bc"}, {"c", "ab"}, {"a", "\x00\x00\x00\x00\x00\x00\x00\x02bc"},
-	} {
-		if twin, found := seen[cache.NewKey(parts...)]; found {
-			t.Errorf("%q and %q have the same key", twin, parts)
-		}
-		seen[cache.NewKey(parts...)] = parts
-	}
-}

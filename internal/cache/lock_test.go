@@ -122,15 +122,6 @@ func TestClaimUnlessWritten(t *testing.T) {
 	must(t, holder.End())
 }
 
-func TestClaimsOfDifferentKeysDoNotWait(t *testing.T) {
-	t.Parallel()
-
-	everyStorage(t, func(t *testing.T, storage cache.Storage) {
-		one, other := claim(t, storage, key), claim(t, storage, otherKey)
-		must(t, errors.Join(one.End(), other.End()))
-	})
-}
-
 func TestClaimTimeout(t *testing.T) {
 	t.Parallel()
 

@@ -174,7 +174,7 @@ func TestPruneChecksAgainBeforeRemoving(t *testing.T) {
 	}
 }
 
-// Pruning removes lock files while other processes open and lock them. A claim on a removed file would exclude nobody.
+// Pruning removes lock files while other processes open and lock them. A lock on a removed file must not count as a claim.
 func TestPruningLockFilesKeepsClaimsExclusive(t *testing.T) {
 	t.Parallel()
 

@@ -2,7 +2,7 @@ package engine
 
 import "context"
 
-// contextMutex is a mutex. Waiting for it ends with the context.
+// contextMutex is a mutex. Waiting for it ends with the context; if it is free, locking it succeeds even then.
 type contextMutex chan struct{}
 
 func newContextMutex() contextMutex { return make(contextMutex, 1) }

@@ -287,8 +287,8 @@ func withWarnings(warnings []engine.Warning, err error) error {
 	return err
 }
 
-// newReuseDetectingWorld returns a world whose server replaces every refresh token and revokes the whole login when it sees a
-// replaced one.
+// newReuseDetectingWorld returns a world whose server replaces every refresh token, and revokes the whole login when it
+// sees a replaced one.
 func newReuseDetectingWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)

@@ -16,8 +16,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// signalled counts the fates of logins whose processes received a signal at a random moment.
-type signalled struct{ tried, lost, unexplained atomic.Int64 }
+// signaled counts the results of logins whose processes received a signal at a random moment.
+type signaled struct{ tried, lost, unexplained atomic.Int64 }
 
 // Ctrl-C at a random moment loses no login, regardless of the server's progress: the process waits for a pending answer
 // and stores it.
@@ -45,9 +45,9 @@ func TestKilledProcesses(t *testing.T) {
 
 // signalAtRandom sends a signal to 300 processes while they ask for a token, each at a random moment. The server replaces
 // every refresh token, revokes the login if it sees a replaced one, and answers late.
-func signalAtRandom(t *testing.T, sent os.Signal) *signalled {
+func signalAtRandom(t *testing.T, sent os.Signal) *signaled {
 	t.Helper()
-	seen := &signalled{}
+	seen := &signaled{}
 	var waiting sync.WaitGroup // concurrently, because the processes mostly wait for answers
 	for late, times := range map[time.Duration]int{5 * time.Millisecond: 10, 200 * time.Millisecond: 14, 1500 * time.Millisecond: 6} {
 		for range 10 {
@@ -56,9 +56,9 @@ func signalAtRandom(t *testing.T, sent os.Signal) *signalled {
 				b.BeforeAnswer = func(*http.Request) { <-time.After(late) } // even if the client stops waiting
 			})
 			waiting.Go(func() {
-				for signalled := 0; signalled < times; {
+				for signaled := 0; signaled < times; {
 					if w.signalOne(sent, late, seen) {
-						signalled++
+						signaled++
 					}
 				}
 			})
@@ -72,7 +72,7 @@ func signalAtRandom(t *testing.T, sent os.Signal) *signalled {
 
 // signalOne sends a signal to one process before or shortly after its answer arrives, and checks the result of the next
 // process. It returns false if the first process ended before the signal.
-func (w *world) signalOne(sent os.Signal, late time.Duration, seen *signalled) bool {
+func (w *world) signalOne(sent os.Signal, late time.Duration, seen *signaled) bool {
 	w.Helper()
 	w.server.ResetCounts()
 	refreshToken := w.server.IssueRefreshToken()

@@ -42,8 +42,8 @@ func TestRefreshTokensOfALoginShareItsEntry(t *testing.T) {
 	}
 }
 
-// A refresh token may lack a pointer to its login, because storing the pointer failed or the login has the first format.
-// Replacing the token adds the pointer. A process follows a pointer that appears after it has read the entry.
+// A refresh token may lack a link to its login, because storing the link failed or the login has the first format.
+// Replacing the token stores the link. A process follows a link that appears after it has read the entry.
 func TestMissingLinkIsStoredLater(t *testing.T) {
 	t.Parallel()
 	w := newReuseDetectingWorld(t)

@@ -193,7 +193,7 @@ const (
 	// explorer decides how long the others stay paused.
 	overtime modelFault = "time passes"
 	// No runner can move before a claim ends, which is not a fault.
-	idle modelFault = "time passes, because nobody can move"
+	idle modelFault = "time passes, because no runner can move"
 )
 
 var faultsOf = map[modelStep][]modelFault{

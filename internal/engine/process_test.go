@@ -21,7 +21,7 @@ import (
 )
 
 // childVariable is the environment variable that turns this test binary into a process that asks for one token.
-const childVariable = "GOTO_ENGINE_TEST_ORDERS"
+const childVariable = "GOTO_ENGINE_TEST_REQUEST"
 
 // TestMain lets this binary run as a separate process; see [runChild].
 func TestMain(m *testing.M) {
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// order tells a process what to ask for.
+// childRequest is what a process asks for.
 type childRequest struct {
 	URL, Directory string
 	RefreshToken   string
@@ -72,7 +72,7 @@ func runChild(text string) error {
 	return nil
 }
 
-// child is a process that has received an order.
+// child is a process with a request.
 type child struct {
 	command *exec.Cmd
 	in      io.WriteCloser
