@@ -38,27 +38,27 @@ func TestStoreRequests(t *testing.T) {
 	takes("reading what another has sealed", bucket.Read)
 }
 
-// If a write fails and so does the read that checks its outcome, one sentence reports both.
+// If the answer to a write is lost, reading the entry shows whether it took place. If that fails too, one sentence reports
+// both.
 func TestUnconfirmedWrite(t *testing.T) {
 	t.Parallel()
 
-	isCut := false
-	store := &buckettest.Store{Fault: func(operation bucket.Operation, name string) error {
+	unreachable := false
+	claimed := claim(t, newObjects(&buckettest.Store{Fault: func(operation bucket.Operation, name string) error {
 		if operation == bucket.Write {
-			isCut = true
 			return buckettest.Ambiguous(name)
 		}
-		if isCut {
+		if unreachable {
 			return buckettest.Unreachable(operation, name)
 		}
 		return nil
-	}}
-	claimed := claim(t, cache.NewObjects(store, "s3://bucket/prefix", cache.Options{}), key)
-	const want = "the token cache s3://bucket/prefix cannot be used: cannot write "
-	name := entryOf(key)
-	if err := claimed.Write(t.Context(), sealer, []byte("x"), cache.Retained); err == nil ||
-		err.Error() != want+name+": no answer, and reading it to find out failed too: unreachable; it may have been written anyway" {
-		t.Error(err)
+	}}), key)
+	must(t, writeAs(t.Context(), "retained", claimed, sealer, "x"))
+	unreachable = true
+	want := "the token cache s3://bucket/prefix cannot be used: cannot write " + entryOf(key) +
+		": no answer, and reading it to find out failed too: unreachable; it may have been written anyway"
+	if err := writeAs(t.Context(), "retained", claimed, sealer, "y"); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 
