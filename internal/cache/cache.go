@@ -38,7 +38,7 @@ func (c *Cache) Read(ctx context.Context, key Key, sealer secret.Value) ([]byte,
 	return c.open(ctx, key, sealer, contents, err)
 }
 
-// open returns the plaintext that sealer opens in an entry's contents or, failing that, in an entry of the first format.
+// open returns the plaintext that sealer opens in contents or, failing that, in an entry of the first format.
 func (c *Cache) open(ctx context.Context, key Key, sealer secret.Value, contents []byte, err error) ([]byte, error) {
 	id, sealErr := sealOf(key, sealer)
 	if sealErr != nil {
@@ -154,9 +154,8 @@ func (c *Claim) Write(ctx context.Context, sealer secret.Value, plaintext []byte
 	return nil
 }
 
-// WriteIntent is a Write before something irreversible whose result has to be stored. It also reserves
-// space for the next Write. If it fails, nothing has changed. The error is [ErrOvertaken] if another process claimed the
-// entry first.
+// WriteIntent is a Write before something irreversible whose result has to be stored. It also reserves space for the
+// next Write. If it fails, nothing has changed. The error is [ErrOvertaken] if another process claimed the entry first.
 func (c *Claim) WriteIntent(ctx context.Context, sealer secret.Value, plaintext []byte) error {
 	_, contents, err := c.contents(ctx, sealer, plaintext, Retained)
 	if err != nil {
@@ -168,8 +167,8 @@ func (c *Claim) WriteIntent(ctx context.Context, sealer secret.Value, plaintext 
 // End ends the claim. It may be called more than once.
 func (c *Claim) End() error { return c.held.End() }
 
-// Excludes reports whether the claim keeps others out by itself. Otherwise it does so only once an intent is written.
-func (c *Claim) Excludes() bool { return c.held.Excludes() }
+// IsExclusive reports whether the claim keeps others out by itself. If not, it does so once an intent is written.
+func (c *Claim) IsExclusive() bool { return c.held.IsExclusive() }
 
 // Expired reports whether others may consider the claim abandoned by now.
 func (c *Claim) Expired() bool { return c.held.Expired() }

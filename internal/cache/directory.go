@@ -15,8 +15,8 @@ import (
 
 // Directory keeps each entry in its own file, in a directory that only this user can enter.
 //
-// Each use first checks that the directory is private. Other users cannot put files or links into it, so a file that was
-// examined by name is still the same when it is opened by name.
+// Each use first checks that the directory is private. Other users cannot put files or links into it, so a file that
+// was examined by name is still the same when it is opened by name.
 type Directory struct {
 	path         string
 	pathError    error // why path is not known; reported on first use

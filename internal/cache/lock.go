@@ -192,6 +192,6 @@ func (h directoryClaim) WriteIntent(_ context.Context, contents []byte) error {
 
 func (h directoryClaim) End() error { return h.unlock() }
 
-func (h directoryClaim) Excludes() bool { return true }
+func (h directoryClaim) IsExclusive() bool { return true }
 
 func (h directoryClaim) Expired() bool { return false }

@@ -64,6 +64,6 @@ func (h memoryClaim) WriteIntent(ctx context.Context, contents []byte) error {
 
 func (h memoryClaim) End() error { return nil }
 
-func (h memoryClaim) Excludes() bool { return true }
+func (h memoryClaim) IsExclusive() bool { return true }
 
 func (h memoryClaim) Expired() bool { return false }

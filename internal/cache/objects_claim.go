@@ -148,8 +148,8 @@ func withReadError(err, readErr error) error {
 // End implements [StorageClaim]. Writing a result ends the claim; otherwise it expires.
 func (h *objectClaim) End() error { return nil }
 
-// Excludes implements [StorageClaim].
-func (h *objectClaim) Excludes() bool { return false }
+// IsExclusive implements [StorageClaim].
+func (h *objectClaim) IsExclusive() bool { return false }
 
 // ClaimSlack is how much longer a claim lasts than the requests that it protects.
 const ClaimSlack = 30 * time.Second

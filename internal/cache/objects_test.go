@@ -38,8 +38,8 @@ func TestStoreRequests(t *testing.T) {
 	takes("reading what another has sealed", bucket.Read)
 }
 
-// If the answer to a write is lost, reading the entry shows whether it took place. If that fails too, one sentence reports
-// both.
+// If the answer to a write is lost, reading the entry shows whether it took place. If that fails too, one sentence
+// reports both.
 func TestUnconfirmedWrite(t *testing.T) {
 	t.Parallel()
 

@@ -30,8 +30,8 @@ func (d *Directory) replace(path, pending string, contents []byte, durable bool)
 	return d.moveIntoPlace(pending, path)
 }
 
-// writePending writes a file. It overwrites an existing one, to use the disk space reserved by it. If durable is set, the file
-// survives a power cut as soon as the directory is synced.
+// writePending writes a file. It overwrites an existing one, to use the disk space reserved by it. If durable is set,
+// the file survives a power cut as soon as the directory is synced.
 func (d *Directory) writePending(path string, contents []byte, durable bool) (err error) {
 	if err := removeObstacle(path); err != nil {
 		return err

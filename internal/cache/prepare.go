@@ -22,7 +22,7 @@ func (d *Directory) prepare() error {
 	return d.check()
 }
 
-// check returns an error if the directory cannot be used or is missing. The error wraps [fs.ErrNotExist] if it is missing.
+// check returns an error if the directory cannot be used. The error wraps [fs.ErrNotExist] if it is missing.
 func (d *Directory) check() error {
 	if d.pathError != nil {
 		return d.pathError

@@ -53,13 +53,13 @@ const (
 	// unusedAfter is how long an entry is kept that is neither read nor written. It is twice the lifetime of a refresh
 	// token, the longest-lived part of an entry.
 	unusedAfter = 60 * 24 * time.Hour
-	// implausibleAfter is the age above which the clock must have been wrong when the file was written. The file is then
-	// marked as used.
+	// implausibleAfter is the age above which the clock must have been wrong when the file was written. The file is
+	// then marked as used.
 	implausibleAfter = 5 * 365 * 24 * time.Hour
 	// pruneEvery is the time between prunings.
 	pruneEvery = 24 * time.Hour
-	// pruneMarker is the name of the file that records the last pruning: its time is when pruning began, its contents are
-	// what pruning found unused.
+	// pruneMarker is the name of the file that records the last pruning: its time is when pruning began, its contents
+	// are what pruning found unused.
 	pruneMarker = "pruned"
 )
 

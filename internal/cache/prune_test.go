@@ -17,8 +17,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/cache"
 )
 
-// isIgnored reports whether tests ignore a file: the marker of pruning, and lock files on Windows, which cannot be removed
-// while another process has them open.
+// isIgnored reports whether tests ignore a file: the marker of pruning, and lock files on Windows, which cannot be
+// removed while another process has them open.
 func isIgnored(name string) bool {
 	return name == "pruned" || runtime.GOOS == "windows" && filepath.Ext(name) == ".lock"
 }
@@ -174,7 +174,7 @@ func TestPruneChecksAgainBeforeRemoving(t *testing.T) {
 	}
 }
 
-// Pruning removes lock files while other processes open and lock them. A lock on a removed file must not count as a claim.
+// Pruning removes lock files while other processes open and lock them. A lock on a removed file is no claim.
 func TestPruningLockFilesKeepsClaimsExclusive(t *testing.T) {
 	t.Parallel()
 

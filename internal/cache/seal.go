@@ -17,9 +17,9 @@ import (
 //
 //	salt | nonce | ciphertext | tag
 //
-// encrypted with AES-256-GCM under a key of their own: HKDF-SHA256(sealer, salt, encryptionInfo). A prefix, the salt and
-// the entry's [Key] are authenticated with them, so no bit can change unnoticed, and sealed bytes cannot be moved to
-// another entry.
+// encrypted with AES-256-GCM under a key of their own: HKDF-SHA256(sealer, salt, encryptionInfo). A prefix, the salt
+// and the entry's [Key] are authenticated with them, so no bit can change unnoticed, and sealed bytes cannot be moved
+// to another entry.
 //
 // The sealer is a random client secret rather than a password, so HKDF is enough and no slow function is needed.
 const (

@@ -25,8 +25,8 @@ const (
 	goldenText  = "opaque"
 )
 
-// An entry consists of a header, a checksum of the rest, and sections. A section begins with its kind, the seal's ID and
-// a length.
+// An entry consists of a header, a checksum of the rest, and sections. A section begins with its kind, the seal's ID
+// and a length.
 const (
 	checksumAt = len("terraform-provider-goto cache entry v2\n")
 	sectionsAt = checksumAt + sha256.Size
@@ -158,7 +158,8 @@ func TestEntryNeedsItsKeyAndSecret(t *testing.T) {
 	}
 }
 
-// Each section is sealed separately: damage to one does not affect the others, and each client secret still opens its own.
+// Each section is sealed separately: damage to one does not affect the others, and each client secret still opens its
+// own.
 func TestDamageAffectsOneSection(t *testing.T) {
 	t.Parallel()
 

@@ -57,8 +57,8 @@ func format(sections []section) []byte {
 	return slices.Concat([]byte(header), sum[:], rest)
 }
 
-// parse returns the sections that it finds in contents, even if they are damaged. Sections are authenticated separately,
-// and one that another sealer can still open must survive the next write.
+// parse returns the sections that it finds in contents, even if they are damaged. Sections are authenticated
+// separately, and one that another sealer can still open must survive the next write.
 func parse(contents []byte) (sections []section) {
 	rest, found := bytes.CutPrefix(contents, []byte(header))
 	if !found || len(rest) < sha256.Size {

@@ -45,9 +45,8 @@ type StorageClaim interface {
 	WriteIntent(ctx context.Context, contents []byte) error
 	// End ends the claim. It may be called more than once.
 	End() error
-	// Excludes reports whether the claim keeps others out by itself. Otherwise it does so only once an intent is
-	// written.
-	Excludes() bool
+	// IsExclusive reports whether the claim keeps others out by itself. If not, it does so once an intent is written.
+	IsExclusive() bool
 	// Expired reports whether others may consider the claim abandoned.
 	Expired() bool
 }

@@ -77,8 +77,8 @@ func TestOnlyOwnerHasAccess(t *testing.T) {
 	}
 }
 
-// asUser runs the test again as an ordinary user if this process is root, and reports whether it did. In that run, TMPDIR
-// contains a link that root owns, to a directory that the user owns.
+// asUser runs the test again as an ordinary user if this process is root, and reports whether it did. In that run,
+// TMPDIR contains a link that root owns, to a directory that the user owns.
 func asUser(t *testing.T) (done bool) {
 	t.Helper()
 	if os.Geteuid() != 0 {

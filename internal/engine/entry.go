@@ -70,8 +70,8 @@ func (n entry) withFailure(f failure) entry {
 	return n
 }
 
-// fingerprint identifies what a token request sends, without revealing it, and its time budget: the failure of a request
-// that gives up early does not answer one that tries longer.
+// fingerprint identifies what a token request sends, without revealing it, and its time budget: the failure of a
+// request that gives up early does not answer one that tries longer.
 func fingerprint(client oauth.Client, grant oauth.Grant, budget time.Duration) string {
 	parts := []string{"token request", budget.String(), string(grant.Type), grant.Credential.Reveal()}
 	if grant.Type == oauth.AuthorizationCode {

@@ -61,8 +61,8 @@ func (w *world) pass(duration time.Duration) {
 	w.now = w.now.Add(duration)
 }
 
-// longTimeout limits requests and claims in tests of other behavior: longer than they take on any machine, and shorter than
-// the hour that some answers ask clients to wait.
+// longTimeout limits requests and claims in tests of other behavior: longer than they take on any machine, and shorter
+// than the hour that some answers ask clients to wait.
 const longTimeout = 10 * time.Minute
 
 // process returns a new engine on the cache directory, as in a new process.

@@ -75,8 +75,8 @@ func (c *claimedSession) link(ctx context.Context, refreshToken secret.Value) {
 	}
 }
 
-// saveAgain tries again to store a login if that has failed before. It does not wait for a claim, and returns the newest
-// login that answers the request.
+// saveAgain tries again to store a login if that has failed before. It does not wait for a claim, and returns the
+// newest login that answers the request.
 func (s *session) saveAgain(ctx context.Context, request Request, login *Login) (*Login, []Warning) {
 	if !s.isUnsaved() {
 		return login, nil

@@ -43,8 +43,8 @@ func TestKilledProcesses(t *testing.T) {
 	}
 }
 
-// signalAtRandom sends a signal to 300 processes while they ask for a token, each at a random moment. The server replaces
-// every refresh token, revokes the login if it sees a replaced one, and answers late.
+// signalAtRandom sends a signal to 300 processes while they ask for a token, each at a random moment. The server
+// replaces every refresh token, revokes the login if it sees a replaced one, and answers late.
 func signalAtRandom(t *testing.T, sent os.Signal) *signaled {
 	t.Helper()
 	seen := &signaled{}

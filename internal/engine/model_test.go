@@ -42,8 +42,9 @@ import (
 type modelStart struct {
 	grant oauth.GrantType
 	due   bool // a login is stored and due for renewal
-	// again makes both runners ask for private tokens, the second one twice. If the first runner sleeps before it stores
-	// its token, it then finds a newer token or a login that the second runner has ended. There are no other faults.
+	// again makes both runners ask for private tokens, the second one twice. If the first runner sleeps before it
+	// stores its token, it then finds a newer token or a login that the second runner has ended. There are no other
+	// faults.
 	again bool
 }
 
@@ -189,8 +190,8 @@ const (
 	vanishing  modelFault = "lost on the way"    // the step has no effect, and the runner does not know
 	unanswered modelFault = "the answer is lost" // the step takes effect
 	late       modelFault = "the answer is late" // the step takes effect, and the claim has ended since
-	// The store's clock passes the end of all claims while no runner moves. The runner that moves next was not paused; the
-	// explorer decides how long the others stay paused.
+	// The store's clock passes the end of all claims while no runner moves. The runner that moves next was not paused;
+	// the explorer decides how long the others stay paused.
 	overtime modelFault = "time passes"
 	// No runner can move before a claim ends, which is not a fault.
 	idle modelFault = "time passes, because no runner can move"

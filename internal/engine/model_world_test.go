@@ -108,6 +108,7 @@ const (
 // modelRunner is one machine: an engine with its view of the store and the token server.
 type modelRunner struct {
 	*model
+	*buckettest.Store
 	name   string
 	number int
 	free   bool // does not stop
@@ -135,7 +136,7 @@ type modelRunner struct {
 
 // begin starts a runner that asks for a token.
 func (m *model) begin(name string, free bool) *modelRunner {
-	r := &modelRunner{model: m, name: name, number: len(m.runners) + 1, free: free, resume: make(chan modelFault)}
+	r := &modelRunner{model: m, Store: m.store, name: name, number: len(m.runners) + 1, free: free, resume: make(chan modelFault)}
 	m.runners = append(m.runners, r)
 	now := func() time.Time { return time.Now().Add(time.Duration(r.number) * modelSkew) }
 	e := &engine.Engine{
@@ -228,12 +229,12 @@ func (m *model) isEntry(name string) bool { return strings.HasPrefix(name, m.key
 // Get implements [cache.Store].
 func (r *modelRunner) Get(ctx context.Context, name string) (bucket.Object, error) {
 	if !r.isEntry(name) {
-		return r.store.Get(ctx, name)
+		return r.Store.Get(ctx, name)
 	}
 	if r.at(getting) != none {
 		return bucket.Object{}, buckettest.Unreachable(bucket.Read, name)
 	}
-	object, err := r.store.Get(ctx, name)
+	object, err := r.Store.Get(ctx, name)
 	if r.saw = object.Version; r.saw != r.wrote && r.attempt != nil && !r.attempt.sent {
 		r.attempt = nil // another runner was faster
 	}
@@ -251,7 +252,7 @@ func (r *modelRunner) Get(ctx context.Context, name string) (bucket.Object, erro
 // Put implements [cache.Store].
 func (r *modelRunner) Put(ctx context.Context, name string, contents []byte, ifVersion bucket.Version) (bucket.Version, error) {
 	if !r.isEntry(name) {
-		return r.store.Put(ctx, name, contents, ifVersion)
+		return r.Store.Put(ctx, name, contents, ifVersion)
 	}
 	fault := r.at(putting)
 	if r.gone {
@@ -270,7 +271,7 @@ func (r *modelRunner) Put(ctx context.Context, name string, contents []byte, ifV
 	case vanishing:
 		return bucket.Absent, buckettest.Ambiguous(name)
 	}
-	version, err := r.store.Put(ctx, name, contents, ifVersion)
+	version, err := r.Store.Put(ctx, name, contents, ifVersion)
 	r.note("%s over %s: %t", putting, r.written[ifVersion], err == nil)
 	if err == nil {
 		r.attempt = begun
@@ -287,16 +288,6 @@ func (r *modelRunner) Put(ctx context.Context, name string, contents []byte, ifV
 		}
 	}
 	return version, err
-}
-
-// Delete implements [cache.Store].
-func (r *modelRunner) Delete(ctx context.Context, name string) error {
-	return r.store.Delete(ctx, name)
-}
-
-// List implements [cache.Store].
-func (r *modelRunner) List(ctx context.Context, prefix string) ([]bucket.Entry, error) {
-	return r.store.List(ctx, prefix)
 }
 
 // RoundTrip implements [http.RoundTripper].

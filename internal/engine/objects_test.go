@@ -29,8 +29,8 @@ func (w *world) runner(store cache.Store) *engine.Engine {
 	return w.engineOn(cache.NewObjects(store, "s3://bucket/prefix", cache.Options{ClaimLife: claimLife}))
 }
 
-// Sixteen machines share one login that is due. The server revokes it when it sees a replaced token. Each round takes one
-// refresh, and every machine gets a token.
+// Sixteen machines share one login that is due. The server revokes it when it sees a replaced token. Each round takes
+// one refresh, and every machine gets a token.
 func TestRunnersShareALogin(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(*world) engine.Request{
@@ -177,7 +177,8 @@ func TestStoppedRunnerKeepsAnotherClaim(t *testing.T) {
 	}
 }
 
-// Other runners assume that a runner that was stopped with a refusal has lost its answer. The runner itself knows better.
+// Other runners assume that a runner that was stopped with a refusal has lost its answer. The runner itself knows
+// better.
 func TestStoppedRunnerWasRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -212,8 +213,8 @@ func (w *world) waits(store cache.Store, request engine.Request) {
 	}
 }
 
-// A run waits only once for a store that keeps failing, in any operation. Everything after that is quick, and all blocks
-// of the run get the token that GoTo has granted.
+// A run waits only once for a store that keeps failing, in any operation. Everything after that is quick, and all
+// blocks of the run get the token that GoTo has granted.
 func TestRunWaitsOnceForFailingStore(t *testing.T) {
 	t.Parallel()
 	for from := range 12 {

@@ -17,7 +17,8 @@ func (e *Engine) storeProfile(ctx context.Context, request Request, s *session, 
 	if profile.remembered().leads(s.key) {
 		return nil
 	}
-	// Like the login, its name is stored even if the run is canceled, but a canceled run does not wait long for its turn.
+	// Like the login, its name is stored even if the run is canceled, but a canceled run does not wait long for its
+	// turn.
 	run := ctx
 	ctx, cancel := context.WithCancel(context.WithoutCancel(run))
 	defer cancel()
@@ -70,8 +71,8 @@ func (e *Engine) moveProfile(ctx context.Context, profile *session, named Reques
 	return nil, nil
 }
 
-// isOlder reports whether login began before held. A login whose beginning is unknown comes from the first format, so it
-// is the older one. If held began in the future, a clock was wrong, and login counts as newer.
+// isOlder reports whether login began before held. A login whose beginning is unknown comes from the first format, so
+// it is the older one. If held began in the future, a clock was wrong, and login counts as newer.
 func (e *Engine) isOlder(login, held Login) bool {
 	if held.SignedInAt.After(e.Now().Add(clockTolerance)) {
 		return false

@@ -52,7 +52,8 @@ func (c *claimedSession) renew(ctx context.Context) (Login, error) {
 	return fresh, err
 }
 
-// canReplace reports whether the configured grant may still work after the refresh token of the stored login was refused.
+// canReplace reports whether the configured grant may still work after the refresh token of the stored login was
+// refused.
 func canReplace(grant oauth.Grant, stored Login) bool {
 	switch grant.Type {
 	case oauth.PersonalAccessToken:
@@ -117,11 +118,11 @@ func (c *claimedSession) recentFailure(grant oauth.Grant) *oauth.TokenError {
 	return c.current.recentFailure(fingerprint(c.request.Client, grant, c.engine.Endpoint.Budget()), c.first, c.engine.Now())
 }
 
-// writeIntent stores what is about to be sent, which proves that the answer can be stored. A personal access token skips
-// this, because a lost answer costs it nothing.
+// writeIntent stores what is about to be sent, which proves that the answer can be stored. A personal access token
+// skips this, because a lost answer costs it nothing.
 func (c *claimedSession) writeIntent(ctx context.Context, intent Intent) error {
 	isPersonal := intent.Grant == oauth.PersonalAccessToken
-	if c.claim == nil || isPersonal && c.claim.Excludes() {
+	if c.claim == nil || isPersonal && c.claim.IsExclusive() {
 		return nil
 	}
 	next := c.current
@@ -132,7 +133,8 @@ func (c *claimedSession) writeIntent(ctx context.Context, intent Intent) error {
 	}
 	switch {
 	case err == nil && c.claim.Expired():
-		// Another process may hold the claim by now. Nothing has been sent, so the intent must not look like a lost answer.
+		// Another process may hold the claim by now. Nothing has been sent, so the intent must not look like a lost
+		// answer.
 		if err := c.store(ctx, c.current); err != nil && !errors.Is(err, errOvertaken) {
 			return &CacheError{Err: err}
 		}

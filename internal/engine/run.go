@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Run returns a name for the CLI run that this process belongs to: all provider processes of a run have the same parent.
-// Process IDs are reused (in a container, by every run), so the name includes when the parent started, if that is known.
+// Run returns a name for the CLI run that this process belongs to: all provider processes of a run have the same
+// parent. Process IDs are reused (in a container, by every run), so the name includes when the parent started, if that
+// is known.
 func Run() string {
 	host, err := os.Hostname()
 	if err != nil {
@@ -21,8 +22,8 @@ func Run() string {
 	return run
 }
 
-// startIn returns when a process started, in clock ticks since the system booted. In the stat file of Linux, this is field 22;
-// field 2 is a name in parentheses that may contain any character.
+// startIn returns when a process started, in clock ticks since the system booted. In the stat file of Linux, this is
+// field 22; field 2 is a name in parentheses that may contain any character.
 func startIn(stat string) string {
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	if len(fields) < 20 {

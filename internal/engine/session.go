@@ -23,8 +23,8 @@ type session struct {
 	mutex sync.Mutex
 	// known is what was read or written last.
 	known entry
-	// unsaved reports whether storing the login of known has failed. This process continues with it, and every use tries
-	// to store it again, unless a newer one has been stored.
+	// unsaved reports whether storing the login of known has failed. This process continues with it, and every use
+	// tries to store it again, unless a newer one has been stored.
 	unsaved bool
 	// answered are the requests of this process whose answers were not lost.
 	answered []answeredRequest

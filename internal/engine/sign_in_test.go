@@ -31,8 +31,8 @@ func (w *world) callback(pending engine.SignIn) engine.Request {
 	return request
 }
 
-// All processes request the same sign-in while it is pending. Each time restarts its hour, so that the person who sees the
-// address has the full time.
+// All processes request the same sign-in while it is pending. Each time restarts its hour, so that the person who sees
+// the address has the full time.
 func TestPendingSignInIsReused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -57,8 +57,8 @@ func TestPendingSignInIsReused(t *testing.T) {
 	}
 }
 
-// Sign-ins with different redirect URIs, with and without PKCE, don't end each other. Each finishes with its own redirect
-// URI, even if the run that receives its address uses a different one.
+// Sign-ins with different redirect URIs, with and without PKCE, don't end each other. Each finishes with its own
+// redirect URI, even if the run that receives its address uses a different one.
 func TestConcurrentSignIns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

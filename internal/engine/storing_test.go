@@ -76,8 +76,8 @@ func TestPersonalAccessTokenNeedsNoCache(t *testing.T) {
 	w.counts(0, 0, 1)
 }
 
-// For a login that cannot be obtained again, the engine syncs the intent before the request and the login after it, both
-// file and directory. A personal access token can be used again, so it needs no intent. Valid tokens need no sync.
+// For a login that cannot be obtained again, the engine syncs the intent before the request and the login after it,
+// both file and directory. A personal access token can be used again, so it needs no intent. Valid tokens need no sync.
 func TestSyncs(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {

@@ -8,8 +8,8 @@ import (
 	"github.com/terraform-goto/terraform-provider-goto/internal/standin"
 )
 
-// Promise 8: regardless of the tokens' lifetime, at most one request per opening, and none while the token is in the first
-// half of its lifetime.
+// Promise 8: regardless of the tokens' lifetime, at most one request per opening, and none while the token is in the
+// first half of its lifetime.
 func TestShortTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -34,8 +34,8 @@ type ProfileMovedWarning struct{ From, To Login }
 // ProfileKeptWarning says that the profile was not moved, because the login it leads to began later.
 type ProfileKeptWarning struct{ Held, Offered Login }
 
-// ReplacedWarning says that the server has replaced the configured refresh token while the cache is off, so that the new
-// one is not stored.
+// ReplacedWarning says that the server has replaced the configured refresh token while the cache is off, so that the
+// new one is not stored.
 type ReplacedWarning struct{}
 
 func (ShortTokenWarning) isWarning()       {}
