@@ -95,13 +95,14 @@ func (o *Objects) get(ctx context.Context, name string) (object bucket.Object, e
 }
 
 const (
-	// outageMemory is how long a store counts as failing after a request and its retries have failed.
-	outageMemory = time.Minute
+	// outageWindow is how long a store counts as failing after a request and its retries have failed.
+	outageWindow = time.Minute
 	// outageTimeout limits requests to a failing store if they can be made later or skipped.
 	outageTimeout = 2 * time.Second
 )
 
-// do sends a request to the store. If fullTimeout is set, the time for it is the same while the store is failing.
+// do sends a request to the store. While the store is failing, a request gets only outageTimeout, unless fullTimeout is
+// set.
 func (o *Objects) do(ctx context.Context, fullTimeout bool, request func(context.Context) error) error {
 	if !fullTimeout && o.isFailing() {
 		var cancel context.CancelFunc
@@ -117,10 +118,10 @@ func (o *Objects) do(ctx context.Context, fullTimeout bool, request func(context
 
 func (o *Objects) isFailing() bool {
 	at := o.failed.Load()
-	return at != nil && time.Since(*at) < outageMemory
+	return at != nil && time.Since(*at) < outageWindow
 }
 
-// unfit turns an error of the store into one that [Storage] documents.
+// unusable turns an error of the store into one that [Storage] documents.
 func (o *Objects) unusable(err error) error {
 	if err == nil || errors.Is(err, ErrNotFound) {
 		return err

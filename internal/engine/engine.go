@@ -71,8 +71,8 @@ func (e *Engine) Token(ctx context.Context, request Request) (Login, []Warning, 
 	return *login, warnings, nil
 }
 
-// expiryNotice is how long before the expiry of a refresh token a warning appears. GoTo usually
-// replaces it before: when it is used after day 18 of its 30 days.
+// expiryNotice is how long before the expiry of a refresh token a warning appears. GoTo usually replaces it
+// before that, when it is used after day 18 of its 30 days.
 const expiryNotice = 7 * 24 * time.Hour
 
 // check returns an error if request has no credential, or is impossible with the cache off.
