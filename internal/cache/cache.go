@@ -189,15 +189,11 @@ func (c *Claim) contents(ctx context.Context, sealer secret.Value, plaintext []b
 	if unreadable := (*UnreadableError)(nil); err != nil && !errors.Is(err, ErrNotFound) && !errors.As(err, &unreadable) {
 		return sealID{}, nil, err
 	}
-	return c.cache.contents(c.key, sealer, before, plaintext, kind)
-}
-
-func (c *Cache) contents(key Key, sealer secret.Value, before, plaintext []byte, kind Kind) (sealID, []byte, error) {
-	id, err := sealOf(key, sealer)
+	id, err := sealOf(c.key, sealer)
 	if err != nil {
 		return id, nil, err
 	}
-	ours, err := newSection(key, id, sealer, plaintext, kind)
+	ours, err := newSection(c.key, id, sealer, plaintext, kind)
 	if err != nil {
 		return id, nil, err
 	}
@@ -207,7 +203,7 @@ func (c *Cache) contents(key Key, sealer secret.Value, before, plaintext []byte,
 	contents := format(append(others, ours))
 	if len(contents) > maxEntrySize-maxClaimSize {
 		return id, nil, fmt.Errorf("writing the cache entry %s: its %d bytes exceed the limit of %d",
-			c.Locate(key), len(contents), maxEntrySize-maxClaimSize)
+			c.cache.Locate(c.key), len(contents), maxEntrySize-maxClaimSize)
 	}
 	return id, contents, nil
 }

@@ -29,16 +29,6 @@ func TestProfile(t *testing.T) {
 	}
 	fails(w, profile("grace"), func(err *engine.NoLoginError) bool { return err.Profile == "grace" })
 	w.counts(0, 0, 0)
-
-	grace := with(oauth.RefreshToken, w.server.IssueRefreshTokenFor(standin.Login{Principal: "grace@example.com"}))
-	grace.Profile = "ada"
-	warns(w, w.process(), grace, func(moved engine.ProfileMovedWarning) bool {
-		return moved.From.Principal == standin.Principal && moved.To.Principal == "grace@example.com"
-	})
-	if replaced := w.token(profile("ada")); replaced.Principal != "grace@example.com" {
-		t.Errorf("the profile still leads to %s", replaced.Principal)
-	}
-	w.counts(0, 1, 0)
 }
 
 // A login that is shared by a profile and a credential has one refresh token, so neither use revokes the other's.
