@@ -138,7 +138,6 @@ func TestProcessesShareAFailure(t *testing.T) {
 	for range processes - 1 {
 		ask()
 	}
-	w.pass(time.Minute)
 	answer()
 	for range processes {
 		if refused, ok := errors.AsType[*oauth.TokenError](<-errs); !ok || refused.Code != oauth.InvalidGrant {
@@ -147,7 +146,16 @@ func TestProcessesShareAFailure(t *testing.T) {
 	}
 	w.counts(0, 1, 0)
 	w.pass(time.Minute)
-	fails(w, request, func(err *oauth.TokenError) bool { return err.Code == oauth.InvalidGrant })
+	isRefused := func(err *oauth.TokenError) bool { return err.Code == oauth.InvalidGrant }
+	var once sync.Once
+	waiting := w.engineOn(&faultyStorage{Storage: w.storage(cache.Options{}), claim: func(cache.Wait) error {
+		once.Do(func() {
+			fails(w, request, isRefused)
+			w.pass(time.Minute)
+		})
+		return nil
+	}})
+	failsOn(w, waiting, request, isRefused)
 	w.counts(0, 1, 0)
 }
 
