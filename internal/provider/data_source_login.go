@@ -35,7 +35,7 @@ func (d *loginDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 		Attributes: map[string]schema.Attribute{
 			"profile": schema.StringAttribute{
 				Optional:            true,
-				MarkdownDescription: "Name of the stored login." + fromProvider,
+				MarkdownDescription: "Name of the stored login. Default: the provider's `profile`, or its default with `interactive_login`.",
 				Validators:          []validator.String{stringValidator(checkProfile)},
 			},
 			"signed_in": schema.BoolAttribute{
