@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
@@ -84,8 +85,8 @@ func (d *authorizeURLDataSource) Read(ctx context.Context, req datasource.ReadRe
 		return
 	}
 	request := oauth.AuthorizationRequest{
-		ClientID:      valueOr(model.ClientID, d.settings.client.ID),
-		RedirectURI:   valueOr(model.RedirectURI, d.settings.client.RedirectURI),
+		ClientID:      cmp.Or(model.ClientID.ValueString(), d.settings.client.ID),
+		RedirectURI:   cmp.Or(model.RedirectURI.ValueString(), d.settings.client.RedirectURI),
 		State:         model.State.ValueString(),
 		CodeChallenge: model.CodeChallenge.ValueString(),
 	}

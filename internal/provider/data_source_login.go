@@ -84,7 +84,7 @@ func (d *loginDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 		return
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	request, diags := newTokenRequest(ctx, d.settings, accessTokenModel{Profile: model.Profile})
+	request, diags := newTokenRequest(ctx, d.settings, accessTokenArguments{profile: model.Profile.ValueString()})
 	if request.Profile == "" {
 		at := path.Root("profile")
 		diags.AddAttributeError(at, "Missing "+name(at),

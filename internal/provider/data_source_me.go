@@ -87,7 +87,7 @@ func (d *meDataSource) Read(ctx context.Context, req datasource.ReadRequest, res
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("profile"), &profile)...)
 	ctx, done := d.settings.interruptible(ctx)
 	defer done()
-	request, diags := newTokenRequest(ctx, d.settings, accessTokenModel{Profile: profile})
+	request, diags := newTokenRequest(ctx, d.settings, accessTokenArguments{profile: profile.ValueString()})
 	request.byProvider = true
 	if !diags.HasError() {
 		var person admin.Person

@@ -43,10 +43,15 @@ func ready(s *settings, config tftypes.Value) (diags diag.Diagnostics) {
 
 // argumentsOf returns the arguments of a block by name.
 func argumentsOf(config tftypes.Value) (arguments map[string]tftypes.Value, diags diag.Diagnostics) {
-	if err := config.As(&arguments); err != nil {
+	return arguments, decode(config, &arguments)
+}
+
+// decode sets target, a pointer to a type that [tftypes.Value.As] supports.
+func decode(value tftypes.Value, target any) (diags diag.Diagnostics) {
+	if err := value.As(target); err != nil {
 		diags.AddError("Unreadable configuration", redact.Capitalized(err.Error())+". This is a bug in Terraform or OpenTofu; please report it.")
 	}
-	return arguments, diags
+	return diags
 }
 
 // name returns the name of the argument at a path, for a summary.

@@ -4,18 +4,16 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timetypes/timetypes"
 	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
-	"github.com/terraform-goto/terraform-provider-goto/internal/engine"
 	"github.com/terraform-goto/terraform-provider-goto/internal/oauth"
 )
 
@@ -178,16 +176,18 @@ func (r *accessTokenEphemeralResource) Configure(_ context.Context, req ephemera
 
 // Open implements [ephemeral.EphemeralResource].
 func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
-	var model accessTokenModel
 	resp.Diagnostics.Append(ready(r.settings, req.Config.Raw)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	attributes, diags := argumentsOf(resp.Result.Raw)
+	resp.Diagnostics.Append(diags...)
+	arguments, diags := readAccessToken(attributes)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	request, diags := newTokenRequest(ctx, r.settings, model)
+	request, diags := newTokenRequest(ctx, r.settings, arguments)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -199,9 +199,9 @@ func (r *accessTokenEphemeralResource) Open(ctx context.Context, req ephemeral.O
 	if diags.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(request.checkScopes(ctx, model.RequiredScopes, login.Scope)...)
-	resp.Diagnostics.Append(model.fill(ctx, login, r.settings.now())...)
-	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
+	resp.Diagnostics.Append(request.checkScopes(arguments.requiredScopes, login.Scope)...)
+	setLogin(attributes, login, r.settings.now())
+	resp.Diagnostics.Append(resp.Result.Set(ctx, tftypes.NewValue(resp.Result.Raw.Type(), attributes))...)
 	if !request.Private {
 		return
 	}
@@ -227,50 +227,4 @@ func (r *accessTokenEphemeralResource) Close(ctx context.Context, req ephemeral.
 		return
 	}
 	resp.Diagnostics.Append(r.settings.revoke(ctx, due)...)
-}
-
-// fill sets the computed attributes.
-func (m *accessTokenModel) fill(ctx context.Context, login engine.Login, now time.Time) (diags diag.Diagnostics) {
-	m.AccessToken = types.StringValue(login.AccessToken.Reveal())
-	m.AuthorizationHeader = types.StringValue("Bearer " + login.AccessToken.Reveal())
-	m.TokenType = types.StringValue("Bearer")
-	m.NextRefreshToken = stringOrNull(login.RefreshToken.Reveal())
-	if m.RefreshToken.IsNull() {
-		m.RefreshToken = m.NextRefreshToken
-	}
-	m.RefreshTokenExpiresAt = timeOrNull(login.RefreshTokenExpiresAt)
-	m.ExpiresIn = types.Int64Value(int64(max(login.ExpiresAt.Sub(now), 0) / time.Second))
-	m.ExpiresAt = timeOrNull(login.ExpiresAt)
-	m.Scope = stringOrNull(login.Scope)
-	m.Principal = stringOrNull(login.Principal)
-	m.Scopes, diags = types.SetValueFrom(ctx, types.StringType, distinct(strings.Fields(login.Scope)))
-	return diags
-}
-
-type accessTokenModel struct {
-	unprintable
-
-	ClientID              types.String      `tfsdk:"client_id"`
-	ClientSecret          types.String      `tfsdk:"client_secret"`
-	RedirectURI           types.String      `tfsdk:"redirect_uri"`
-	Code                  types.String      `tfsdk:"code"`
-	CodeVerifier          types.String      `tfsdk:"code_verifier"`
-	CallbackURL           types.String      `tfsdk:"callback_url"`
-	State                 types.String      `tfsdk:"state"`
-	RefreshToken          types.String      `tfsdk:"refresh_token"`
-	PersonalAccessToken   types.String      `tfsdk:"personal_access_token"`
-	Profile               types.String      `tfsdk:"profile"`
-	MinValidity           types.String      `tfsdk:"min_validity"`
-	RequiredScopes        types.Set         `tfsdk:"required_scopes"`
-	RevokeOnClose         types.Bool        `tfsdk:"revoke_on_close"`
-	AccessToken           types.String      `tfsdk:"access_token"`
-	AuthorizationHeader   types.String      `tfsdk:"authorization_header"`
-	NextRefreshToken      types.String      `tfsdk:"next_refresh_token"`
-	RefreshTokenExpiresAt timetypes.RFC3339 `tfsdk:"refresh_token_expires_at"`
-	TokenType             types.String      `tfsdk:"token_type"`
-	ExpiresIn             types.Int64       `tfsdk:"expires_in"`
-	ExpiresAt             timetypes.RFC3339 `tfsdk:"expires_at"`
-	Scope                 types.String      `tfsdk:"scope"`
-	Scopes                types.Set         `tfsdk:"scopes"`
-	Principal             types.String      `tfsdk:"principal"`
 }

@@ -22,16 +22,13 @@ func ValuesWithSecrets(text string) (map[string]any, error) {
 	if diags.HasError() {
 		return nil, errors.New("settings refused")
 	}
-	model := accessTokenModel{
-		ClientSecret: value, Code: value, CodeVerifier: value, CallbackURL: value, RefreshToken: value, PersonalAccessToken: value,
-		AccessToken: value, AuthorizationHeader: value, NextRefreshToken: value,
-	}
-	request, _ := newTokenRequest(context.Background(), s, accessTokenModel{Code: value, CodeVerifier: value})
+	block := accessTokenArguments{clientSecret: text, code: text, codeVerifier: text, callbackURL: text, refreshToken: text, personalAccessToken: text}
+	request, _ := newTokenRequest(context.Background(), s, accessTokenArguments{code: text, codeVerifier: text})
 	request.Client.Secret, request.codeVerifier = hidden, hidden
 	return map[string]any{
 		"providerModel": arguments, "pointer to providerModel": &arguments,
-		"settings":         s,
-		"accessTokenModel": model, "pointer to accessTokenModel": &model,
+		"settings":             s,
+		"accessTokenArguments": block, "pointer to accessTokenArguments": &block,
 		"tokenRequest": request, "pointer to tokenRequest": &request,
 		"revocation": revocation{oauth.Client{Secret: hidden}, engine.Login{AccessToken: hidden}},
 		"grant":      oauth.Grant{Type: oauth.RefreshToken, Credential: hidden},

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -36,31 +37,31 @@ type tokenRequest struct {
 	interactive, signedIn bool
 }
 
-// newTokenRequest completes model with the settings of the provider. Its diagnostics describe missing and invalid
+// newTokenRequest completes arguments with the settings of the provider. Its diagnostics describe missing and invalid
 // values.
-func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (t tokenRequest, diags diag.Diagnostics) {
+func newTokenRequest(ctx context.Context, s *settings, arguments accessTokenArguments) (t tokenRequest, diags diag.Diagnostics) {
 	t = tokenRequest{
 		interactive: s.signIn != nil,
 		Request: engine.Request{
 			Client: oauth.Client{
-				ID:          valueOr(model.ClientID, s.client.ID),
-				Secret:      secret.New(valueOr(model.ClientSecret, s.client.Secret.Reveal())),
-				RedirectURI: valueOr(model.RedirectURI, s.client.RedirectURI),
+				ID:          cmp.Or(arguments.clientID, s.client.ID),
+				Secret:      secret.New(cmp.Or(arguments.clientSecret, s.client.Secret.Reveal())),
+				RedirectURI: cmp.Or(arguments.redirectURI, s.client.RedirectURI),
 			},
-			Profile:     model.Profile.ValueString(),
+			Profile:     arguments.profile,
 			MinValidity: defaultMinValidity,
-			Private:     model.RevokeOnClose.ValueBool(),
+			Private:     arguments.revokeOnClose,
 		},
 		server:       s.server,
-		state:        model.State.ValueString(),
-		codeVerifier: secret.New(model.CodeVerifier.ValueString()),
+		state:        arguments.state,
+		codeVerifier: secret.New(arguments.codeVerifier),
 	}
 	t.show = func() (engine.SignIn, bool, error) {
 		return s.engine.ShowSignIn(context.WithoutCancel(ctx), t.Client, t.Profile, s.pkce)
 	}
-	if !model.MinValidity.IsNull() {
+	if arguments.minValidity != "" {
 		var err error
-		if t.MinValidity, err = time.ParseDuration(model.MinValidity.ValueString()); err != nil {
+		if t.MinValidity, err = time.ParseDuration(arguments.minValidity); err != nil {
 			diags.Append(invalid(path.Root("min_validity"), err))
 		}
 	}
@@ -71,20 +72,20 @@ func newTokenRequest(ctx context.Context, s *settings, model accessTokenModel) (
 		diags.Append(missingClient("client_secret"))
 	}
 	switch {
-	case !model.Code.IsNull():
-		t.use("code", oauth.AuthorizationCode, secret.New(model.Code.ValueString()))
-	case !model.CallbackURL.IsNull():
+	case arguments.code != "":
+		t.use("code", oauth.AuthorizationCode, secret.New(arguments.code))
+	case arguments.callbackURL != "":
 		callback := oauth.Callback{RedirectURI: t.Client.RedirectURI, State: t.state}
-		answer, err := callback.Answer(model.CallbackURL.ValueString())
+		answer, err := callback.Answer(arguments.callbackURL)
 		if err != nil {
 			diags.AddAttributeError(path.Root("callback_url"), "Unusable callback_url", redact.Capitalized(err.Error())+".")
 		}
 		t.use("callback_url", oauth.AuthorizationCode, answer.Code)
 		t.State = answer.State
-	case !model.RefreshToken.IsNull():
-		t.use("refresh_token", oauth.RefreshToken, secret.New(model.RefreshToken.ValueString()))
-	case !model.PersonalAccessToken.IsNull():
-		t.use("personal_access_token", oauth.PersonalAccessToken, secret.New(model.PersonalAccessToken.ValueString()))
+	case arguments.refreshToken != "":
+		t.use("refresh_token", oauth.RefreshToken, secret.New(arguments.refreshToken))
+	case arguments.personalAccessToken != "":
+		t.use("personal_access_token", oauth.PersonalAccessToken, secret.New(arguments.personalAccessToken))
 	case t.Profile == "":
 		t.Grant, t.Profile = s.grant, s.profile
 		for _, argument := range s.ignored {
@@ -115,10 +116,8 @@ func (t *tokenRequest) ignore(source, argument, place string) {
 }
 
 // checkScopes compares required_scopes with the scopes of the token, as sent.
-func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, granted string) (diags diag.Diagnostics) {
-	var scopes []string
-	diags.Append(required.ElementsAs(ctx, &scopes, false)...)
-	if len(scopes) == 0 {
+func (t tokenRequest) checkScopes(required []string, granted string) (diags diag.Diagnostics) {
+	if len(required) == 0 {
 		return diags
 	}
 	if granted == "" {
@@ -127,7 +126,7 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 		return diags
 	}
 	present := strings.Fields(granted)
-	missing := slices.DeleteFunc(scopes, func(scope string) bool { return slices.Contains(present, scope) })
+	missing := slices.DeleteFunc(slices.Clone(required), func(scope string) bool { return slices.Contains(present, scope) })
 	if len(missing) > 0 {
 		slices.Sort(missing)
 		var remedy string
@@ -144,14 +143,6 @@ func (t tokenRequest) checkScopes(ctx context.Context, required types.Set, grant
 			"Missing: "+strings.Join(missing, ", ")+". The token has: "+strings.Join(present, ", ")+".\n\n"+remedy)
 	}
 	return diags
-}
-
-// valueOr returns the text of value, or fallback if value is null.
-func valueOr(value types.String, fallback string) string {
-	if value.IsNull() {
-		return fallback
-	}
-	return value.ValueString()
 }
 
 func stringOrNull(text string) types.String {
