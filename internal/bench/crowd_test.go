@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +21,8 @@ import (
 // provider.
 const crowdVariable = "GOTO_BENCH_CROWD"
 
-// TestCrowdMember is one process of a crowd: it configures a provider, waits until its input ends, and then opens.
+// TestCrowdMember is one process of a crowd: it configures a provider, opens when it receives a line, and exits when its
+// input ends.
 func TestCrowdMember(t *testing.T) {
 	t.Parallel()
 	made := map[string]func() frameworkprovider.Provider{"provider": provider.New("bench"), "constant": constant.New}[os.Getenv(crowdVariable)]
@@ -28,17 +30,21 @@ func TestCrowdMember(t *testing.T) {
 		t.Skip("runs only as part of TestPage")
 	}
 	opener := newOpener(t, made)
+	input := bufio.NewReader(os.Stdin)
 	fmt.Println("ready")
-	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
+	if _, err := input.ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
 	opener.open(nil)
 	fmt.Println("done")
+	if _, err := io.Copy(io.Discard, input); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // crowd makes the given number of processes open at once and returns how long they took.
 func (w *world) crowd(count int, provider string, variables ...string) float64 {
-	var inputs []io.Closer
+	var inputs []io.WriteCloser
 	var outputs []*bufio.Reader
 	expect := func(output *bufio.Reader, word string) {
 		if line, err := output.ReadString('\n'); line != word+"\n" {
@@ -54,18 +60,19 @@ func (w *world) crowd(count int, provider string, variables ...string) float64 {
 		output, err := command.StdoutPipe()
 		must(w, err)
 		must(w, command.Start())
-		defer func() { must(w, command.Wait()) }()
+		defer func() { must(w, errors.Join(input.Close(), command.Wait())) }()
 		inputs, outputs = append(inputs, input), append(outputs, bufio.NewReader(output))
 		expect(outputs[len(outputs)-1], "ready")
 	}
 	started := time.Now()
 	for _, input := range inputs {
-		must(w, input.Close())
+		_, err := io.WriteString(input, "\n")
+		must(w, err)
 	}
 	for _, output := range outputs {
 		expect(output, "done")
 	}
-	return time.Since(started).Seconds()
+	return time.Since(started).Seconds() // before the deferred exits
 }
 
 func measureCrowds(t *testing.T, found *results) {

@@ -78,7 +78,7 @@ func (d *Directory) moveIntoPlace(pending, path string) error {
 func rename(from, to string) error {
 	err := os.Rename(from, to)
 	for tries := 0; err != nil && runtime.GOOS == "windows" && tries < 50; tries++ {
-		<-time.After(lockPoll)
+		<-time.After(5 * time.Millisecond)
 		err = os.Rename(from, to)
 	}
 	return err

@@ -80,8 +80,8 @@ func (c *Cache) Claim(ctx context.Context, key Key) (*Claim, error) {
 	return c.claim(ctx, key, UntilFree)
 }
 
-// ClaimUnlessWritten is Claim, but may return [ErrOvertaken] as soon as another process writes the entry. Many waiters
-// then read the new contents at once instead of one after the other.
+// ClaimUnlessWritten is Claim, but may return [ErrOvertaken] if another process has written the entry by the time it
+// ends its claim. Many waiters then read the new contents at once instead of one after the other.
 func (c *Cache) ClaimUnlessWritten(ctx context.Context, key Key) (*Claim, error) {
 	return c.claim(ctx, key, UntilWritten)
 }

@@ -50,7 +50,7 @@ func (d *Directory) waitLock(ctx context.Context, key Key, wait Wait) (*flock.Fl
 	errLimit := &ClaimTimeoutError{path, d.claimTimeout}
 	limited, cancel := context.WithTimeoutCause(ctx, d.claimTimeout, errLimit)
 	defer cancel()
-	file, err := d.pollLock(limited, key, isWritten)
+	file, err := d.awaitLock(limited, key, isWritten)
 	if err != nil && limited.Err() != nil {
 		if errors.Is(context.Cause(limited), errLimit) {
 			return nil, errLimit
@@ -68,31 +68,44 @@ func (d *Directory) waitLock(ctx context.Context, key Key, wait Wait) (*flock.Fl
 	return file, nil
 }
 
-// pollLock waits for the lock until ctx is done, or stops with [ErrOvertaken] if the entry is written.
-func (d *Directory) pollLock(ctx context.Context, key Key, isWritten func() bool) (*flock.Flock, error) {
-	ticker := time.NewTicker(lockPoll)
-	defer ticker.Stop()
+// awaitLock waits for the lock until ctx is done, or stops with [ErrOvertaken] once another process has written the
+// entry and released the lock.
+func (d *Directory) awaitLock(ctx context.Context, key Key, isWritten func() bool) (*flock.Flock, error) {
 	for {
-		file, err := d.tryLockFile(key)
-		if err != nil || file != nil {
-			return file, err
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case err := <-d.released(key):
+			if err != nil {
+				return nil, d.unusable(err, cannotLock, makeLockable)
+			}
 		}
 		if isWritten() {
 			return nil, ErrOvertaken
 		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-ticker.C:
+		if file, err := d.tryLockFile(key); err != nil || file != nil {
+			return file, err
 		}
 	}
 }
 
+// released returns a channel that receives a value as soon as no process holds the lock. It waits for a shared lock,
+// which all waiting processes obtain at once. If nobody receives the value, a thread waits until the lock is released or
+// this process ends, because nothing interrupts the system call.
+func (d *Directory) released(key Key) <-chan error {
+	released := make(chan error, 1)
+	go func() {
+		file := flock.New(d.lockPath(key))
+		err := file.RLock()
+		released <- errors.Join(err, file.Unlock())
+	}()
+	return released
+}
+
 const (
 	defaultClaimTimeout = 5 * time.Minute
-	// lockPoll is the pause between attempts to take a lock that another process holds, because no system call waits
-	// for both a file lock and a context. It is short compared with the work that is done under a lock.
-	lockPoll = 5 * time.Millisecond
+	cannotLock          = "a lock file in it cannot be locked"
+	makeLockable        = "make the directory writable, or set token_cache to one that does not exist yet"
 )
 
 // tryLockFile locks the lock file if no other process has locked it, and returns nil if one has.
@@ -100,8 +113,7 @@ func (d *Directory) tryLockFile(key Key) (*flock.Flock, error) {
 	file := flock.New(d.lockPath(key)) // created 0600
 	locked, err := file.TryLock()
 	if err != nil {
-		return nil, d.unusable(err, "a lock file in it cannot be locked",
-			"make the directory writable, or set token_cache to one that does not exist yet")
+		return nil, d.unusable(err, cannotLock, makeLockable)
 	}
 	if !locked {
 		return nil, nil

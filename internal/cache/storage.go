@@ -29,7 +29,8 @@ const (
 	NotAtAll Wait = iota
 	// UntilFree waits until the other claim ends.
 	UntilFree
-	// UntilWritten also stops, with [ErrOvertaken], when the entry is written. A storage may treat it as UntilFree.
+	// UntilWritten is UntilFree, but returns [ErrOvertaken] if the other claim has changed the entry. A storage may treat
+	// it as UntilFree.
 	UntilWritten
 )
 
