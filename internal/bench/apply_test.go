@@ -83,8 +83,7 @@ var warmLimits = map[int][2]float64{1000: {1.03, 1.08}}
 func (p programs) measureApplies(t *testing.T, found *results) {
 	const runs = 5
 	one := found.section("One apply, one credential", "blocks", "warm", "floor", "cold", "token requests cold", "warm")
-	one.text = `The server takes ` + inMilliseconds(serverTime) + ` to answer. The floor is the constant provider, which logs nothing, like this provider. Inside
-the process, openings by ten blocks at once take no longer than the floor. About 20 ms of what remains are the starts of larger processes.`
+	one.text = `The server takes ` + inMilliseconds(serverTime) + ` to answer. The floor is the constant provider, which logs nothing, like this provider.`
 	many := found.section("One apply, a credential per block", "blocks", "warm", "floor", "token requests warm")
 	for _, count := range []int{1, 100, 1000} {
 		w := newWorld(t, serverTime)

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 
@@ -20,11 +21,12 @@ func TestConstantProviderHasTheSameAttributes(t *testing.T) {
 	t.Parallel()
 	attributes := func(made func() frameworkprovider.Provider) (lines []string) {
 		schemas := newOpener(t, made).schemas
-		for name, schema := range map[string]*tfprotov6.Schema{
-			"provider": schemas.Provider, "goto_access_token": schemas.EphemeralResourceSchemas["goto_access_token"],
-		} {
+		all := map[string]*tfprotov6.Schema{"provider": schemas.Provider}
+		maps.Copy(all, schemas.EphemeralResourceSchemas)
+		maps.Copy(all, schemas.DataSourceSchemas)
+		for name, schema := range all {
 			for _, a := range schema.Block.Attributes {
-				lines = append(lines, fmt.Sprintf("%s: %s, %s, optional: %t, computed: %t, sensitive: %t", name, a.Name, a.Type, a.Optional, a.Computed, a.Sensitive))
+				lines = append(lines, fmt.Sprintf("%s: %s, %s, optional: %t, computed: %t, sensitive: %t", name, a.Name, a.ValueType(), a.Optional, a.Computed, a.Sensitive))
 			}
 		}
 		slices.Sort(lines)

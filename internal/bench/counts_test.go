@@ -23,7 +23,9 @@ func TestWarmOpeningAllocatesLittle(t *testing.T) { //nolint:paralleltest // it 
 	}
 	provider, floor := allocated(w.provider()), allocated(newOpener(t, constant.New))
 	t.Logf("%.0f bytes per opening; the constant provider allocates %.0f", provider, floor)
-	if provider > 1.2*floor {
+	// The constant provider leaves its attributes to the framework's reflection. If a new version of the framework fails
+	// this test, the provider may no longer need to avoid that.
+	if provider > 0.6*floor {
 		t.Errorf("%.0f bytes per opening; the constant provider allocates %.0f", provider, floor)
 	}
 	w.wantRequests(1)

@@ -80,9 +80,7 @@ func measureCrowds(t *testing.T, found *results) {
 	w := newWorld(t, serverTime)
 	crowds := found.section("Many processes at once, one credential", "processes", "provider", "floor")
 	crowds.text = `Measured from the moment when all processes start to open until the last one has its token. The server takes ` + inMilliseconds(serverTime) + ` to
-answer. For cold processes, with an empty cache, the floor is a single process; together, the processes make one request. For warm processes, the floor is the same number of processes with the constant provider. The target for
-cold processes is below what a machine with two processors can do: before the request and after it, the processes need as
-much processor time as with the constant provider.`
+answer. For cold processes, with an empty cache, the floor is a single process; together, the processes make one request. For warm processes, the floor is the same number of processes with the constant provider.`
 	cold := func(count int) func() float64 {
 		return func() float64 {
 			w.clearCache()

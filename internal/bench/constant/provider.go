@@ -6,7 +6,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -46,9 +45,6 @@ func (constantProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp
 // Configure implements [provider.Provider].
 func (constantProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
 }
-
-// DataSources implements [provider.Provider].
-func (constantProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
 
 // Resources implements [provider.Provider].
 func (constantProvider) Resources(context.Context) []func() resource.Resource { return nil }
