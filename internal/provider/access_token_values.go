@@ -64,7 +64,7 @@ func setLogin(attributes map[string]tftypes.Value, login engine.Login, now time.
 	attributes["expires_at"] = text(timeOrNull(login.ExpiresAt).ValueString())
 	attributes["scope"] = text(login.Scope)
 	attributes["principal"] = text(login.Principal)
-	var scopes []tftypes.Value
+	scopes := []tftypes.Value{}
 	for _, scope := range distinct(strings.Fields(login.Scope)) {
 		scopes = append(scopes, text(scope))
 	}
