@@ -232,11 +232,12 @@ the floor is the constant provider. It leaves its attributes to the framework's 
 everything that the real provider does. For a cold opening, the floor is a bare POST and four syncs: two for the intent
 before the request, and two for the login after it. Each pair syncs the contents of the file, then its name. Both must be
 on the disk before the request is sent or the token is handed out. A personal access token can be used again, so it needs
-no intent. This floor doesn't include the framework, which takes most of the time of a warm opening. It also creates
-fewer files: two, and one for a personal access token. The provider also creates the lock file of a new entry and, for a
-code, the entry and the lock file that make the new refresh token lead to the login. So it creates three files, two, and
-five. A file system such as ext4 takes longer to create a file if many were deleted in the last minutes. The ratio is
-smaller if syncs are slower, and when a login is refreshed again, because its lock file exists by then.`
+no intent. This floor doesn't include the framework, which takes most of the time of a warm opening. The floor also creates
+fewer files: two, or one for a personal access token. The provider creates three files for a refresh token and two for a
+personal access token, because a new entry needs a lock file. For a code, it creates five, because the new refresh token
+needs an entry that leads to the login. A file system such as ext4 takes longer to create a file if many were deleted in
+the past few minutes. The ratio is smaller if syncs are slower, and when a login is refreshed again, because its lock file
+exists by then.`
 	for _, grant := range slices.Sorted(maps.Keys(grants)) {
 		openings.compare("warm, "+grant, 1.15, milliseconds, measured["warm/"+grant], measured["constant/"+grant])
 		floor := "step/floor"

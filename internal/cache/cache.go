@@ -80,13 +80,14 @@ func (c *Cache) Claim(ctx context.Context, key Key) (*Claim, error) {
 	return c.claim(ctx, key, UntilFree)
 }
 
-// ClaimUnlessWritten is Claim, but may return [ErrOvertaken] if another process has written the entry by the time it
-// ends its claim. Many waiters then read the new contents at once instead of one after the other.
+// ClaimUnlessWritten is Claim, but may return [ErrOvertaken] if it had to wait, and another process has written the entry
+// in the meantime. Many waiters then read the new contents at the same time instead of one after the other.
 func (c *Cache) ClaimUnlessWritten(ctx context.Context, key Key) (*Claim, error) {
 	return c.claim(ctx, key, UntilWritten)
 }
 
-// TryClaim is Claim without waiting: the error is [ErrHeld] if another process has the claim.
+// TryClaim is Claim without waiting: the error is [ErrHeld] if another process has the claim, even if it only waited for it
+// and is about to end it.
 func (c *Cache) TryClaim(ctx context.Context, key Key) (*Claim, error) {
 	return c.claim(ctx, key, NotAtAll)
 }

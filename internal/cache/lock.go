@@ -68,44 +68,62 @@ func (d *Directory) waitLock(ctx context.Context, key Key, wait Wait) (*flock.Fl
 	return file, nil
 }
 
-// awaitLock waits for the lock until ctx is done, or stops with [ErrOvertaken] once another process has written the
-// entry and released the lock.
+// awaitLock waits for the lock until ctx is done. If the entry was written in the meantime, it releases the lock at once
+// and returns [ErrOvertaken].
 func (d *Directory) awaitLock(ctx context.Context, key Key, isWritten func() bool) (*flock.Flock, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	next := d.lockWhenFree(ctx, key)
+	ticker := time.NewTicker(lockPoll)
+	defer ticker.Stop()
 	for {
+		var file *flock.Flock
+		var err error
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case err := <-d.released(key):
-			if err != nil {
-				return nil, d.unusable(err, cannotLock, makeLockable)
+		case locked := <-next:
+			if file, err = ifCurrent(locked); file == nil {
+				next = d.lockWhenFree(ctx, key)
 			}
+		case <-ticker.C:
+			file, err = d.tryLockFile(key)
 		}
-		if isWritten() {
-			return nil, ErrOvertaken
-		}
-		if file, err := d.tryLockFile(key); err != nil || file != nil {
-			return file, err
+		switch {
+		case err != nil:
+			return nil, err
+		case file != nil && isWritten():
+			return nil, errors.Join(ErrOvertaken, file.Unlock())
+		case file != nil:
+			return file, nil
 		}
 	}
 }
 
-// released returns a channel that receives a value as soon as no process holds the lock. It waits for a shared lock,
-// which all waiting processes obtain at once. If nobody receives the value, a thread waits until the lock is released or
-// this process ends, because nothing interrupts the system call.
-func (d *Directory) released(key Key) <-chan error {
-	released := make(chan error, 1)
+// lockWhenFree waits in the kernel, which wakes one waiting process at a time. The channel receives the locked file. After
+// ctx has ended, the file is unlocked again as soon as it is locked. Until then a thread waits, because nothing interrupts
+// the system call. If the call fails, nothing is received, and the next attempt of [Directory.awaitLock] reports why.
+func (d *Directory) lockWhenFree(ctx context.Context, key Key) <-chan *flock.Flock {
+	next := make(chan *flock.Flock)
 	go func() {
 		file := flock.New(d.lockPath(key))
-		err := file.RLock()
-		released <- errors.Join(err, file.Unlock())
+		if file.Lock() != nil {
+			return
+		}
+		select {
+		case next <- file:
+		case <-ctx.Done():
+			_ = file.Unlock() // closing it, which this does as well, is enough
+		}
 	}()
-	return released
+	return next
 }
 
 const (
 	defaultClaimTimeout = 5 * time.Minute
-	cannotLock          = "a lock file in it cannot be locked"
-	makeLockable        = "make the directory writable, or set token_cache to one that does not exist yet"
+	// lockPoll is the pause between additional attempts, because some network file systems do not wake a waiting process
+	// for seconds.
+	lockPoll = 100 * time.Millisecond
 )
 
 // tryLockFile locks the lock file if no other process has locked it, and returns nil if one has.
@@ -113,13 +131,18 @@ func (d *Directory) tryLockFile(key Key) (*flock.Flock, error) {
 	file := flock.New(d.lockPath(key)) // created 0600
 	locked, err := file.TryLock()
 	if err != nil {
-		return nil, d.unusable(err, cannotLock, makeLockable)
+		return nil, d.unusable(err, "a lock file in it cannot be locked",
+			"make the directory writable, or set token_cache to one that does not exist yet")
 	}
 	if !locked {
 		return nil, nil
 	}
-	// Pruning may have removed this file between opening and locking. Then the lock is worthless, because the next
-	// process creates a new file and locks that. The next try here does so too.
+	return ifCurrent(file)
+}
+
+// ifCurrent returns a locked file, or releases it and returns nil if pruning has removed it between opening and locking.
+// Then the lock is worthless, because the next process creates a new file and locks that. The next try here does so too.
+func ifCurrent(file *flock.Flock) (*flock.Flock, error) {
 	same, err := isStillAt(file, file.Path())
 	if err != nil || !same {
 		return nil, errors.Join(err, file.Unlock())

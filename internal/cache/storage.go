@@ -29,8 +29,8 @@ const (
 	NotAtAll Wait = iota
 	// UntilFree waits until the other claim ends.
 	UntilFree
-	// UntilWritten is UntilFree, but returns [ErrOvertaken] if the other claim has changed the entry. A storage may treat
-	// it as UntilFree.
+	// UntilWritten is UntilFree, but the result is [ErrOvertaken] if the entry was written in the meantime. A storage may
+	// treat it as UntilFree.
 	UntilWritten
 )
 

@@ -43,7 +43,11 @@ func ready(s *settings, config tftypes.Value) (diags diag.Diagnostics) {
 
 // argumentsOf returns the arguments of a block by name.
 func argumentsOf(config tftypes.Value) (arguments map[string]tftypes.Value, diags diag.Diagnostics) {
-	return arguments, decode(config, &arguments)
+	diags = decode(config, &arguments)
+	if config.IsNull() {
+		diags.AddError("Unreadable configuration", "There is none. This is a bug in Terraform or OpenTofu; please report it.")
+	}
+	return arguments, diags
 }
 
 // decode sets target, a pointer to a type that [tftypes.Value.As] supports.

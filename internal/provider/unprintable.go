@@ -2,8 +2,8 @@ package provider
 
 import "fmt"
 
-// unprintable is embedded in models that hold secrets as the framework's strings, so that no fmt verb prints
-// them. JSON does not print them either, because those strings have no exported fields.
+// unprintable is embedded in structs that hold secrets, so that no fmt verb prints them. JSON must not print them either,
+// so the secrets are in fields that are not exported, such as those of the framework's strings.
 type unprintable struct{}
 
 // Format implements [fmt.Formatter].
