@@ -50,7 +50,7 @@ func (d *Directory) waitLock(ctx context.Context, key Key, wait Wait) (*flock.Fl
 	errLimit := &ClaimTimeoutError{path, d.claimTimeout}
 	limited, cancel := context.WithTimeoutCause(ctx, d.claimTimeout, errLimit)
 	defer cancel()
-	file, err := d.awaitLock(limited, key, isWritten)
+	file, err := d.awaitLock(limited, key, wait, isWritten)
 	if err != nil && limited.Err() != nil {
 		if errors.Is(context.Cause(limited), errLimit) {
 			return nil, errLimit
@@ -68,12 +68,16 @@ func (d *Directory) waitLock(ctx context.Context, key Key, wait Wait) (*flock.Fl
 	return file, nil
 }
 
-// awaitLock waits for the lock until ctx is done. If the entry was written in the meantime, it releases the lock at once
-// and returns [ErrOvertaken].
-func (d *Directory) awaitLock(ctx context.Context, key Key, isWritten func() bool) (*flock.Flock, error) {
+// awaitLock waits for the lock until ctx is done. If the entry is written in the meantime, it returns [ErrOvertaken] as soon
+// as the lock is released.
+func (d *Directory) awaitLock(ctx context.Context, key Key, wait Wait, isWritten func() bool) (*flock.Flock, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	next := d.lockWhenFree(ctx, key)
+	lock := (*flock.Flock).Lock
+	if wait == UntilWritten { // the kernel wakes all of these at once, the others one at a time
+		lock = (*flock.Flock).RLock
+	}
+	next := d.lockWhenFree(ctx, key, lock)
 	ticker := time.NewTicker(lockPoll)
 	defer ticker.Stop()
 	for {
@@ -83,31 +87,34 @@ func (d *Directory) awaitLock(ctx context.Context, key Key, isWritten func() boo
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case locked := <-next:
-			if file, err = ifCurrent(locked); file == nil {
-				next = d.lockWhenFree(ctx, key)
+			if isWritten() {
+				return nil, errors.Join(ErrOvertaken, locked.Unlock())
+			}
+			if locked.RLocked() {
+				err = locked.Unlock()
+			} else {
+				file, err = ifCurrent(locked)
+			}
+			if file == nil && err == nil {
+				next = d.lockWhenFree(ctx, key, (*flock.Flock).Lock)
 			}
 		case <-ticker.C:
 			file, err = d.tryLockFile(key)
 		}
-		switch {
-		case err != nil:
-			return nil, err
-		case file != nil && isWritten():
-			return nil, errors.Join(ErrOvertaken, file.Unlock())
-		case file != nil:
-			return file, nil
+		if file != nil || err != nil {
+			return file, err
 		}
 	}
 }
 
-// lockWhenFree waits in the kernel, which wakes one waiting process at a time. The channel receives the locked file. After
-// ctx has ended, the file is unlocked again as soon as it is locked. Until then a thread waits, because nothing interrupts
-// the system call. If the call fails, nothing is received, and the next attempt of [Directory.awaitLock] reports why.
-func (d *Directory) lockWhenFree(ctx context.Context, key Key) <-chan *flock.Flock {
+// lockWhenFree calls lock, which waits in the kernel. The channel receives the locked file. After ctx has ended, the file
+// is unlocked again as soon as it is locked. Until then a thread waits, because nothing interrupts the system call. If the
+// call fails, nothing is received, and the next attempt of [Directory.awaitLock] reports why.
+func (d *Directory) lockWhenFree(ctx context.Context, key Key, lock func(*flock.Flock) error) <-chan *flock.Flock {
 	next := make(chan *flock.Flock)
 	go func() {
 		file := flock.New(d.lockPath(key))
-		if file.Lock() != nil {
+		if lock(file) != nil {
 			return
 		}
 		select {
